@@ -1,10 +1,10 @@
-"""Times the inference of synapses from the spikes of a large network.
+"""Time the inference of synapses from the spikes of a large network.
 
 python -m benchmarks.connectome [--neurons 1000] [--minutes 10] [--threads 2] [--json]
 
-The network is that of the scenario `connectome`, a fifth of it inhibitory, with fifteen synapses
-onto each neuron. Compiling is left out of the times; simulating, reading the spikes and every
-matrix that the fit needs are not.
+The network is that of the scenario `connectome`, with 20 % inhibitory neurons and on average 15
+synapses onto each neuron. Times exclude compilation. They include the simulation, reading the
+spikes and computing all matrices of the fit.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ def main() -> int:
     )
     _compile()
     options = RunOptions(duration=arguments.minutes * 60e3, seed=arguments.seed)
-    began = perf_counter()
+    started = perf_counter()
     net = network(settings, options)
     result = ns.simulate(net, options.duration, seed=options.seed, threads=arguments.threads)
     simulated = perf_counter()
     spikes = spike_trains(result)
-    collected, busy = perf_counter(), process_time()
-    found = infer_synapses(
+    collected, cpu_s = perf_counter(), process_time()
+    inferred = infer_synapses(
         spikes, result.duration, threads=arguments.threads, progress=sys.stderr.isatty()
     )
-    fitted, busy = perf_counter(), process_time() - busy
+    fitted, cpu_s = perf_counter(), process_time() - cpu_s
     truth, _ = wiring(settings, options.seed)
-    measures = {key: each.text for key, each in score_connectome(found, truth).items()}
+    measures = {key: each.text for key, each in score_connectome(inferred, truth).items()}
     scored = perf_counter()
-    counted = Correlograms.of(bin_trains(spikes, result.duration), lags=(-40.0, 60.0))
+    correlograms = Correlograms.of(bin_trains(spikes, result.duration), lags=(-40.0, 60.0))
     aucs = {
         f"auc_correlation_{last:g}_ms_{expected}": existence_auc(
-            counted.z((1.0, last), expected), truth, least=1.0
+            correlograms.z((1.0, last), expected), truth, least=1.0
         ).text
         for last in (10.0, 20.0, 30.0)
         for expected in ("rate", "slow")
@@ -69,14 +69,14 @@ def main() -> int:
         "minutes": arguments.minutes,
         "synapses": int((truth != 0).sum()),
         "spikes": sum(map(len, spikes)),
-        "rate_hz": round(float(found.rates.mean()), 2),
+        "rate_hz": round(float(inferred.rates.mean()), 2),
         "threads": arguments.threads,
-        "simulate_s": round(simulated - began, 1),
+        "simulate_s": round(simulated - started, 1),
         "fit_s": round(fitted - collected, 1),
-        "fit_cpu_s": round(busy, 1),
+        "fit_cpu_s": round(cpu_s, 1),
         "correlograms_s": round(perf_counter() - scored, 1),
-        "evaluations_per_neuron": round(float(np.mean(found.evaluations)), 1),
-        "converged": bool(found.converged[found.evaluations > 0].all()),
+        "evaluations_per_neuron": round(float(np.mean(inferred.evaluations)), 1),
+        "converged": bool(inferred.converged[inferred.evaluations > 0].all()),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         **measures,
         **aucs,
@@ -100,11 +100,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _compile() -> None:
-    """Run everything once on a handful of neurons."""
+    """Compile all functions by running them once on three neurons."""
     rng = np.random.default_rng(1)
-    few = [np.cumsum(rng.uniform(10.0, 200.0, 200)) for _ in range(3)]
-    infer_synapses(few, 60e3)
-    Correlograms.of(few, 60e3)
+    trains = [np.cumsum(rng.uniform(10.0, 200.0, 200)) for _ in range(3)]
+    infer_synapses(trains, 60e3)
+    Correlograms.of(trains, 60e3)
 
 
 if __name__ == "__main__":

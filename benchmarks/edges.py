@@ -1,11 +1,11 @@
-"""Times the building of networks from lists of edges, and what memory it takes.
+"""Time the building of networks from edge lists, and measure the memory it needs.
 
 python -m benchmarks.edges [--edges 10000000] [--neurons 100000] [--threads 2] [--sorted] [--json]
 
-Each edge has a source, a target, a weight of 16 digits and one of 29 delays. The list is built from
-text, from SONATA's HDF5, plain and packed, and from arrays, each in a process of its own, where a
-small list was built before, so that nothing is left to compile. Memory is the process's peak;
-that of a process that has built the small list only is told too.
+Each edge has a source, a target, a weight of 16 digits and one of 29 delays. Networks are built
+from CSV files, SONATA files with and without compression, and arrays, each in a separate process.
+The process first builds a network from a small list, so that all functions are compiled. The report
+includes the peak memory of the process after the small list and at the end.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from neurosim.bench.machine import peak_memory
 
 FORMATS = ("csv", "sonata", "sonata-gzip", "arrays")
 BLOCK = 2**17
-FEW = 2**20 + 1
-"""Edges of the small list: enough for weights of the same type."""
+SMALL_LIST = 2**20 + 1
+"""Number of edges in the small list, enough to use the same data types as the full list."""
 
 
 def main() -> int:
@@ -38,14 +38,14 @@ def main() -> int:
     rows = []
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         for kind in arguments.formats:
-            began = perf_counter()
-            for name, n in (("few", FEW), ("all", arguments.edges)):
+            started = perf_counter()
+            for name, n in (("small", SMALL_LIST), ("all", arguments.edges)):
                 _write(kind, Path(folder, name), n, arguments)
-            print(f"wrote {kind} in {perf_counter() - began:.0f} s", file=sys.stderr)
+            print(f"wrote {kind} in {perf_counter() - started:.0f} s", file=sys.stderr)
             options = [*sys.argv[1:], "--measure", kind, "--folder", folder]
             command = [sys.executable, "-m", "benchmarks.edges", *options]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            rows.append(json.loads(done.stdout))
+            completed = subprocess.run(command, capture_output=True, text=True, check=True)
+            rows.append(json.loads(completed.stdout))
             Path(folder, "all").unlink()
     if arguments.json:
         print(json.dumps(rows, indent=2))
@@ -63,8 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--neurons", type=int, default=100_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
-    parser.add_argument("--sorted", action="store_true", help="by source, as most lists are")
-    parser.add_argument("--folder", help="where the lists are written for the time being")
+    parser.add_argument("--sorted", action="store_true", help="sort the edges by source")
+    parser.add_argument("--folder", help="folder for temporary files")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     return parser
@@ -94,13 +94,13 @@ def _write(kind: str, path: Path, n: int, arguments: argparse.Namespace) -> None
         with open(path, "wb") as file:
             np.savez(file, *(np.concatenate(column) for column in zip(*blocks, strict=True)))
         return
-    packed = {"chunks": (min(BLOCK, n),)}
+    storage = {"chunks": (min(BLOCK, n),)}
     if kind == "sonata-gzip":
-        packed |= {"compression": "gzip", "shuffle": True, "compression_opts": 4}
+        storage |= {"compression": "gzip", "shuffle": True, "compression_opts": 4}
     with h5py.File(path, "w") as file:
         names = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
-        for name, kept in zip(names, ("u8", "u8", "f8", "f4"), strict=True):
-            file.create_dataset(f"edges/all/{name}", (n,), kept, **packed)
+        for name, dtype in zip(names, ("u8", "u8", "f8", "f4"), strict=True):
+            file.create_dataset(f"edges/all/{name}", (n,), dtype, **storage)
         for first, block in zip(range(0, n, BLOCK), blocks, strict=True):
             for name, column in zip(names, block, strict=True):
                 file[f"edges/all/{name}"][first : first + len(column)] = column
@@ -122,12 +122,12 @@ def _network(kind: str, path: Path, arguments: argparse.Namespace) -> ns.Network
 
 def _measure(arguments: argparse.Namespace) -> dict[str, object]:
     kind, folder = arguments.measure, Path(arguments.folder)
-    ns.Simulation(_network(kind, folder / "few", arguments), threads=arguments.threads)
+    ns.Simulation(_network(kind, folder / "small", arguments), threads=arguments.threads)
     before = peak_memory()
     net = _network(kind, folder / "all", arguments)
-    began, busy = perf_counter(), process_time()
+    started, cpu_s = perf_counter(), process_time()
     simulation = ns.Simulation(net, threads=arguments.threads)
-    seconds, busy = perf_counter() - began, process_time() - busy
+    seconds, cpu_s = perf_counter() - started, process_time() - cpu_s
     assert simulation.run(0.1).stats.synapses == arguments.edges
     return {
         "list": kind + (", sorted" if arguments.sorted else ""),
@@ -135,7 +135,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, object]:
         "threads": arguments.threads,
         "build_s": round(seconds, 2),
         "ns_per_edge": round(seconds / arguments.edges * 1e9, 1),
-        "cpu_ns_per_edge": round(busy / arguments.edges * 1e9, 1),
+        "cpu_ns_per_edge": round(cpu_s / arguments.edges * 1e9, 1),
         "tables_mb": simulation.table_bytes >> 20,
         "peak_mb": peak_memory() >> 20,
         "before_mb": before >> 20,

@@ -1,11 +1,11 @@
-"""Kills runs at random instants, goes on with them, and compares the bits of what they leave.
+"""Kill runs at random times, resume them, and check that results do not change.
 
 python -m benchmarks.kills [--kills 200] [--seed 1] [--json]
 
-Each run is started with checkpoints, killed with SIGKILL at an instant drawn uniformly from the
-time that the undisturbed run takes, and gone on with, on another number of threads; what goes on
-may be killed again. Files that hold the figures must be those of the undisturbed run, byte by
-byte, and every file that a kill leaves must be readable.
+Each run saves checkpoints and is killed with SIGKILL at a random time, uniform over the duration of
+the uninterrupted run. It is then resumed on one to three threads and may be killed again. The
+results must be byte-identical to those of the uninterrupted run, and every file left by a killed
+run must be readable.
 """
 
 from __future__ import annotations
@@ -30,48 +30,48 @@ RUNS = {
     "digits": [],
 }
 EVERY = "0.3"
-"""Seconds between checkpoints."""
+"""Interval between checkpoints (s)."""
 
 
 @dataclass
 class Tally:
-    """What became of the kills."""
+    """Number of kills by outcome."""
 
     kills: int = 0
     resumed: int = 0
-    before_the_order: int = 0
-    """Killed before the run had written what it was to do: begun again."""
-    over: int = 0
-    """Kills that came after the end."""
+    restarted: int = 0
+    """Runs killed before they saved their request, and restarted from the beginning."""
+    finished: int = 0
+    """Runs that finished before the kill."""
     checkpoints_read: int = 0
-    other_bits: int = 0
+    different: int = 0
     unreadable: int = 0
 
 
 def main() -> int:
     arguments = _parser().parse_args()
-    draw, tally = random.Random(arguments.seed), Tally()
+    rng, tally = random.Random(arguments.seed), Tally()
     with tempfile.TemporaryDirectory() as root:
-        wanted = {}
+        expected = {}
         for name, options in RUNS.items():
-            out = Path(root) / f"{name}-undisturbed"
+            out = Path(root) / f"{name}-uninterrupted"
             _call("run", name, *options, "--no-plot", "--out", str(out))
             started = perf_counter()
             _call(
                 "run", name, *options, "--no-plot", "--out", str(out), "--checkpoint-every", EVERY
             )
-            wanted[name] = perf_counter() - started, _content(out)
+            expected[name] = perf_counter() - started, _content(out)
         while tally.kills < arguments.kills:
-            for name, (seconds, content) in wanted.items():
+            for name, (seconds, content) in expected.items():
                 out = Path(root) / name
-                _kill_and_go_on(name, out, seconds, draw, tally)
+                _kill_and_resume(name, out, seconds, rng, tally)
                 if _content(out) != content:
-                    tally.other_bits += 1
+                    tally.different += 1
                 shutil.rmtree(out)
             print(f"{tally.kills} kills", file=sys.stderr)
-    found = vars(tally)
-    print(json.dumps(found) if arguments.json else found)
-    return 1 if tally.other_bits or tally.unreadable else 0
+    counts = vars(tally)
+    print(json.dumps(counts) if arguments.json else counts)
+    return 1 if tally.different or tally.unreadable else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,48 +86,48 @@ def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "neurosim", *arguments]
 
 
-def _begin(name: str, out: Path) -> list[str]:
-    where = ["--no-plot", "--out", str(out), "--checkpoint-every", EVERY]
-    return ["run", name, *RUNS[name], *where]
+def _run_arguments(name: str, out: Path) -> list[str]:
+    options = ["--no-plot", "--out", str(out), "--checkpoint-every", EVERY]
+    return ["run", name, *RUNS[name], *options]
 
 
 def _call(*arguments: str) -> None:
     subprocess.run(_command(*arguments), check=True, capture_output=True)
 
 
-def _kill_and_go_on(
-    name: str, out: Path, seconds: float, draw: random.Random, tally: Tally
+def _kill_and_resume(
+    name: str, out: Path, seconds: float, rng: random.Random, tally: Tally
 ) -> None:
-    """Run to the end, killed on the way, on the way of what goes on too, three times at most."""
-    begin = _begin(name, out)
-    arguments = begin
+    """Run to the end, with up to three kills on the way."""
+    run_arguments = _run_arguments(name, out)
+    arguments = run_arguments
     for _ in range(3):
         process = subprocess.Popen(
             _command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            process.wait(draw.uniform(0.0, seconds))
-            tally.over += 1
+            process.wait(rng.uniform(0.0, seconds))
+            tally.finished += 1
             return
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         tally.kills += 1
-        _read_what_is_left(out, tally)
+        _read_remaining_files(out, tally)
         if (out / "order.json").exists():
-            arguments = ["resume", str(out), "--threads", str(draw.randint(1, 3))]
+            arguments = ["resume", str(out), "--threads", str(rng.randint(1, 3))]
             tally.resumed += 1
-        elif (out / "summary.json").exists():  # killed while it was removing its checkpoints
+        elif (out / "summary.json").exists():  # killed while deleting its checkpoints
             subprocess.run(_command("resume", str(out)), check=False, capture_output=True)
-            tally.over += 1
+            tally.finished += 1
             return
         else:
-            arguments = begin
-            tally.before_the_order += 1
+            arguments = run_arguments
+            tally.restarted += 1
     _call(*arguments)
 
 
-def _read_what_is_left(out: Path, tally: Tally) -> None:
+def _read_remaining_files(out: Path, tally: Tally) -> None:
     for path in out.rglob("*"):
         if path.is_dir() or path.name.startswith(".part-"):
             continue
@@ -145,7 +145,7 @@ def _read_what_is_left(out: Path, tally: Tally) -> None:
 
 
 def _content(out: Path) -> tuple[bytes, object]:
-    """Return the bytes of the result, and the findings."""
+    """Return the contents of the result file, and the findings and rates."""
     assert sorted(path.name for path in out.iterdir()) == ["result.h5", "summary.json"]
     summary = json.loads((out / "summary.json").read_text())
     return (out / "result.h5").read_bytes(), (summary["findings"], summary["rates_hz"])

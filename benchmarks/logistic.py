@@ -1,8 +1,11 @@
-"""Times the training of a logistic neuron beside scikit-learn's: python -m benchmarks.logistic.
+"""Compare the training time of a logistic neuron with scikit-learn's solvers.
 
-Every solver gets the loosest tolerance at which the largest component of the gradient of the mean
-cross-entropy, intercept included and columns as given, is at most --norm; then whole fits are
-timed, repeats taking turns, so that a slow minute of the machine hits all alike.
+Usage: python -m benchmarks.logistic [--rows 1000000] [--columns 20] [--data normal] [--repeats 5]
+
+Each solver runs with the loosest tolerance at which the largest component of the gradient of the
+mean cross-entropy, including the intercept and without scaling of columns, is at most --norm.
+Complete fits are timed. The solvers alternate between repeats, so that a temporary slowdown of the
+machine affects all of them.
 """
 
 from __future__ import annotations
@@ -23,14 +26,14 @@ from bridge import LogisticNeuron
 TOLERANCES = [10.0**-k for k in np.arange(1.0, 9.1, 0.5)]
 PEERS = ("lbfgs", "newton-cholesky", "newton-cg", "liblinear", "sag", "saga")
 UNPENALISED = {"liblinear": 1e10}
-"""C where the solver has no fit without penalty."""
+"""C of solvers that cannot fit without a penalty."""
 
 Make = Callable[[float], Any]
-"""From a tolerance to an estimator."""
+"""Function that returns an estimator with a given tolerance."""
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Time the solvers and print a table."""
     arguments = _parser().parse_args()
     X, y = trials(arguments.data, arguments.rows, arguments.columns)
     print(
@@ -38,12 +41,15 @@ def main() -> None:
         f"{y.mean():.0%} fired, to a gradient norm of {arguments.norm:g}\n",
         flush=True,
     )
-    LogisticNeuron().fit(X[:100_000], y[:100_000])  # compiled once in the life of an installation
+    LogisticNeuron().fit(X[:100_000], y[:100_000])  # compile
     chosen: dict[str, tuple[float, Any]] = {}
     for name, make in _solvers(arguments.peers).items():
-        found = loosest(make, X, y, arguments.norm, arguments.patience)
+        found = fit_loosest(make, X, y, arguments.norm, arguments.patience)
         if found is None:
-            print(f"{name}: not within {arguments.patience:g} s a fit, left out", flush=True)
+            print(
+                f"{name}: skipped, --norm not reached within {arguments.patience:g} s per fit",
+                flush=True,
+            )
         else:
             chosen[name] = found
     times: dict[str, list[float]] = {name: [] for name in chosen}
@@ -51,18 +57,22 @@ def main() -> None:
         for name, (_, estimator) in chosen.items():
             times[name].append(timed(estimator, X, y))
     print("\n| solver | tol | steps | gradient norm | s | ÷ neurosim |\n|---|--:|--:|--:|--:|--:|")
-    own = median(times["neurosim"])
+    reference = median(times["neurosim"])
     for name in sorted(chosen, key=lambda name: median(times[name])):
         tol, estimator = chosen[name]
         steps, norm = int(np.max(estimator.n_iter_)), gradient_norm(estimator, X, y)
         seconds = median(times[name])
         print(
-            f"| {name} | {tol:.1g} | {steps} | {norm:.1e} | {seconds:.4g} | {seconds / own:.2f} |"
+            f"| {name} | {tol:.1g} | {steps} | {norm:.1e} | {seconds:.4g} "
+            f"| {seconds / reference:.2f} |"
         )
 
 
 def trials(kind: str, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Trials of overlapping classes, a third of which fired, from inputs with a common drive."""
+    """Return trials with correlated inputs, a third of them positive.
+
+    The classes overlap.
+    """
     rng = np.random.default_rng(0)
     common = rng.normal(size=(rows, 1))
     X = np.sqrt(0.8) * rng.normal(size=(rows, columns)) + np.sqrt(0.2) * common
@@ -73,8 +83,10 @@ def trials(kind: str, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     return X, (rng.random(rows) < expit(score)).astype(int)
 
 
-def loosest(make: Make, X: Any, y: Any, norm: float, patience: float) -> tuple[float, Any] | None:
-    """Return the loosest tolerance that reaches the norm, and the estimator fitted with it."""
+def fit_loosest(
+    make: Make, X: Any, y: Any, norm: float, patience: float
+) -> tuple[float, Any] | None:
+    """Return the loosest tolerance that reaches the norm, and the fitted estimator."""
     for tol in TOLERANCES:
         estimator = make(tol)
         seconds = timed(estimator, X, y)
@@ -86,7 +98,7 @@ def loosest(make: Make, X: Any, y: Any, norm: float, patience: float) -> tuple[f
 
 
 def timed(estimator: Any, X: Any, y: Any) -> float:
-    """Seconds of a fit; of short ones the mean over a fifth of a second."""
+    """Return the time of a fit (s), averaged over at least 0.2 s of repeated fits."""
     fits, start = 0, time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -97,7 +109,10 @@ def timed(estimator: Any, X: Any, y: Any) -> float:
 
 
 def gradient_norm(estimator: Any, X: Any, y: Any) -> float:
-    """Largest component of the gradient of the mean cross-entropy in intercept and weights."""
+    """Return the largest gradient component of the mean cross-entropy.
+
+    The intercept is included.
+    """
     residual = expit(X @ estimator.coef_[0] + estimator.intercept_[0]) - y
     return float(max(abs(residual.mean()), np.abs(X.T @ residual).max() / len(y)))
 
@@ -121,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", choices=("normal", "counts"), default="normal")
     parser.add_argument("--norm", type=float, default=1e-6)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--patience", type=float, default=20.0, help="seconds a fit may take")
+    parser.add_argument("--patience", type=float, default=20.0, help="time limit of a fit (s)")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     return parser
 

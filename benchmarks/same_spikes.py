@@ -1,9 +1,9 @@
-"""Compare the spikes of two checkouts: the same networks must give the same bits.
+"""Check that two checkouts produce bit-identical spikes for the same networks.
 
 Usage: python -m benchmarks.same_spikes OTHER_CHECKOUT [SCENARIO ...]
 
-Runs every scenario, or those named, and the random networks of the tests, once with this checkout
-and once with the other one. Prints one line for each; the exit status is 1 if any spikes differ.
+Runs all scenarios (or only the given ones) and the random networks of the tests with both
+checkouts, and prints one line for each. The exit status is 1 if any spikes differ.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ print(digest.hexdigest())
 
 
 def run(checkout: Path, *arguments: str) -> str:
-    """Run Python with the packages of a checkout and return what it prints."""
+    """Run Python with the packages of a checkout and return its standard output."""
     environment = os.environ | {"PYTHONPATH": str(checkout), "MPLBACKEND": "agg"}
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, *arguments], cwd=checkout, env=environment, capture_output=True, text=True
     )
-    if done.returncode:
-        raise SystemExit(f"{checkout}: {' '.join(arguments)[:80]}\n{done.stderr[-2000:]}")
-    return done.stdout
+    if completed.returncode:
+        raise SystemExit(f"{checkout}: {' '.join(arguments)[:80]}\n{completed.stderr[-2000:]}")
+    return completed.stdout
 
 
 def spikes_of(checkout: Path, scenario: str) -> str:
-    """Return a digest of the spikes that a scenario saves."""
+    """Return a digest of the spikes saved by a scenario."""
     with tempfile.TemporaryDirectory() as folder:
         run(checkout, "-m", "neurosim", "run", scenario, "--no-plot", "--out", f"{folder}/run")
         digest = hashlib.sha256()
@@ -67,7 +67,7 @@ def spikes_of(checkout: Path, scenario: str) -> str:
 
 
 def main() -> int:
-    """Compare, and return the exit status."""
+    """Compare the checkouts and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("other", type=Path)
     parser.add_argument("scenarios", nargs="*")
@@ -78,11 +78,11 @@ def main() -> int:
     for name in names:
         one, other = (spikes_of(checkout.absolute(), name) for checkout in (HERE, given.other))
         differing += one != other
-        print(f"{name:30} {'the same' if one == other else 'DIFFERENT'}", flush=True)
+        print(f"{name:30} {'identical' if one == other else 'DIFFERENT'}", flush=True)
     if not given.scenarios:
         one, other = (run(c.absolute(), "-c", RANDOM_NETWORKS) for c in (HERE, given.other))
         differing += one != other
-        print(f"{'201 random networks':30} {'the same' if one == other else 'DIFFERENT'}")
+        print(f"{'201 random networks':30} {'identical' if one == other else 'DIFFERENT'}")
     return int(differing > 0)
 
 

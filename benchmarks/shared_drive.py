@@ -1,9 +1,10 @@
-"""Counts false and missed synapses between neurons whose rates are modulated together.
+"""Count false and missed synapses between neurons with a shared rate modulation.
 
 python -m benchmarks.shared_drive [--sets 200] [--depth 0.5] [--period 10000] [--json]
 
-Each set holds two recordings of logistic neurons, one with as many synapses as neurons and one
-without any. All of them must be called at a false discovery rate of 1 %, and none of the absent.
+Each set has two recordings of logistic neurons: one with as many synapses as neurons, and one
+without synapses. Ideally, all existing synapses and no absent ones are detected at a false
+discovery rate of 1 %.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from neurosim.utils.resources import available_cores
 
 @numba.njit(cache=True)
 def simulate(drive, weights, uniform):
-    """Whether neurons with a kernel of 10 ms fire in each ms, shape (n_steps, n)."""
+    """Return the spikes of neurons with a synaptic kernel of 10 ms.
+
+    The result has shape (n_steps, n), in bins of 1 ms.
+    """
     n = weights.shape[0]
     fired, x, decay = np.zeros(uniform.shape, dtype=np.bool_), np.zeros(n), np.exp(-0.1)
     for step in range(len(drive)):
@@ -44,7 +48,7 @@ def main() -> int:
     drive = -4.8 + np.log(modulation)
     ring = np.zeros((n, n))
     ring[np.arange(n), (np.arange(n) + 1) % n] = arguments.weight
-    began, report = perf_counter(), {}
+    started, report = perf_counter(), {}
     for name, weights in (("with", ring), ("without", np.zeros((n, n)))):
         sets = [
             _measure(drive, weights, [seed, len(name)], arguments.threads)
@@ -57,36 +61,36 @@ def main() -> int:
             "with_false_calls": int((table["false"] > 0).sum()),
             "false_calls": int(table["false"].sum()),
             "calls": int((table["found"] + table["false"]).sum()),
-            "false_calls_mean_share": float(table["share"].mean()),
+            "false_calls_mean_fraction": float(table["fraction"].mean()),
             "pairs_absent": int(table["absent"].sum()),
             "z_mean_absent": float(table["mean"].mean()),
             "z_sd_absent": float(np.sqrt(np.mean(table["sd"] ** 2))),
             "null_sd": [float(table["null"].min()), float(table["null"].max())],
             "with_warnings": int((table["warnings"] > 0).sum()),
         }
-    report["wall_s"] = round(perf_counter() - began, 1)
+    report["wall_s"] = round(perf_counter() - started, 1)
     print(json.dumps(report, indent=None if arguments.json else 2))
     return 0
 
 
 def _measure(drive, weights, seed, threads) -> dict[str, float]:
-    """Return what is called in one recording, and how the z of absent synapses spread."""
+    """Return the detections and the z statistics of absent synapses of one recording."""
     uniform = np.random.default_rng(seed).random((len(drive), len(weights)))
     trains = [np.flatnonzero(one) + 1.0 for one in simulate(drive, weights, uniform).T]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = infer_synapses(trains, float(len(drive)), threads=threads)
-    called, true = found.called(0.01), weights != 0
-    z = found.z[np.isfinite(found.z) & ~true]
+        inferred = infer_synapses(trains, float(len(drive)), threads=threads)
+    called, true = inferred.called(0.01), weights != 0
+    z = inferred.z[np.isfinite(inferred.z) & ~true]
     false = int((called & ~true).sum())
     return {
         "found": int((called & true).sum()),
         "false": false,
-        "share": false / max(1, int(called.sum())),
+        "fraction": false / max(1, int(called.sum())),
         "absent": len(z),
         "mean": float(z.mean()),
         "sd": float(z.std()),
-        "null": found.null_sd,
+        "null": inferred.null_sd,
         "warnings": len(caught),
     }
 
@@ -96,9 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sets", type=int, default=200)
     parser.add_argument("--neurons", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--depth", type=float, default=0.5, help="of the modulation, 0 to 1")
-    parser.add_argument("--period", type=float, default=10_000.0, help="of the modulation (ms)")
-    parser.add_argument("--weight", type=float, default=1.0, help="of the synapses (log-odds)")
+    parser.add_argument(
+        "--depth", type=float, default=0.5, help="relative modulation depth, 0 to 1"
+    )
+    parser.add_argument("--period", type=float, default=10_000.0, help="modulation period (ms)")
+    parser.add_argument("--weight", type=float, default=1.0, help="synaptic weight (log-odds)")
     parser.add_argument("--threads", type=int, default=available_cores())
     parser.add_argument("--json", action="store_true")
     return parser

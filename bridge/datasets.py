@@ -41,7 +41,9 @@ class Digits:
 
 @cache
 def digits(fold: int = 0) -> Digits:
-    """Return 1,797 digits of 8×8 pixels, written by 43 people; every fifth is a test image.
+    """Return 1,797 handwritten digits of 8×8 pixels.
+
+    They were written by 43 people. Every fifth image is a test image.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Networks to measure the simulator by; `neurosim bench` finds them by their entry points."""
+"""Benchmark networks, registered as entry points for `neurosim bench`."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ VOGELS_ABBOTT = ns.LIF(
     v_rest=-60.0, v_threshold=-50.0, v_reset=-60.0, tau_m=20.0, c_m=200.0, t_ref=5.0
 )
 DRIVEN_TO = -49.0
-"""mV, where the constant drive would take the potential: 1 mV above the threshold."""
+"""Steady-state potential (mV) of the constant input, 1 mV above the threshold."""
 
 FLY = ns.LIF(v_rest=-52.0, v_threshold=-45.0, v_reset=-52.0, tau_m=20.0, c_m=200.0, t_ref=2.2)
 FLY_SYNAPSE = ns.ExpCurrent(5.0)
 FLY_SYNAPSES_PER_CONNECTION = 54.5e6 / 15.1e6
 SENSORY, CORE = 20, 380
-"""Neurons that fire: those driven from outside, and those that these drive."""
+"""Number of neurons with external input, and of neurons that these excite."""
 
 RECURRENT_PSP = 0.02
-"""mV: at 100 Hz what 7,000 such synapses bring has a standard deviation of 3 mV, far below
-threshold."""
+"""Recurrent PSP (mV). At 100 Hz, the input from 7,000 such synapses has a standard deviation of
+3 mV and remains far below threshold."""
 KICK = 30.0
-"""mV, of an external spike: twice the way from rest to threshold, so that it always makes fire."""
+"""External PSP (mV), twice the distance from resting potential to threshold."""
 DELAYS = ns.Uniform(0.5, 2.5)
-"""ms."""
+"""Synaptic delays (ms)."""
 
 
 def brunel(scale: float) -> ns.Network:
-    """Describe Brunel's asynchronous irregular network, larger at the same in-degree.
+    """Return Brunel's asynchronous irregular network with constant in-degree.
 
     Parameters
     ----------
     scale : float
-        Neurons in units of 12,500; each always receives 1,000 excitatory and 250 inhibitory
-        synapses.
+        Number of neurons in units of 12,500. Each neuron receives 1,000 excitatory and 250
+        inhibitory synapses at every scale.
     """
     model = balanced_network.Settings()
     net = ns.Network()
@@ -56,17 +56,19 @@ def brunel(scale: float) -> ns.Network:
 
 
 def cuba(scale: float) -> ns.Network:
-    """Describe Vogels & Abbott's network with current-based synapses, as Brette et al. have it.
+    """Return Vogels & Abbott's network with current-based synapses.
 
     T. P. Vogels & L. F. Abbott, Journal of Neuroscience 25, 10786 (2005); R. Brette et al.,
-    Journal of Computational Neuroscience 23, 349 (2007), benchmark 2. There a synapse adds 1.62 or
-    −9 mV to g in τ_m dV/dt = g − (V − E_L), which is a current of g·C/τ_m, and E_L = −49 mV lies
-    above the threshold; here a constant current takes V from −60 mV there.
+    Journal of Computational Neuroscience 23, 349 (2007), benchmark 2. In the original, a synapse
+    adds 1.62 or −9 mV to g in τ_m dV/dt = g − (V − E_L), and E_L = −49 mV is above the threshold.
+    Here, g is replaced by the equivalent current g·C/τ_m. The resting potential is −60 mV, and a
+    constant current raises the steady-state potential to −49 mV.
 
     Parameters
     ----------
     scale : float
-        Neurons in units of 4,000; each always receives 80 synapses in the mean.
+        Number of neurons in units of 4,000. Each neuron receives on average 80 synapses at every
+        scale.
     """
     neuron = VOGELS_ABBOTT
     net = ns.Network()
@@ -90,73 +92,77 @@ def cuba(scale: float) -> ns.Network:
 
 
 def even_network(neurons: int, synapses: int, drive: ns.Poisson) -> ns.Network:
-    """Describe a network whose rate is set from outside, whatever its size.
+    """Return a network of any size with a firing rate set by its external input.
 
-    Every external spike makes its neuron fire, so that all fire independently of each other, as
-    often as `drive` says. Four fifths of the neurons excite, the others inhibit four times as
-    strongly: what recurs is balanced, is delivered and integrated like any input, and is too weak
-    to make anyone fire. Delays are spread evenly from 0.5 to 2.5 ms.
+    Every external spike makes its target fire. The neurons therefore fire independently, at the
+    rate of `drive`. Four fifths of the neurons are excitatory. The others are inhibitory and four
+    times as strong, so that the recurrent input is balanced. It is delivered and integrated like
+    any input, but is too weak to elicit spikes. Delays are uniform between 0.5 and 2.5 ms.
 
     Parameters
     ----------
     neurons : int
+        Number of neurons.
     synapses : int
-        From each neuron, hence in the mean as many onto each.
+        Outgoing synapses per neuron, which is also the mean number of incoming synapses.
     drive : Poisson
-        See `drive_rate`.
+        External input of every neuron. `drive_rate` returns its rate for a given firing rate.
     """
     net = ns.Network()
     exc = net.add("exc", neurons * 4 // 5, ns.LIF())
     inh = net.add("inh", neurons - exc.size, ns.LIF())
-    # In a small network a source reaches the same neuron several times; the variance stays.
+    # Keeps the variance in small networks, where a source has several synapses onto a target.
     psp = RECURRENT_PSP / np.sqrt(1.0 + synapses / neurons)
-    for target, share in ((exc, synapses * 4 // 5), (inh, synapses - synapses * 4 // 5)):
+    for target, n in ((exc, synapses * 4 // 5), (inh, synapses - synapses * 4 // 5)):
         for source, strength in ((exc, psp), (inh, -4.0 * psp)):
-            net.connect(source, target, ns.FixedOutDegree(share), psp=strength, delay=DELAYS)
+            net.connect(source, target, ns.FixedOutDegree(n), psp=strength, delay=DELAYS)
         net.drive(target, drive, psp=KICK)
     return net
 
 
 def drive_rate(rate: np.ndarray | float) -> np.ndarray:
-    """Return the rate (Hz) of external spikes that makes neurons fire at `rate` (Hz).
+    """Return the rate (Hz) of external spikes for a firing rate of `rate` (Hz).
 
-    What arrives in the refractory period is lost: rate = drive / (1 + drive·t_ref).
+    Spikes that arrive in the refractory period are lost: rate = drive / (1 + drive·t_ref).
     """
     return np.asarray(rate / (1.0 - rate * ns.LIF().t_ref * 1e-3))
 
 
 def lecture(scale: float) -> ns.Network:
-    """Describe the network that the lecture expects to run in real time, at a cortical mean rate.
+    """Return the lecture's network that should run in real time.
+
+    The firing rate is 1.5 Hz, a mean rate of cortical neurons.
 
     Parameters
     ----------
     scale : float
-        Neurons in units of 71,000; each always receives 7,000 synapses.
+        Number of neurons in units of 71,000. Each neuron has 7,000 outgoing synapses.
     """
     return even_network(round(71_000 * scale), 7_000, ns.Poisson(drive_rate(1.5)))
 
 
 def cortex(scale: float) -> ns.Network:
-    """Describe a cubic millimetre of cortex as the lecture counts it, at 3 Hz.
+    """Return a cubic millimetre of cortex with the lecture's numbers, firing at 3 Hz.
 
     Parameters
     ----------
     scale : float
-        Neurons in units of 50,000; each always receives 1,000 synapses.
+        Number of neurons in units of 50,000. Each neuron has 1,000 outgoing synapses.
     """
     return even_network(round(50_000 * scale), 1_000, ns.Poisson(drive_rate(3.0)))
 
 
 def quiet(scale: float) -> ns.Network:
-    """Describe a network of the size of a fruit fly's brain, of which a few hundred neurons fire.
+    """Return a network of the size of a fruit fly's brain with few active neurons.
 
-    Neurons and numbers are those of P. K. Shiu et al., Nature 634, 210 (2024); where the fly's
-    wiring is known, here it is random but for the way from the driven neurons to those that follow.
+    The neuron model and the numbers are those of P. K. Shiu et al., Nature 634, 210 (2024). In
+    contrast to their connectome, connections are random, except those from the neurons with
+    external input to the neurons that these excite.
 
     Parameters
     ----------
     scale : float
-        Silent neurons, and their synapses, relative to the fly.
+        Number of silent neurons, and of their synapses, relative to the fly.
     """
     net = ns.Network()
     silent = round((138_639 - SENSORY - CORE) * scale)
@@ -174,7 +180,7 @@ def quiet(scale: float) -> ns.Network:
             connect(source, target, ns.FixedTotalNumber(n), weight=weight)
     sensory, core = populations[:2]
     connect(sensory, core, ns.AllToAll(), weight=jump)
-    # 250 synapses at once: every external spike makes its neuron fire.
+    # An external spike is as strong as 250 synapses, so that its target always fires.
     net.drive(sensory, ns.Poisson(150.0), synapse=FLY_SYNAPSE, weight=250 * 0.275 / FLY.resistance)
     return net
 
@@ -190,7 +196,7 @@ MICROCIRCUIT = Benchmark(
 MICROCIRCUIT_CURRENT = replace(
     MICROCIRCUIT,
     name="microcircuit-current",
-    title="the same with a constant current as input; falls silent below scale 0.3",
+    title="microcircuit with constant-current input (silent below scale 0.3)",
     network=partial(microcircuit, poisson=False),
 )
 BRUNEL = Benchmark(
@@ -227,7 +233,7 @@ CORTEX = Benchmark(
 )
 QUIET = Benchmark(
     name="quiet",
-    title="138,639 neurons, 109 synapses each: as many as in a fly's brain, of which 400 fire",
+    title="138,639 neurons, 109 synapses each: the size of a fly's brain, 400 neurons active",
     network=quiet,
     scales=(0.01, 100.0),
     warmup=200.0,

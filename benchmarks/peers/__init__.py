@@ -1,6 +1,8 @@
-"""NEST, Brian2 and neurosim on the same networks: `python -m benchmarks.peers` times them.
+"""Comparison of the speed of NEST, Brian2 and neurosim on the same networks.
 
-A network is described once, with neurosim's classes; `description` turns it into plain numbers, and
-`on_nest`, `on_brian2` and `on_neurosim` build it from these, each in the environment of its own
-simulator and in a process of its own. `distributions` compares what the simulators' neurons do.
+Run it with `python -m benchmarks.peers`.
+
+A network is described once, with neurosim's classes, and `description` converts it to plain
+numbers. `on_nest`, `on_brian2` and `on_neurosim` build the network from these numbers, each in a
+separate process and virtual environment. `distributions` compares the activity in the simulators.
 """

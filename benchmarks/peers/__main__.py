@@ -1,7 +1,10 @@
-"""Times NEST, Brian2 and neurosim on the same networks: python -m benchmarks.peers --help.
+"""Time NEST, Brian2 and neurosim on the same networks.
 
-What is missing is installed, every figure comes from a process of its own, and repeats take turns,
-so that a slow minute of the machine hits all alike. Exit status 1 says that rates disagree.
+For options, see `python -m benchmarks.peers --help`.
+
+Missing simulators are installed. Every run has a separate process. The simulators alternate between
+repeats, so that a temporary slowdown of the machine affects all of them. The exit status is 1 if
+firing rates disagree.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ Entry = tuple[str, str, int]
 
 
 def main() -> int:
-    """Run all that is asked for; return the exit status."""
+    """Run the requested comparisons and return the exit status."""
     arguments = _parser().parse_args()
     plan = _plan(arguments)
     simulators = tuple(dict.fromkeys(simulator for _, simulator, _ in plan))
@@ -42,8 +45,8 @@ def main() -> int:
     cold = "" if arguments.no_cold else cold_start(laboratory, simulators, arguments.repeats)
     rows = _measure(laboratory, plan, arguments)
     spreads = {row.case: CASES[row.case].spreads_in(row.span) for row in rows}
-    found = disagreements(rows, spreads)
-    agreement = "\n".join(found) or "All rates agree."
+    differences = disagreements(rows, spreads)
+    agreement = "\n".join(differences) or "All rates agree."
     versions = {answer["version"] for row in rows for answer in row.answers}
     title = heading(versions, arguments.repeats)
     parts = [title, table(rows), "\n".join(best_ratios(rows)), cold, agreement]
@@ -51,18 +54,31 @@ def main() -> int:
     print(report)
     if arguments.write:
         arguments.write.write_text(f"{report}\n", encoding="utf-8")
-    return 1 if found else 0
+    return 1 if differences else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--networks", type=names_among(CASES), default=NETWORKS)
-    parser.add_argument("--simulators", type=names_among(ALL), help="instead of each network's own")
-    parser.add_argument("--threads", type=thread_numbers, help="likewise, as in 1,2")
-    parser.add_argument("--seconds", type=positive(float), help="that are simulated and timed")
-    parser.add_argument("--repeats", type=positive(int), default=3, help="seeds 1, 2, ... (3)")
-    parser.add_argument("--no-cold", action="store_true", help="leave out the cold start")
-    parser.add_argument("--write", nargs="?", type=Path, const=OUTPUT, help="also to a file")
+    parser.add_argument(
+        "--simulators", type=names_among(ALL), help="override each network's simulators"
+    )
+    parser.add_argument(
+        "--threads", type=thread_numbers, help="override each network's thread counts, such as 1,2"
+    )
+    parser.add_argument("--seconds", type=positive(float), help="simulated time that is timed (s)")
+    parser.add_argument(
+        "--repeats",
+        type=positive(int),
+        default=3,
+        help="number of runs, with seeds 1, 2, ... (%(default)s)",
+    )
+    parser.add_argument(
+        "--no-cold", action="store_true", help="skip the measurement of start-up times"
+    )
+    parser.add_argument(
+        "--write", nargs="?", type=Path, const=OUTPUT, help="also write the report to a file"
+    )
     add_laboratory(parser)
     return parser
 
@@ -73,12 +89,12 @@ def _plan(arguments: argparse.Namespace) -> list[Entry]:
         for name in arguments.networks
         for simulator in arguments.simulators or CASES[name].simulators
         for threads in arguments.threads or CASES[name].threads
-        if threads == 1 or simulator != "brian2-runtime"  # which has one thread
+        if threads == 1 or simulator != "brian2-runtime"  # which supports one thread only
     ]
 
 
 def _prime(laboratory: Laboratory, plan: Iterable[Entry]) -> None:
-    """Let simulators that keep what they compiled do so before anything is timed."""
+    """Fill the compilation caches of the simulators before the timed runs."""
     for name, simulator in dict.fromkeys((name, s) for name, s, _ in plan if s in CACHING):
         laboratory.run(laboratory.task(CASES[name].network(), simulator, 1, 1, 1.0, 1.0))
 
@@ -94,8 +110,8 @@ def _measure(laboratory: Laboratory, plan: list[Entry], arguments: argparse.Name
             task = laboratory.task(networks[name], simulator, threads, seed, warmup, span)
             answer = laboratory.run(task)
             answers[entry].append(answer)
-            said = f"{name}, {simulator}, {threads} threads, seed {seed}"
-            print(f"{said}: {answer['wall_s'] * 1e3 / span:.3g}", file=sys.stderr, flush=True)
+            label = f"{name}, {simulator}, {threads} threads, seed {seed}"
+            print(f"{label}: {answer['wall_s'] * 1e3 / span:.3g}", file=sys.stderr, flush=True)
     return [Row(*entry, spans[entry[0]], networks[entry[0]], answers[entry]) for entry in plan]
 
 

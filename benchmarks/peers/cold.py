@@ -1,4 +1,4 @@
-"""From the start of a process to the first result."""
+"""Time from process start to the first result, with empty and with filled caches."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from benchmarks.peers.runs import Laboratory
 
 CASE = "cuba"
 WARMUP, SPAN = 100.0, 900.0
-"""ms: a second of the network in all."""
+"""Simulated time (ms), one second in total."""
 
 
 def cold_start(laboratory: Laboratory, simulators: tuple[str, ...], repeats: int) -> str:
-    """Return a table of the seconds that a fresh process takes, on one thread.
+    """Return a table of the wall-clock times (s) of new processes, on one thread.
 
-    Once with nothing compiled ever before, once after such a run: Brian2 standalone compiles a
-    program for every network, the others keep what serves the next process.
+    Measured with empty compilation caches and with caches filled by a previous run. Brian2
+    standalone compiles a program for every network; the others cache compiled code.
     """
     net = CASES[CASE].network()
     lines = [
-        f"| {CASE}, one second | process, nothing compiled before, s | process, caches filled, s |",
+        f"| {CASE}, 1 s simulated | empty caches (s) | filled caches (s) |",
         "|---|--:|--:|",
     ]
     for simulator in simulators:

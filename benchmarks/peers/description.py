@@ -1,4 +1,4 @@
-"""From a neurosim network to plain numbers that any simulator can be given."""
+"""Convert a neurosim network to plain numbers that every simulator can use."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import numpy as np
 
 import neurosim as ns
 from benchmarks.peers.protocol import (
-    Law,
     NetworkDict,
     PoissonDict,
     PopulationDict,
     ProjectionDict,
+    ValueDict,
 )
 
 RULES = (ns.FixedInDegree, ns.FixedTotalNumber, ns.FixedProbability)
 
 
 def describe(net: ns.Network, dt: float) -> NetworkDict:
-    """Return a network as plain numbers.
+    """Return a description of a network as plain numbers.
 
     Parameters
     ----------
     net : Network
     dt : float
-        ms.
+        Time step (ms).
 
     Raises
     ------
     TypeError
-        If the network has parts that not all simulators have been taught.
+        If the network uses features that the comparison does not support in all simulators.
     """
     currents = dict.fromkeys((p.name for p in net.populations), 0.0)
     poisson: list[PoissonDict] = []
     for drive in net.drives:
         source, target = drive.input, drive.target.name
         if drive.ids is not None or not isinstance(source, (ns.ConstantCurrent, ns.Poisson)):
-            raise TypeError(f"no simulator but neurosim was taught {source!r}")
+            raise TypeError(f"the comparison does not support {source!r}")
         if isinstance(source, ns.ConstantCurrent):
             currents[target] += float(source.amplitude)
             continue
@@ -66,7 +66,7 @@ def _population(population: ns.Population, current: float) -> PopulationDict:
         "name": population.name,
         "size": population.size,
         "neuron": {field.name: getattr(neuron, field.name) for field in fields(neuron)},
-        "v_init": _law(start),
+        "v_init": _value_dict(start),
         "current": current,
     }
 
@@ -74,10 +74,10 @@ def _population(population: ns.Population, current: float) -> PopulationDict:
 def _projection(projection: ns.Projection, dt: float) -> ProjectionDict:
     rule, delay = projection.rule, projection.delay
     if not isinstance(rule, RULES):
-        raise TypeError(f"no simulator but neurosim was taught {rule!r}")
+        raise TypeError(f"the comparison does not support {rule!r}")
     if isinstance(delay, (ns.Normal, ns.Uniform)):
-        # What would round to no step at all is drawn again, as neurosim and the microcircuit's
-        # reference implementation in NEST do.
+        # Delays that would round to zero steps are redrawn, as in neurosim and in the reference
+        # implementation of the microcircuit in NEST.
         delay = delay.truncated(dt / 2.0, np.inf)
     return {
         "source": projection.source.name,
@@ -85,8 +85,8 @@ def _projection(projection: ns.Projection, dt: float) -> ProjectionDict:
         "rule": type(rule).__name__,  # type: ignore[typeddict-item]
         "n": rule.p if isinstance(rule, ns.FixedProbability) else rule.n,
         "tau": _tau(projection.synapse),
-        "weight": _law(projection.weight),
-        "delay": _law(delay),
+        "weight": _value_dict(projection.weight),
+        "delay": _value_dict(delay),
     }
 
 
@@ -95,22 +95,24 @@ def _tau(synapse: object) -> float | None:
         return None
     if isinstance(synapse, ns.ExpCurrent):
         return synapse.tau
-    raise TypeError(f"no simulator but neurosim was taught {synapse!r}")
+    raise TypeError(f"the comparison does not support {synapse!r}")
 
 
-def _law(value: object) -> Law:
+def _value_dict(value: object) -> ValueDict:
     if isinstance(value, (ns.Normal, ns.Uniform)):
-        low, high = value.bounds  # infinite ones are none of JSON, but Python reads what it wrote
+        low, high = (
+            value.bounds
+        )  # Infinity is not valid JSON, but Python's json module reads and writes it.
         if isinstance(value, ns.Uniform):
             return {"kind": "uniform", "low": low, "high": high}
         return {"kind": "normal", "mean": value.mean, "sd": value.sd, "low": low, "high": high}
     if isinstance(value, (int, float)):
         return {"kind": "constant", "value": float(value)}
-    raise TypeError(f"no simulator but neurosim was taught {value!r}")
+    raise TypeError(f"the comparison does not support {value!r}")
 
 
 def out_degrees(net: ns.Network) -> dict[str, float]:
-    """Return the mean number of synapses from a neuron of each population."""
+    """Return the mean number of outgoing synapses per neuron of each population."""
     synapses = dict.fromkeys((p.name for p in net.populations), 0.0)
     for p in net.projections:
         rule, pairs = p.rule, p.source.size * p.target.size

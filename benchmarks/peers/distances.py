@@ -1,4 +1,4 @@
-"""How far runs are apart, and whether those of two simulators are further than those of one."""
+"""Distances between runs, and a test whether simulators differ more than seeds do."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ class Distances:
     ----------
     runs : tuple of Run
     kinds : tuple of Kind
-        What is compared.
+        Measures and populations that are compared.
     d : (n_runs, n_runs, n_kinds) ndarray
-        Distances, 0 to 1.
+        Kolmogorov–Smirnov statistics, 0 to 1.
     p : (n_runs, n_runs, n_kinds) ndarray
-        Probability of a larger distance between samples of one distribution, as if neurons were
-        independent.
+        P-values for the null hypothesis of equal distributions, assuming independent neurons.
     """
 
     runs: tuple[Run, ...]
@@ -42,7 +41,7 @@ class Distances:
 
     @property
     def reference(self) -> tuple[int, ...]:
-        """Places of NEST's runs."""
+        """Indices of the NEST runs."""
         return tuple(k for k, run in enumerate(self.runs) if run[0] == REFERENCE)
 
     @property
@@ -51,36 +50,39 @@ class Distances:
         return tuple(dict.fromkeys(measure for measure, _ in self.kinds))
 
     def of(self, measure: str) -> NDArray[np.float64]:
-        """Return the distances (n_runs, n_runs) in a measure, the mean over populations."""
+        """Return the distances (n_runs, n_runs) in a measure, averaged over populations."""
         return self.d[:, :, [kind[0] == measure for kind in self.kinds]].mean(axis=2)
 
     def p_further(self, measure: str) -> float:
-        """Return the chance of so large a distance between the simulators if they were one.
+        """Return the p-value of the observed distance between the simulators.
 
-        The runs of one simulator could change their names without any change of law. Of all ways
-        to name as many of them NEST, that is the share in which (mean distance of the others to
-        these) − (mean distance among these) is at least what is observed: an exact test, whatever
-        the distances depend on.
+        This is an exact permutation test. The statistic is the mean distance of the other runs to
+        the NEST runs, minus the mean distance among the NEST runs. Under the null hypothesis the
+        labels of the runs are exchangeable. The p-value is the fraction of all assignments of the
+        label NEST to as many runs for which the statistic is at least as large as observed.
         """
         d, n = self.of(measure), len(self.reference)
-        named = [_excess(d, chosen) for chosen in combinations(range(len(self.runs)), n)]
+        statistics = [_excess(d, chosen) for chosen in combinations(range(len(self.runs)), n)]
         observed = _excess(d, self.reference)
-        return float(np.mean(np.array(named) >= observed - 1e-12))
+        return float(np.mean(np.array(statistics) >= observed - 1e-12))
 
     def further(self, error: float) -> bool:
-        """Whether neurosim is further from NEST than one seed from another, in any measure.
+        """Return whether neurosim differs more from NEST than seeds do, in any measure.
 
         Parameters
         ----------
         error : float
-            Chance to say so of equal simulators: Bonferroni's share of it for each measure.
+            Family-wise error rate, divided among the measures by Bonferroni's method.
         """
         level = error / len(self.measures)
         return any(self.p_further(measure) < level for measure in self.measures)
 
 
 def compare(samples: Mapping[Run, Mapping[Kind, NDArray[np.float64]]]) -> Distances:
-    """Return the distances between the runs in all that every one of them has at least two of."""
+    """Return the distances between runs.
+
+    Measures and populations are included if every run has at least two values.
+    """
     runs = tuple(samples)
     kinds = tuple(
         kind
@@ -98,49 +100,59 @@ def compare(samples: Mapping[Run, Mapping[Kind, NDArray[np.float64]]]) -> Distan
 
 
 def rejected(p: NDArray[np.float64], error: float) -> int:
-    """Return how many hypotheses fall, by Holm's procedure: any true one with chance `error`."""
-    falls = np.sort(p) * np.arange(len(p), 0, -1) < error
-    return len(p) if falls.all() else int(np.argmin(falls))
+    """Return the number of hypotheses rejected by Holm's method.
+
+    `error` is the family-wise error rate.
+    """
+    reject = np.sort(p) * np.arange(len(p), 0, -1) < error
+    return len(p) if reject.all() else int(np.argmin(reject))
 
 
-def report(found: Distances, error: float) -> str:
-    """Return tables of the distances and what follows from them, as Markdown."""
-    pairs = _pairs(found)
+def report(distances: Distances, error: float) -> str:
+    """Return Markdown tables of the distances and the test results."""
+    pairs = _pairs(distances)
     lines = [f"| measure | population | {' | '.join(PAIRS)} |", "|---|---|--:|--:|--:|"]
-    for k, (measure, population) in enumerate(found.kinds):
-        cells = " | ".join(_mean(found.d[a, b, k] for a, b in pairs[name]) for name in PAIRS)
+    for k, (measure, population) in enumerate(distances.kinds):
+        cells = " | ".join(_mean(distances.d[a, b, k] for a, b in pairs[name]) for name in PAIRS)
         lines.append(f"| {measure} | {population} | {cells} |")
-    lines += ["", f"| mean of all | {' | '.join(PAIRS)} | p | |", "|---|--:|--:|--:|--:|---|"]
-    level = error / len(found.measures)
-    for measure in found.measures:
-        d, p = found.of(measure), found.p_further(measure)
+    lines += [
+        "",
+        f"| mean over populations | {' | '.join(PAIRS)} | p | |",
+        "|---|--:|--:|--:|--:|---|",
+    ]
+    level = error / len(distances.measures)
+    for measure in distances.measures:
+        d, p = distances.of(measure), distances.p_further(measure)
         cells = " | ".join(_mean(d[a, b] for a, b in pairs[name]) for name in PAIRS)
-        verdict = "further" if p < level else "no further"
+        verdict = "different" if p < level else "not different"
         lines.append(f"| {measure} | {cells} | {p:.3f} | {verdict} |")
-    lines += ["", f"Of {len(found.kinds)} distributions, differ by Holm at {error:g}, in the mean:"]
+    lines += [
+        "",
+        f"Mean number of {len(distances.kinds)} distributions that differ (Holm, {error:g}):",
+    ]
     for name in PAIRS:
-        counts = [rejected(found.p[a, b], error) for a, b in pairs[name]]
+        counts = [rejected(distances.p[a, b], error) for a, b in pairs[name]]
         lines.append(f"- {name}: {np.mean(counts) if counts else np.nan:.1f} ({len(counts)} pairs)")
     return "\n".join(lines)
 
 
 def _excess(d: NDArray[np.float64], chosen: tuple[int, ...]) -> float:
-    """Return the mean distance of other runs to the chosen over that among the chosen."""
+    """Return the mean distance to the chosen runs minus that among the chosen."""
     inside = np.isin(np.arange(len(d)), chosen)
     among = d[np.ix_(inside, inside)].sum() / (len(chosen) * (len(chosen) - 1))
     return float(d[np.ix_(inside, ~inside)].mean() - among)
 
 
-def _pairs(found: Distances) -> dict[str, list[tuple[int, int]]]:
+def _pairs(distances: Distances) -> dict[str, list[tuple[int, int]]]:
     pairs: dict[str, list[tuple[int, int]]] = {name: [] for name in PAIRS}
-    for a, b in combinations(range(len(found.runs)), 2):
-        n_reference = (a in found.reference) + (b in found.reference)
+    for a, b in combinations(range(len(distances.runs)), 2):
+        n_reference = (a in distances.reference) + (b in distances.reference)
         pairs[PAIRS[2 - n_reference]].append((a, b))
     return pairs
 
 
 def _mean(values: Iterable[float]) -> str:
-    """Return the mean, and the standard deviation where there are several."""
+    """Return the mean and, for several values, the standard deviation as text."""
     array = np.array(list(values))
     if len(array) == 0:
         return ""

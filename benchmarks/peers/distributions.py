@@ -1,10 +1,12 @@
-"""Do neurosim's neurons do what NEST's do? python -m benchmarks.peers.distributions --help.
+"""Compare spike statistics of neurosim and NEST.
 
-Runs the cortical microcircuit on both with several seeds, keeps the spikes, and compares over the
-neurons of each population the distributions of firing rate, of the irregularity of spike trains and
-of their correlation, by the distance of Kolmogorov and Smirnov: the measures of R. Gutzen et al.,
-Frontiers in Neuroinformatics 12, 90 (2018). Exit status 1 says that neurosim is further from NEST
-than seeds of one simulator are from each other.
+For options, see `python -m benchmarks.peers.distributions --help`.
+
+Runs the cortical microcircuit in both simulators with several seeds and stores the spikes. For each
+population, compares the distributions over neurons of firing rate, coefficient of variation of
+interspike intervals, and pairwise correlation by their Kolmogorov–Smirnov distance. The measures
+are those of R. Gutzen et al., Frontiers in Neuroinformatics 12, 90 (2018). The exit status is 1 if
+neurosim differs more from NEST than seeds of one simulator differ from each other.
 """
 
 from __future__ import annotations
@@ -27,46 +29,61 @@ from scenarios.networks.microcircuit import microcircuit
 WARMUP = 500.0
 """ms."""
 MIN_SPIKES = 3
-"""For a CV; with so few it comes out too low, on all simulators alike."""
+"""Minimum number of spikes for a CV. With few spikes the CV is biased low in all simulators."""
 PAIRED, BIN = 200, 2.0
-"""Neurons of a population whose correlations are taken, all pairs; ms in which spikes count."""
+"""Number of neurons per population for pairwise correlations; bin width (ms)."""
 MEASURES = ("rate", "CV", "correlation")
 ERROR = 0.05
-"""Chance to call equal simulators different, for all measures together."""
+"""Family-wise error rate of the test over all measures."""
 
 
 def main() -> int:
-    """Simulate what is missing, compare, print; return the exit status."""
+    """Run missing simulations, print the comparison and return the exit status."""
     parser = _parser()
     arguments = parser.parse_args()
     if arguments.nest < 2:
-        parser.error("argument --nest: how far seeds are apart takes two of them")
+        parser.error(f"argument --nest: {arguments.nest} is too small; give at least 2 seeds")
     if comb(arguments.nest + arguments.neurosim, arguments.nest) * ERROR < len(MEASURES):
-        parser.error("argument --neurosim: with so few seeds no difference could ever be seen")
+        parser.error(
+            f"argument --neurosim: {arguments.neurosim} seeds are too few for a significant result"
+        )
     files = _simulate(arguments)
     span = arguments.seconds * 1e3
     samples = {run: measures(path, arguments.scale, span) for run, path in files.items()}
-    found = compare(samples)
-    print(report(found, ERROR))
-    return 1 if found.further(ERROR) else 0
+    distances = compare(samples)
+    print(report(distances, ERROR))
+    return 1 if distances.further(ERROR) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m benchmarks.peers.distributions", description=__doc__
     )
-    parser.add_argument("--nest", type=positive(int), default=2, help="seeds (%(default)s)")
-    parser.add_argument("--neurosim", type=positive(int), default=10, help="seeds (%(default)s)")
-    parser.add_argument("--scale", type=positive(float), default=1.0, help="share of the neurons")
-    parser.add_argument("--seconds", type=positive(float), default=10.0, help="%(default)s")
-    parser.add_argument("--threads", type=positive(int), default=2, help="%(default)s")
-    parser.add_argument("--spikes", type=Path, required=True, help="folder where spikes are kept")
+    parser.add_argument(
+        "--nest", type=positive(int), default=2, help="number of seeds (%(default)s)"
+    )
+    parser.add_argument(
+        "--neurosim", type=positive(int), default=10, help="number of seeds (%(default)s)"
+    )
+    parser.add_argument(
+        "--scale", type=positive(float), default=1.0, help="fraction of the neurons"
+    )
+    parser.add_argument(
+        "--seconds", type=positive(float), default=10.0, help="simulated time (%(default)s s)"
+    )
+    parser.add_argument(
+        "--threads", type=positive(int), default=2, help="number of threads (%(default)s)"
+    )
+    parser.add_argument("--spikes", type=Path, required=True, help="folder for spike files")
     add_laboratory(parser)
     return parser
 
 
 def _simulate(arguments: argparse.Namespace) -> dict[tuple[str, int], Path]:
-    """Return the file of spikes of every run, by simulator and seed; make those missing."""
+    """Return the spike file of every run by simulator and seed.
+
+    Missing simulations are run.
+    """
     laboratory = laboratory_of(arguments)
     laboratory.install(("nest", "neurosim"))
     arguments.spikes.mkdir(parents=True, exist_ok=True)
@@ -87,31 +104,31 @@ def _simulate(arguments: argparse.Namespace) -> dict[tuple[str, int], Path]:
 
 
 def measures(path: Path, scale: float, span: float) -> dict[tuple[str, str], NDArray[np.float64]]:
-    """Return the values over the neurons of a run, by measure and population.
+    """Return the values of each measure over neurons by measure and population.
 
     Parameters
     ----------
     path : Path
-        File of spikes.
+        Spike file.
     scale : float
-        Of the microcircuit.
+        Scale of the microcircuit.
     span : float
-        ms that were recorded.
+        Recorded time (ms).
     """
     start = FIRST + WARMUP
     stop = start + span
-    found = {}
-    with np.load(path) as kept:
+    values = {}
+    with np.load(path) as file:
         for p in microcircuit(scale).populations:
-            times, ids = kept[f"times_{p.name}"], kept[f"ids_{p.name}"]
+            times, ids = file[f"times_{p.name}"], file[f"ids_{p.name}"]
             trains = ns.SpikeTrains(times, ids, np.arange(p.size))
             cv = cv_isi(trains, start, stop, min_spikes=MIN_SPIKES)
-            found["rate", p.name] = rates(trains, start, stop)
-            found["CV", p.name] = cv[np.isfinite(cv)]
-            found["correlation", p.name] = correlations(
+            values["rate", p.name] = rates(trains, start, stop)
+            values["CV", p.name] = cv[np.isfinite(cv)]
+            values["correlation", p.name] = correlations(
                 trains, stop, start=start, bin_ms=BIN, n_neurons=PAIRED
             )
-    return found
+    return values
 
 
 if __name__ == "__main__":

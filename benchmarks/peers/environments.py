@@ -1,4 +1,4 @@
-"""A virtual environment for each simulator that is compared."""
+"""Virtual environments of the compared simulators."""
 
 from __future__ import annotations
 
@@ -10,32 +10,34 @@ from pathlib import Path
 
 PACKAGES = {
     "nest": ("nest-simulator",),
-    # Brian2 2.9, the last one for Python 3.11, fails to import with numpy 2.3 and later, but does
-    # not say so in its requirements.
+    # Brian2 2.9, the last version for Python 3.11, cannot be imported with numpy 2.3 or later. Its
+    # requirements do not exclude these numpy versions.
     "brian2": ("brian2", "setuptools", "numpy<2.3; python_version < '3.12'"),
 }
-"""Requirements of each environment, which is named after the module to import."""
+"""Requirements of each environment, by the name of the imported module."""
 
 BRIAN2_PYTHON = "python3.13"
-"""Lowest version that the present Brian2 needs; on an older one an older Brian2 is installed."""
+"""Minimum version for the current Brian2. Older versions of Python get an older Brian2."""
 
 
 def default_folder() -> Path:
-    """Return where environments are kept."""
+    """Return the default folder of the environments."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "neurosim-benchmarks"
 
 
 def interpreter(simulator: str, folder: Path, python313: str | None) -> str:
-    """Return the interpreter of a simulator; install the simulator if it cannot be imported.
+    """Return the interpreter of a simulator.
+
+    The simulator is installed if it cannot be imported.
 
     Parameters
     ----------
     simulator : {"nest", "brian2-standalone", "brian2-runtime", "neurosim"}
     folder : Path
-        Where environments are kept.
+        Folder of the environments.
     python313 : str, optional
-        Interpreter to make Brian2's environment with.
+        Interpreter for Brian2's environment.
     """
     if simulator == "neurosim":
         return sys.executable
@@ -53,11 +55,13 @@ def _works(python: str, code: str = "") -> bool:
     return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
 
 
-def _brian2_python(given: str | None) -> str:
-    found = given or shutil.which(BRIAN2_PYTHON)
-    if found is not None and _works(found):
-        return found
-    if given is not None:
-        sys.exit(f"--python313 {given} is not an interpreter that runs")
-    print(f"no {BRIAN2_PYTHON}: an older Brian2 is installed, see --python313", file=sys.stderr)
+def _brian2_python(requested: str | None) -> str:
+    python = requested or shutil.which(BRIAN2_PYTHON)
+    if python is not None and _works(python):
+        return python
+    if requested is not None:
+        sys.exit(f"--python313 {requested}: not a working Python interpreter")
+    print(
+        f"{BRIAN2_PYTHON} not found: installing an older Brian2; see --python313", file=sys.stderr
+    )
     return sys.executable

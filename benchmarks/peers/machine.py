@@ -1,4 +1,4 @@
-"""What a table was made with: date, machine, versions."""
+"""Date, machine and software versions of a comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neurosim.utils.resources import available_cores, available_memory
 
 
 def _processor() -> str:
-    """Return the processor's name, where Linux tells it."""
+    """Return the model name of the processor."""
     path = Path("/proc/cpuinfo")
     for line in path.read_text().splitlines() if path.exists() else ():
         if line.startswith("model name"):
@@ -20,13 +20,13 @@ def _processor() -> str:
 
 
 def heading(versions: Iterable[str], repeats: int) -> str:
-    """Return the title, and the line that says where, when and with what."""
+    """Return the title and a paragraph on date, machine, versions and method."""
     cores, memory = available_cores(), (available_memory() or 0) / 2**30
     return (
         "# NEST, Brian2 and neurosim on the same networks\n\n"
         f"{date.today()}, {cores} cores of {_processor()}, {memory:.0f} GiB, "
-        f"Python {platform.python_version()}; {', '.join(sorted(versions))}. Medians of {repeats} "
-        "runs, rates their mean, memory the largest. Building lasts until the first step is made; "
-        "all spikes are recorded; an event is one synapse delivering one spike; ratios are to "
-        "neurosim on as many threads."
+        f"Python {platform.python_version()}; {', '.join(sorted(versions))}. Times are medians of "
+        f"{repeats} runs, rates are means, memory is the maximum. The build time includes the "
+        "first step. All spikes are recorded. An event is the delivery of one spike by one "
+        "synapse. The last column is the time relative to neurosim with the same number of threads."
     )

@@ -1,4 +1,4 @@
-"""The networks that are timed."""
+"""Networks of the comparison."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ class Case:
     network : callable
         Returns the network.
     simulators : tuple of str
-        Those that are timed on it unless others are asked for.
+        Default simulators.
     threads : tuple of int
-        Numbers of threads, likewise.
+        Default numbers of threads.
     warmup, span : float
-        ms before, and of, what is timed.
+        Simulated time (ms) before the measurement, and of the measurement.
     spreads : mapping of str to float
-        By population, the standard deviation between seeds of the rate in the span, relative to
-        the rate.
+        By population, the standard deviation of the rate between seeds, relative to the rate.
     """
 
     network: Callable[[], ns.Network]
@@ -39,10 +38,11 @@ class Case:
     spreads: Mapping[str, float]
 
     def spreads_in(self, span: float) -> dict[str, float]:
-        """Return the spreads of rates in another span (ms).
+        """Return the spreads of rates for another span (ms).
 
-        In a shorter one they are larger at most by the root of the ratio, as if all the spread came
-        from counting spikes and none from how the network was drawn.
+        For a shorter span, the spread grows by the square root of the ratio of spans. This is an
+        upper bound: it attributes the whole spread to the variability of spike counts and none to
+        the random connections.
         """
         factor = math.sqrt(max(1.0, self.span / span))
         return {name: factor * spread for name, spread in self.spreads.items()}
@@ -51,8 +51,8 @@ class Case:
 ALL = ("nest", "brian2-standalone", "brian2-runtime", "neurosim")
 OURS = ("neurosim",)
 
-# Spreads were measured with neurosim on 20 seeds (brunel 12), those of cuba, where the wiring of
-# so small a network tells, on 42 runs of all simulators.
+# Spreads were measured with neurosim and 20 seeds (brunel: 12). For cuba, a small network whose
+# rate depends on the random connections, they were measured in 42 runs of all simulators.
 _COLUMN = (0.021, 0.0057, 0.0025, 0.0015, 0.014, 0.0017, 0.015, 0.0013)
 _SMALL_COLUMN = (0.061, 0.023, 0.013, 0.006, 0.032, 0.008, 0.033, 0.007)
 _BRUNEL = {"exc": 0.0066, "inh": 0.0049}
@@ -83,4 +83,4 @@ CASES = {
     "brunel-50k": _larger(partial(brunel, 4.0)),
     "brunel-100k": _larger(partial(brunel, 8.0)),
 }
-"""By name."""
+"""Networks by name."""

@@ -1,7 +1,7 @@
-"""Builds and runs a described network with Brian2, as compiled C++ or at run time.
+"""Build and run a described network with Brian2, standalone or at runtime.
 
-All populations are subgroups of one group of neurons, and projections that differ only in their
-target share one `Synapses`, as Brian2's own examples have it: it is the fastest way.
+All populations are subgroups of one `NeuronGroup`. Projections that differ only in their target
+share one `Synapses` object, as in Brian2's examples. This is the fastest implementation.
 """
 
 from __future__ import annotations
@@ -19,47 +19,47 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.protocol import (
     FIRST,
-    Law,
     NetworkDict,
     ProjectionDict,
     Spikes,
     Task,
+    ValueDict,
     draw,
     peak_mb,
     serve,
 )
 
 POISSON_INPUTS = 1000
-"""Brian2 counts external spikes as so many inputs together have them: binomially."""
+"""Number of inputs per `PoissonInput`; their spike count has a binomial distribution."""
 
 STAMP = (
     'std::ofstream("stamps.txt", std::ios::app) << std::fixed << std::chrono::duration<double>('
     'std::chrono::system_clock::now().time_since_epoch()).count() << "\\n";'
 )
-"""C++ that notes the time."""
+"""C++ code that writes the current time to a file."""
 PEAK = (
     "{ struct rusage usage; getrusage(RUSAGE_SELF, &usage);"
     ' std::ofstream("peak.txt") << usage.ru_maxrss; }'
 )
-"""C++ that notes the peak memory (KiB)."""
+"""C++ code that writes the peak memory (KiB) to a file."""
 
 
 def _resistance(network: NetworkDict) -> float:
-    """Return the membrane resistance (mV per pA): currents are counted in mV, as times this."""
+    """Return the membrane resistance (mV/pA), which converts currents to mV."""
     neuron = network["populations"][0]["neuron"]
     return neuron["tau_m"] / neuron["c_m"]
 
 
 def _neurons(network: NetworkDict, taus: list[float]) -> tuple[Any, dict[str, Any]]:
-    """Return the group of all neurons, and its subgroups by population."""
+    """Return the group of all neurons and the subgroup of each population."""
     populations = network["populations"]
     neuron = populations[0]["neuron"]
     if any(p["neuron"] != neuron for p in populations):
-        raise ValueError("populations that differ in their parameters are not one group")
-    goals = [neuron["v_rest"] + _resistance(network) * p["current"] for p in populations]
-    one_goal = len(set(goals)) == 1  # as a parameter of each neuron it would cost much time
-    equations = f"dv/dt = ({' + '.join(['v_goal - v', *_currents(taus)])})/tau_m : volt "
-    equations += "(unless refractory)\n" + ("" if one_goal else "v_goal : volt (constant)\n")
+        raise ValueError("populations must have equal neuron parameters to form one NeuronGroup")
+    v_infs = [neuron["v_rest"] + _resistance(network) * p["current"] for p in populations]
+    equal_inputs = len(set(v_infs)) == 1  # a parameter per neuron is much slower
+    equations = f"dv/dt = ({' + '.join(['v_inf - v', *_currents(taus)])})/tau_m : volt "
+    equations += "(unless refractory)\n" + ("" if equal_inputs else "v_inf : volt (constant)\n")
     equations += "".join(f"d{i}/dt = -{i}/tau_{i} : volt\n" for i in _currents(taus))
     group = b2.NeuronGroup(
         sum(p["size"] for p in populations),
@@ -72,16 +72,16 @@ def _neurons(network: NetworkDict, taus: list[float]) -> tuple[Any, dict[str, An
             "v_threshold": neuron["v_threshold"] * mV,
             "v_reset": neuron["v_reset"] * mV,
             "tau_m": neuron["tau_m"] * ms,
-            **({"v_goal": goals[0] * mV} if one_goal else {}),
+            **({"v_inf": v_infs[0] * mV} if equal_inputs else {}),
             **{f"tau_{i}": tau * ms for i, tau in zip(_currents(taus), taus, strict=True)},
         },
     )
     subgroups, first = {}, 0
-    for population, goal in zip(populations, goals, strict=True):
+    for population, v_inf in zip(populations, v_infs, strict=True):
         cells = group[first : first + population["size"]]
         cells.v = _expression(population["v_init"])
-        if not one_goal:
-            cells.v_goal = goal * mV
+        if not equal_inputs:
+            cells.v_inf = v_inf * mV
         subgroups[population["name"]] = cells
         first += population["size"]
     return group, subgroups
@@ -91,29 +91,29 @@ def _currents(taus: list[float]) -> list[str]:
     return [f"i_{k}" for k in range(len(taus))]
 
 
-def _expression(law: Law) -> str:
-    """Return a law of potentials as code that Brian2 draws from."""
-    if law["kind"] == "constant":
-        return f"{law['value']}*mV"
-    if law["kind"] == "uniform":
-        return f"({law['low']} + rand()*{law['high'] - law['low']})*mV"
-    return f"({law['mean']} + {law['sd']}*randn())*mV"
+def _expression(spec: ValueDict) -> str:
+    """Return a distribution of membrane potentials as a Brian2 expression."""
+    if spec["kind"] == "constant":
+        return f"{spec['value']}*mV"
+    if spec["kind"] == "uniform":
+        return f"({spec['low']} + rand()*{spec['high'] - spec['low']})*mV"
+    return f"({spec['mean']} + {spec['sd']}*randn())*mV"
 
 
-def _alike(p: ProjectionDict) -> str:
-    """Return what projections share that differ only in their target."""
+def _group_key(p: ProjectionDict) -> str:
+    """Return a grouping key, equal for projections that differ only in their target."""
     number = p["target"] if p["rule"] == "FixedTotalNumber" else p["n"]
     return repr((p["source"], p["rule"], number, p["tau"], p["weight"], p["delay"]))
 
 
 def _connect(network: NetworkDict, group: Any, cells: dict[str, Any], seed: int) -> list[Any]:
     rng = np.random.default_rng(seed)
-    made = []
-    for _, run in groupby(sorted(network["projections"], key=_alike), _alike):
-        alike = list(run)
-        targets = [group] if len(alike) == len(cells) else [cells[p["target"]] for p in alike]
-        made += [_synapses(network, alike[0], cells, target, rng) for target in targets]
-    return made
+    objects = []
+    for _, run in groupby(sorted(network["projections"], key=_group_key), _group_key):
+        members = list(run)
+        targets = [group] if len(members) == len(cells) else [cells[p["target"]] for p in members]
+        objects += [_synapses(network, members[0], cells, target, rng) for target in targets]
+    return objects
 
 
 def _synapses(
@@ -137,8 +137,8 @@ def _synapses(
     if p["rule"] == "FixedProbability":
         synapses.connect(p=p["n"])
     else:
-        # In the order of sources: Brian2 then delivers twice as fast as in that of targets, in
-        # which it would draw fixed in-degrees itself.
+        # Sorted by source. Brian2 would generate fixed in-degrees sorted by target, for which
+        # delivery takes twice as long.
         i, j = _pairs(p, len(source), len(target), rng)
         order = np.argsort(i, kind="stable")
         synapses.connect(i=i[order], j=j[order])
@@ -159,13 +159,16 @@ def _pairs(
 
 
 def _time_constants(network: NetworkDict) -> list[float]:
-    """Return the distinct time constants (ms) of synaptic currents."""
+    """Return the distinct time constants (ms) of the synaptic currents."""
     parts = (*network["projections"], *network["poisson"])
     return sorted({p["tau"] for p in parts if p["tau"] is not None})
 
 
 def _port(network: NetworkDict, tau: float | None) -> tuple[str, Any]:
-    """Return the variable that synapses act on, and the factor from a strength to its unit."""
+    """Return the variable changed by synapses, and the unit of their weights.
+
+    The unit is a factor that multiplies the weights.
+    """
     if tau is None:
         return "v", mV
     return f"i_{_time_constants(network).index(tau)}", _resistance(network) * mV
@@ -183,18 +186,21 @@ def _drive(network: NetworkDict, cells: dict[str, Any]) -> list[Any]:
 
 
 def _split(monitor: Any, network: NetworkDict) -> Spikes:
-    """Return the spikes by population; Brian2 gives the beginning of the step, we the end."""
+    """Return the spikes by population, with times at the end of the step.
+
+    Brian2 reports the start of the step.
+    """
     times, ids = np.asarray(monitor.t / ms) + network["dt"], np.asarray(monitor.i)
-    found, first = {}, 0
+    spikes, first = {}, 0
     for p in network["populations"]:
-        own = (ids >= first) & (ids < first + p["size"])
-        found[p["name"]] = (times[own], (ids[own] - first).astype(np.int64))
+        inside = (ids >= first) & (ids < first + p["size"])
+        spikes[p["name"]] = (times[inside], (ids[inside] - first).astype(np.int64))
         first += p["size"]
-    return found
+    return spikes
 
 
 def _describe(task: Task) -> tuple[Any, Any]:
-    """Return the network and the monitor of its spikes."""
+    """Return the network and its spike monitor."""
     network = task["network"]
     b2.defaultclock.dt = network["dt"] * ms
     b2.seed(task["seed"])
@@ -205,7 +211,7 @@ def _describe(task: Task) -> tuple[Any, Any]:
 
 
 def run_runtime(task: Task) -> tuple[dict[str, Any], Spikes]:
-    """Build and run step by step, with single functions compiled by Cython."""
+    """Build and run in runtime mode, with functions compiled by Cython."""
     b2.prefs.codegen.target = "cython"
     b2.prefs.codegen.runtime.cython.cache_dir = str(Path(task["folder"]) / "cython")
     started = time.perf_counter()
@@ -213,20 +219,20 @@ def run_runtime(task: Task) -> tuple[dict[str, Any], Spikes]:
     net.run(FIRST * ms)
     built = time.perf_counter()
     net.run(task["warmup"] * ms)
-    begun = time.perf_counter()
+    span_start = time.perf_counter()
     net.run(task["span"] * ms)
     answer = {
         "version": f"Brian2 {b2.__version__}",
         "build_s": built - started,
         "compile_s": None,
-        "wall_s": time.perf_counter() - begun,
+        "wall_s": time.perf_counter() - span_start,
         "peak_mb": peak_mb(),
     }
     return answer, _split(monitor, task["network"])
 
 
 def run_standalone(task: Task) -> tuple[dict[str, Any], Spikes]:
-    """Build and run as one C++ program, made and compiled anew."""
+    """Build and run in C++ standalone mode, with a newly compiled program."""
     folder = Path(task["folder"]) / "cpp"
     shutil.rmtree(folder, ignore_errors=True)
     b2.prefs.devices.cpp_standalone.openmp_threads = task["threads"] if task["threads"] > 1 else 0
@@ -254,7 +260,7 @@ def run_standalone(task: Task) -> tuple[dict[str, Any], Spikes]:
 
 
 def run(task: Task) -> tuple[dict[str, Any], Spikes]:
-    """Build and run."""
+    """Build and run the network of a task."""
     return {"brian2-standalone": run_standalone, "brian2-runtime": run_runtime}[task["simulator"]](
         task
     )

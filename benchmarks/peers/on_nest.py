@@ -1,4 +1,4 @@
-"""Builds and runs a described network with NEST, in NEST's own environment."""
+"""Build and run a described network with NEST."""
 
 from __future__ import annotations
 
@@ -11,50 +11,53 @@ import numpy as np
 
 from benchmarks.peers.protocol import (
     FIRST,
-    Law,
     NetworkDict,
     PopulationDict,
     Spikes,
     Task,
+    ValueDict,
     peak_mb,
     serve,
 )
 
 UNBOUNDED = 1e9
-"""Stands for infinity, which NEST does not take for a bound."""
+"""Replaces infinite bounds, which NEST does not accept."""
 
 
-def _drawn(law: Law) -> Any:
-    """Return a law as a parameter that NEST draws from."""
-    if law["kind"] == "constant":
-        return law["value"]
-    if law["kind"] == "uniform":
-        return nest.random.uniform(min=law["low"], max=law["high"])
-    normal = nest.random.normal(mean=law["mean"], std=law["sd"])
-    low, high = max(law["low"], -UNBOUNDED), min(law["high"], UNBOUNDED)
+def _parameter(spec: ValueDict) -> Any:
+    """Return a number or a random NEST parameter."""
+    if spec["kind"] == "constant":
+        return spec["value"]
+    if spec["kind"] == "uniform":
+        return nest.random.uniform(min=spec["low"], max=spec["high"])
+    normal = nest.random.normal(mean=spec["mean"], std=spec["sd"])
+    low, high = max(spec["low"], -UNBOUNDED), min(spec["high"], UNBOUNDED)
     if (low, high) == (-UNBOUNDED, UNBOUNDED):
         return normal
     return nest.math.redraw(normal, min=low, max=high)
 
 
 def _neurons(population: PopulationDict, taus: dict[str, float]) -> Any:
-    given = population["neuron"]
+    neuron = population["neuron"]
     params = {
-        "E_L": given["v_rest"],
-        "V_th": given["v_threshold"],
-        "V_reset": given["v_reset"],
-        "tau_m": given["tau_m"],
-        "C_m": given["c_m"],
-        "t_ref": given["t_ref"],
+        "E_L": neuron["v_rest"],
+        "V_th": neuron["v_threshold"],
+        "V_reset": neuron["v_reset"],
+        "tau_m": neuron["tau_m"],
+        "C_m": neuron["c_m"],
+        "t_ref": neuron["t_ref"],
         "I_e": population["current"],
-        "V_m": _drawn(population["v_init"]),
+        "V_m": _parameter(population["v_init"]),
         **taus,
     }
     return nest.Create("iaf_psc_exp" if taus else "iaf_psc_delta", population["size"], params)
 
 
 def _time_constants(network: NetworkDict) -> dict[str, float]:
-    """Return the time constants of currents that excite and that inhibit; none for delta."""
+    """Return the time constants of excitatory and inhibitory currents.
+
+    The result is empty for delta synapses.
+    """
     taus = {}
     for p in network["projections"]:
         if p["tau"] is not None:
@@ -72,8 +75,8 @@ def _connect(network: NetworkDict, cells: dict[str, Any]) -> None:
     models: set[str] = set()
     for p in network["projections"]:
         rule, number = rules[p["rule"]]
-        # A thread can have 2^27 synapses of one model, and a spike is handed on once for every
-        # model that its neuron uses: so one model per source, and per weight where it keeps that.
+        # NEST allows 2^27 synapses per model and thread, and delivers a spike once per model of its
+        # source. Hence one model per source, and one per weight where the model stores the weight.
         fixed = p["weight"].get("value") if p["weight"]["kind"] == "constant" else None
         model = f"from_{p['source']}" + ("" if fixed is None else f"_{fixed!r}")
         if model not in models:
@@ -82,37 +85,40 @@ def _connect(network: NetworkDict, cells: dict[str, Any]) -> None:
                 nest.CopyModel("static_synapse", model)
             else:
                 nest.CopyModel("static_synapse_hom_w", model, {"weight": fixed})
-        synapse: dict[str, Any] = {"synapse_model": model, "delay": _drawn(p["delay"])}
+        synapse: dict[str, Any] = {"synapse_model": model, "delay": _parameter(p["delay"])}
         if fixed is None:
-            synapse["weight"] = _drawn(p["weight"])
+            synapse["weight"] = _parameter(p["weight"])
         nest.Connect(
             cells[p["source"]], cells[p["target"]], {"rule": rule, number: p["n"]}, synapse
         )
 
 
 def _drive(network: NetworkDict, cells: dict[str, Any]) -> None:
-    """Add Poisson input, no less delayed than the rest: a shorter delay would cost NEST time."""
-    shortest = min(
+    """Add Poisson input with the minimum delay of the network.
+
+    Shorter delays slow NEST down.
+    """
+    min_delay = min(
         p["delay"]["value"] if p["delay"]["kind"] == "constant" else network["dt"]
         for p in network["projections"]
     )
     for p in network["poisson"]:
         generator = nest.Create("poisson_generator", params={"rate": p["rate"]})
-        synapse = {"weight": p["weight"], "delay": shortest}
+        synapse = {"weight": p["weight"], "delay": min_delay}
         nest.Connect(generator, cells[p["target"]], syn_spec=synapse)
 
 
 def _spikes(recorders: dict[str, Any], cells: dict[str, Any]) -> Spikes:
-    found = {}
+    spikes = {}
     for name, recorder in recorders.items():
         events = recorder.get("events")
         ids = np.asarray(events["senders"], np.int64) - cells[name][0].global_id
-        found[name] = (np.asarray(events["times"]), ids)
-    return found
+        spikes[name] = (np.asarray(events["times"]), ids)
+    return spikes
 
 
 def run(task: Task) -> tuple[dict[str, Any], Spikes]:
-    """Build and run."""
+    """Build and run the network of a task."""
     network = task["network"]
     nest.verbosity = nest.VerbosityLevel.ERROR
     started = time.perf_counter()
@@ -130,9 +136,9 @@ def run(task: Task) -> tuple[dict[str, Any], Spikes]:
     nest.Run(FIRST)
     built = time.perf_counter()
     nest.Run(task["warmup"])
-    begun = time.perf_counter()
+    span_start = time.perf_counter()
     nest.Run(task["span"])
-    wall = time.perf_counter() - begun
+    wall = time.perf_counter() - span_start
     nest.Cleanup()
     answer = {
         "version": f"NEST {version('nest-simulator')}",

@@ -1,4 +1,4 @@
-"""Builds and runs a described network with neurosim."""
+"""Build and run a described network with neurosim."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 import neurosim as ns
 from benchmarks.peers.protocol import (
     FIRST,
-    Law,
     NetworkDict,
     Spikes,
     Task,
+    ValueDict,
     peak_mb,
     serve,
 )
 
 
-def _given(law: Law) -> Any:
-    if law["kind"] == "constant":
-        return law["value"]
-    if law["kind"] == "uniform":
-        return ns.Uniform(law["low"], law["high"])
-    return ns.Normal(law["mean"], law["sd"], law["low"], law["high"])
+def _parameter(spec: ValueDict) -> Any:
+    if spec["kind"] == "constant":
+        return spec["value"]
+    if spec["kind"] == "uniform":
+        return ns.Uniform(spec["low"], spec["high"])
+    return ns.Normal(spec["mean"], spec["sd"], spec["low"], spec["high"])
 
 
 def _synapse(tau: float | None) -> ns.DeltaSynapse | ns.ExpCurrent:
@@ -31,10 +31,10 @@ def _synapse(tau: float | None) -> ns.DeltaSynapse | ns.ExpCurrent:
 
 
 def rebuild(description: NetworkDict) -> ns.Network:
-    """Return the network that was described."""
+    """Return the network of a description."""
     net = ns.Network()
     for p in description["populations"]:
-        net.add(p["name"], p["size"], ns.LIF(**p["neuron"]), v_init=_given(p["v_init"]))
+        net.add(p["name"], p["size"], ns.LIF(**p["neuron"]), v_init=_parameter(p["v_init"]))
     for c in description["projections"]:
         n = c["n"] if c["rule"] == "FixedProbability" else int(c["n"])
         net.connect(
@@ -42,8 +42,8 @@ def rebuild(description: NetworkDict) -> ns.Network:
             net[c["target"]],
             getattr(ns, c["rule"])(n),
             synapse=_synapse(c["tau"]),
-            weight=_given(c["weight"]),
-            delay=_given(c["delay"]),
+            weight=_parameter(c["weight"]),
+            delay=_parameter(c["delay"]),
         )
     for d in description["poisson"]:
         net.drive(
@@ -56,7 +56,7 @@ def rebuild(description: NetworkDict) -> ns.Network:
 
 
 def run(task: Task) -> tuple[dict[str, Any], Spikes]:
-    """Build and run."""
+    """Build and run the network of a task."""
     started = time.perf_counter()
     net = rebuild(task["network"])
     simulation = ns.Simulation(
@@ -65,13 +65,13 @@ def run(task: Task) -> tuple[dict[str, Any], Spikes]:
     simulation.run(FIRST)
     built = time.perf_counter()
     simulation.run(task["warmup"])
-    begun = time.perf_counter()
+    span_start = time.perf_counter()
     result = simulation.run(task["span"])
     answer = {
         "version": f"neurosim {version('neurosim-bridge')}",
         "build_s": built - started,
         "compile_s": None,
-        "wall_s": time.perf_counter() - begun,
+        "wall_s": time.perf_counter() - span_start,
         "peak_mb": peak_mb(),
     }
     return answer, {name: (trains.times, trains.ids) for name, trains in result.spikes.items()}

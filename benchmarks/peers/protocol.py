@@ -1,7 +1,7 @@
-"""What is asked of a simulator and what it answers: plain numbers, carried as JSON.
+"""Tasks for simulators and their results: plain numbers, exchanged as JSON.
 
-Imported in the environment of every simulator, so that it needs the standard library and numpy
-alone.
+This module is imported in the environment of every simulator. It therefore depends only on the
+standard library and numpy.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 FIRST = 0.1
-"""ms that belong to building: many a table is made when the first step is."""
+"""Simulated time (ms) counted as building, because tables are often built in the first step."""
 
 Spikes = Mapping[str, tuple[NDArray[np.float64], NDArray[np.int64]]]
-"""Times (ms) and neurons' indices by population."""
+"""Spike times (ms) and neuron indices by population."""
 
 
-class Law(TypedDict, total=False):
-    """A number, or a distribution that one is drawn from: outside low … high it is drawn again."""
+class ValueDict(TypedDict, total=False):
+    """A number, or a distribution; samples outside low … high are redrawn."""
 
     kind: Literal["constant", "normal", "uniform"]
     value: float
@@ -35,29 +35,29 @@ class Law(TypedDict, total=False):
 
 
 class PopulationDict(TypedDict):
-    """Neurons of one kind: parameters as of `neurosim.LIF`, a constant current in pA."""
+    """A population with the parameters of `neurosim.LIF` and a constant current (pA)."""
 
     name: str
     size: int
     neuron: dict[str, float]
-    v_init: Law
+    v_init: ValueDict
     current: float
 
 
 class ProjectionDict(TypedDict):
-    """Synapses: `tau` (ms) is None for those that move the potential at once."""
+    """A projection; `tau` (ms) is None for delta synapses."""
 
     source: str
     target: str
     rule: Literal["FixedInDegree", "FixedTotalNumber", "FixedProbability"]
     n: float
     tau: float | None
-    weight: Law
-    delay: Law
+    weight: ValueDict
+    delay: ValueDict
 
 
 class PoissonDict(TypedDict):
-    """Poisson spikes onto a population, independent for each neuron."""
+    """Poisson input to a population, independent for each neuron."""
 
     target: str
     rate: float
@@ -66,7 +66,7 @@ class PoissonDict(TypedDict):
 
 
 class NetworkDict(TypedDict):
-    """A whole network."""
+    """A complete network."""
 
     dt: float
     populations: list[PopulationDict]
@@ -75,10 +75,10 @@ class NetworkDict(TypedDict):
 
 
 class Task(TypedDict):
-    """One run that is asked for.
+    """Specification of one run.
 
-    `warmup` and `span` are in ms, the latter is timed; `folder` is for what is compiled; spikes of
-    the span are written to the file `spikes` if there is one.
+    `warmup` and `span` are in ms. Only `span` is timed. `folder` is the folder for compiled code.
+    The spikes of the span are written to the file `spikes` unless it is None.
     """
 
     network: NetworkDict
@@ -92,10 +92,10 @@ class Task(TypedDict):
 
 
 class Answer(TypedDict):
-    """What a run gave: seconds, MB, spikes of each population in the span.
+    """Result of a run: times (s), memory (MB), spike counts by population.
 
-    `build_s` lasts until the first step is made, without `compile_s`, which is None where nothing
-    is compiled in a step of its own.
+    `build_s` includes the first step and excludes `compile_s`, which is None for simulators
+    without a separate compilation.
     """
 
     version: str
@@ -106,34 +106,37 @@ class Answer(TypedDict):
     counts: dict[str, int]
 
 
-def draw(law: Law, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return n numbers of a law."""
-    if law["kind"] == "constant":
-        return np.full(n, law["value"])
-    if law["kind"] == "uniform":
-        return rng.uniform(law["low"], law["high"], n)
-    low, high = law["low"], law["high"]
-    values = rng.normal(law["mean"], law["sd"], n)
+def draw(spec: ValueDict, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return n samples."""
+    if spec["kind"] == "constant":
+        return np.full(n, spec["value"])
+    if spec["kind"] == "uniform":
+        return rng.uniform(spec["low"], spec["high"], n)
+    low, high = spec["low"], spec["high"]
+    values = rng.normal(spec["mean"], spec["sd"], n)
     while len(outside := np.flatnonzero((values < low) | (values > high))):
-        values[outside] = rng.normal(law["mean"], law["sd"], len(outside))
+        values[outside] = rng.normal(spec["mean"], spec["sd"], len(outside))
     return values
 
 
 def cut(spikes: Spikes, task: Task) -> Spikes:
-    """Return the spikes with warmup < t <= warmup + span, to a thousandth of a step."""
+    """Return the spikes with warmup < t <= warmup + span.
+
+    The tolerance is 0.001 steps.
+    """
     start = FIRST + task["warmup"] + 1e-3 * task["network"]["dt"]
     inside = {k: (t > start) & (t <= start + task["span"]) for k, (t, _) in spikes.items()}
     return {k: (t[inside[k]], i[inside[k]]) for k, (t, i) in spikes.items()}
 
 
 def peak_mb() -> float:
-    """Return the largest memory that this process has had resident."""
+    """Return the peak resident memory of this process (MB)."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def serve(run: Callable[[Task], tuple[dict[str, Any], Spikes]]) -> None:
-    """Read a task from the file named on the command line, run it and print the answer."""
+    """Run the task in the file given on the command line, and print the answer."""
     task: Task = json.loads(Path(sys.argv[1]).read_text())
     answer, spikes = run(task)
     spikes = cut(spikes, task)

@@ -1,4 +1,4 @@
-"""Runs tasks, each in a process and in the environment of its own simulator."""
+"""Run tasks in separate processes, each in the environment of its simulator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.peers.environments import interpreter
 from benchmarks.peers.protocol import Answer, Task
 
 DT = 0.1
-"""ms."""
+"""Time step (ms)."""
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
@@ -27,25 +27,25 @@ MODULES = {
     "neurosim": "on_neurosim",
 }
 CACHING = ("brian2-runtime", "neurosim")
-"""Simulators that keep what they compiled for the next process."""
+"""Simulators that cache compiled code between processes."""
 
 
 class Timed(Answer):
-    """An answer, with the seconds from the start of the process to its end."""
+    """An answer with the total time of the process (s)."""
 
     elapsed_s: float
 
 
 @dataclass(frozen=True)
 class Laboratory:
-    """Where simulators are installed and how they are started.
+    """Environments of the simulators and options for starting them.
 
     Attributes
     ----------
     folder : Path
-        For environments and for what Brian2 compiles.
+        Folder for environments and compiled code.
     prefix : tuple of str
-        Command put before each run, such as one that waits for a quiet machine.
+        Command prefix of each run, such as a command that waits for an idle machine.
     python313 : str or None
         Interpreter for Brian2's environment.
     """
@@ -59,7 +59,7 @@ class Laboratory:
         return {}
 
     def install(self, simulators: tuple[str, ...]) -> None:
-        """Install what is missing."""
+        """Install missing simulators."""
         for name in simulators:
             self._interpreters[name] = interpreter(name, self.folder, self.python313)
 
@@ -73,7 +73,7 @@ class Laboratory:
         span: float,
         spikes: Path | None = None,
     ) -> Task:
-        """Return a task; times in ms, spikes are kept in the file if one is named."""
+        """Return a task. Times are in ms; spikes are saved if a file is given."""
         return {
             "network": describe(net, DT),
             "simulator": simulator,
@@ -86,12 +86,12 @@ class Laboratory:
         }
 
     def run(self, task: Task, *, cold: bool = False) -> Timed:
-        """Run a task, with `cold` as if nothing had ever been compiled.
+        """Run a task. With `cold`, compilation caches are empty.
 
         Raises
         ------
         RuntimeError
-            If the simulator fails, with the end of what it said.
+            If the simulator fails. The message has the end of its standard error.
         """
         with tempfile.TemporaryDirectory(prefix="peers-") as scratch:
             environment = dict(os.environ)
@@ -104,13 +104,13 @@ class Laboratory:
             module = f"benchmarks.peers.{MODULES[task['simulator']]}"
             command = [self._interpreters[task["simulator"]], "-m", module, str(request)]
             stopwatch = [sys.executable, str(Path(__file__).with_name("stopwatch.py"))]
-            done = subprocess.run(
+            completed = subprocess.run(
                 [*self.prefix, *stopwatch, *command],
                 cwd=ROOT,
                 env=environment,
                 capture_output=True,
                 text=True,
             )
-        if done.returncode:
-            raise RuntimeError(f"{task['simulator']} failed:\n{done.stderr[-2000:]}")
-        return json.loads(done.stdout.splitlines()[-1])
+        if completed.returncode:
+            raise RuntimeError(f"{task['simulator']} failed:\n{completed.stderr[-2000:]}")
+        return json.loads(completed.stdout.splitlines()[-1])

@@ -1,7 +1,7 @@
-"""Runs a command and prints how long it took, from the start of its process to the end.
+"""Run a command and measure the time from the start of its process to the end.
 
-Adds `elapsed_s` to the JSON object that the command prints last. A script of its own, so that what
-is put before it, such as waiting for a quiet machine, is not timed.
+Adds `elapsed_s` to the JSON object in the last line of the command's output. This is a separate
+script, so that a command prefix, such as one that waits for an idle machine, is not timed.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import time
 
 if __name__ == "__main__":
     started = time.perf_counter()
-    done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, text=True)
+    completed = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, text=True)
     elapsed = time.perf_counter() - started
-    if done.returncode:
-        sys.exit(done.returncode)
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    if completed.returncode:
+        sys.exit(completed.returncode)
+    answer = json.loads(completed.stdout.strip().splitlines()[-1])
     print(json.dumps(answer | {"elapsed_s": elapsed}))

@@ -1,4 +1,4 @@
-"""From answers to tables, and whether the simulators agree."""
+"""Tables of results, and a test whether the simulators agree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.peers.description import out_degrees
 from benchmarks.peers.runs import Timed
 
 SURE = 4.0
-"""Standard errors that rates may differ by: by chance one comparison in 16,000 differs by more."""
+"""Tolerance of rates in standard errors. One in 16,000 comparisons exceeds it by chance."""
 
 HEADER = (
     "| network | simulator | threads | build s | compile s | real-time factor | rates Hz "
@@ -24,14 +24,14 @@ HEADER = (
 
 @dataclass(frozen=True)
 class Row:
-    """What repeated runs of one network on one simulator gave.
+    """Results of repeated runs of one network on one simulator.
 
     Attributes
     ----------
     case, simulator : str
     threads : int
     span : float
-        ms that were timed.
+        Timed part of the simulation (ms).
     network : Network
     answers : sequence of Timed
         One per repeat.
@@ -46,17 +46,17 @@ class Row:
 
     @property
     def wall_s(self) -> float:
-        """Median over repeats (s)."""
+        """Median wall-clock time over repeats (s)."""
         return median(answer["wall_s"] for answer in self.answers)
 
     @property
     def real_time_factor(self) -> float:
-        """Wall-clock time over simulated time."""
+        """Wall-clock time divided by simulated time."""
         return self.wall_s * 1e3 / self.span
 
     @property
     def events(self) -> float:
-        """Synaptic events in the span: spikes times synapses, the mean over repeats."""
+        """Synaptic events in the span: spikes times synapses, averaged over repeats."""
         out = out_degrees(self.network)
         return fmean(
             sum(out[name] * n for name, n in answer["counts"].items()) for answer in self.answers
@@ -64,7 +64,7 @@ class Row:
 
     @property
     def rates(self) -> dict[str, float]:
-        """Mean rate (Hz) of each population, over all repeats."""
+        """Mean rate (Hz) of each population over all repeats."""
         return {
             p.name: fmean(answer["counts"][p.name] for answer in self.answers)
             / (p.size * self.span * 1e-3)
@@ -73,7 +73,7 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return the rows as Markdown; ratios are to neurosim on as many threads."""
+    """Return a Markdown table, with times relative to neurosim on as many threads."""
     ours = {(r.case, r.threads): r.wall_s for r in rows if r.simulator == "neurosim"}
     return "\n".join([HEADER, *(_line(row, ours.get((row.case, row.threads))) for row in rows)])
 
@@ -99,7 +99,7 @@ def _line(row: Row, ours: float | None) -> str:
 
 
 def best_ratios(rows: Sequence[Row]) -> list[str]:
-    """Return, per network, each simulator's time on its best thread count over neurosim's."""
+    """Return times relative to neurosim by network, at the fastest thread counts."""
     lines = []
     for case in dict.fromkeys(row.case for row in rows):
         best: dict[str, float] = {}
@@ -110,25 +110,25 @@ def best_ratios(rows: Sequence[Row]) -> list[str]:
         if ours is not None and best:
             parts = (f"{name} {wall / ours:.3g}" for name, wall in best.items())
             lines.append(
-                f"- {case}, each on its best thread count, over neurosim: {', '.join(parts)}"
+                f"- {case}, time relative to neurosim at the best thread counts: {', '.join(parts)}"
             )
     return lines
 
 
 def disagreements(rows: Sequence[Row], spreads: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Return a sentence for each pair of simulators that fire at different rates.
+    """Return a message for each pair of simulators with different firing rates.
 
     Parameters
     ----------
     rows : sequence of Row
     spreads : mapping
-        By network and population, the standard deviation of the rate between seeds, relative to
-        the rate, of one run.
+        By network and population, the standard deviation of the rate of a run between seeds,
+        relative to the rate.
     """
-    found = []
+    messages = []
     for case in dict.fromkeys(row.case for row in rows):
         of_case = [row for row in rows if row.case == case]
-        # Threads change no bit of neurosim's: more of them make no mean more certain.
+        # Rates from other thread counts are not independent: neurosim's results are bit-identical.
         rates = {row.simulator: row.rates for row in of_case}
         repeats = len(of_case[0].answers)
         for (one, ones), (other, others) in combinations(rates.items(), 2):
@@ -136,8 +136,8 @@ def disagreements(rows: Sequence[Row], spreads: Mapping[str, Mapping[str, float]
                 bound = SURE * spread * math.sqrt(2.0 / repeats)
                 a, b = ones[name], others[name]
                 if abs(a - b) > bound * 0.5 * (a + b):
-                    found.append(
+                    messages.append(
                         f"{case}, {name}: {one} {a:.3f} Hz and {other} {b:.3f} Hz differ by more "
                         f"than {100.0 * bound:.1f} %"
                     )
-    return found
+    return messages

@@ -1,4 +1,4 @@
-"""Classic abstract units: threshold logic, perceptron, Hebb, Hopfield, radial units."""
+"""Classic abstract units: threshold logic, perceptron, Hebb, Hopfield, radial."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ def hebb(
 def oja(
     inputs: ArrayLike, learning_rate: float, weights: ArrayLike | None = None
 ) -> NDArray[np.float64]:
-    """Train a linear unit by Oja's rule, w ← w + η y (x − y w); arguments as for `hebb`.
+    """Train a linear unit by Oja's rule, w ← w + η y (x − y w).
+
+    The arguments are those of `hebb`.
 
     The term −η y² w keeps the norm near 1. For small η the weights converge to the first principal
     component of the inputs.
@@ -76,7 +78,9 @@ def oja(
 
 
 def principal_component(inputs: ArrayLike) -> NDArray[np.float64]:
-    """Return the direction of largest variance about 0, with a sum that is not negative.
+    """Return the direction of largest variance about 0.
+
+    Its sign is chosen so that the sum of its components is not negative.
 
     Parameters
     ----------

@@ -26,7 +26,9 @@ CAPACITY = 0.138
 
 @dataclass(frozen=True, eq=False)
 class HopfieldNetwork:
-    """Units of ±1 updated to the sign of Σ wᵢⱼsⱼ, with wᵢⱼ = Σ_μ ξᵢ^μ ξⱼ^μ / N and wᵢᵢ = 0.
+    """Hopfield network of units ±1 with Hebbian weights.
+
+    Units are updated to the sign of Σ wᵢⱼsⱼ, with wᵢⱼ = Σ_μ ξᵢ^μ ξⱼ^μ / N and wᵢᵢ = 0.
 
     Attributes
     ----------
@@ -75,7 +77,10 @@ class HopfieldNetwork:
         return -0.5 * ((states @ self.couplings) * states).sum(axis=-1) / self.size
 
     def overlap(self, states: ArrayLike) -> NDArray[np.float64]:
-        """Return Σ sᵢ ξᵢ^μ / N with every pattern for states of shape (..., N); shape (..., p)."""
+        """Return the overlap Σ sᵢ ξᵢ^μ / N with each pattern.
+
+        The states have shape (..., N), the overlaps shape (..., p).
+        """
         return as_floats(states, "states") @ self.patterns.T / self.size
 
     def is_fixed(self, states: ArrayLike) -> NDArray[np.bool_]:

@@ -76,7 +76,9 @@ class Perceptron:
 def train_perceptron(
     inputs: ArrayLike, targets: ArrayLike, *, learning_rate: float = 1.0, max_epochs: int = 1000
 ) -> Perceptron:
-    """Train by W ← W + η (d − y) x, T ← T − η (d − y) for each example, from W = T = 0.
+    """Train a threshold unit by the perceptron rule.
+
+    For each example, W ← W + η (d − y) x and T ← T − η (d − y), from W = T = 0.
 
     η only sets the scale of W and T; mistakes do not depend on it.
 

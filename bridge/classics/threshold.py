@@ -167,7 +167,9 @@ class ThresholdNetwork:
 
     @cached_property
     def first_windows(self) -> NDArray[np.int64]:
-        """Window in which each source responds to the first input: its level, or 1 with loops.
+        """Window in which each source responds to the first input.
+
+        This is its level, or 1 in networks with loops.
 
         Shape (size,).
         """

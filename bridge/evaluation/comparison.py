@@ -88,7 +88,10 @@ class Comparison:
         return [(one.label or key.replace("_", " "), one.text, one.note) for key, one in items]
 
     def as_dict(self) -> dict[str, object]:
-        """Return the measures for JSON: estimates as value, low and high, others as numbers."""
+        """Return the measures as a dict for JSON.
+
+        Estimates become value, low and high, the other measures become numbers.
+        """
         return {
             key: found.value
             if found.low is None

@@ -143,7 +143,9 @@ def cross_entropy(
 def brier_score(
     fired: ArrayLike, probability: ArrayLike, blocks: ArrayLike | None = None
 ) -> Measure:
-    """Return the mean squared error of probabilities; arguments as for `cross_entropy`.
+    """Return the mean squared error of probabilities (Brier score).
+
+    The arguments are those of `cross_entropy`.
 
     Examples
     --------
@@ -203,7 +205,9 @@ def bits_per_spike(
 
 
 def auc(fired: ArrayLike, score: ArrayLike, blocks: ArrayLike | None = None) -> Measure:
-    """Return the probability that a trial with a spike has a higher score than one without.
+    """Return the area under the ROC curve (AUC).
+
+    This is the probability that a trial with a spike has a higher score than a trial without.
 
     Interval by DeLong et al. 1988, Biometrics 44:837. Arguments as for `cross_entropy`; `score` may
     be any number that orders the trials.
@@ -247,7 +251,9 @@ def auc(fired: ArrayLike, score: ArrayLike, blocks: ArrayLike | None = None) -> 
 def wilson_interval(
     successes: ArrayLike, trials: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the 95 % interval of a proportion (Wilson 1927, J. Am. Stat. Assoc. 22:209).
+    """Return the 95 % Wilson interval of a proportion.
+
+    Source: Wilson 1927, J. Am. Stat. Assoc. 22:209.
 
     Parameters
     ----------
@@ -376,7 +382,7 @@ def _mean(values: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
 
 
 def _estimate(value: float, influence: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
-    """Return a measure whose error is the sum of influences, independent between blocks."""
+    """Return a measure whose error is a sum of influences, independent between blocks."""
     if blocks is not None:
         if np.asarray(blocks, dtype=object).shape != influence.shape:
             raise NeurosimError(
@@ -394,7 +400,9 @@ def _estimate(value: float, influence: NDArray, blocks: ArrayLike | None, unit: 
 def coincidence_factor(
     data: ArrayLike, model: ArrayLike, *, duration: float, window: float = 2.0
 ) -> float:
-    """Return the coincidence factor Γ: 1 for equal trains, 0 for a Poisson train of equal rate.
+    """Return the coincidence factor Γ of two spike trains.
+
+    Γ is 1 for equal trains and 0 on average for a Poisson train of equal rate.
 
     Γ = (N_c − 2νΔ N_data) / (½ (N_data + N_model)(1 − 2νΔ)), where N_c is the number of spikes in
     the data that can be paired with different spikes of the model at most Δ away, and ν is the rate
@@ -437,7 +445,7 @@ def coincidence_factor(
 
 
 def coincidences(data: NDArray, model: NDArray, window: float) -> int:
-    """Return the largest number of disjoint pairs of spikes at most `window` (ms) apart.
+    """Return the largest number of disjoint pairs of spikes within `window` (ms).
 
     Pairing the earliest spikes first is optimal because all windows have the same length.
     """

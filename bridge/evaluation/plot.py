@@ -32,7 +32,7 @@ def decision_plane(
     labels: tuple[str, str] = ("activity $a_1$ (spikes)", "activity $a_2$ (spikes)"),
     title: str = "",
 ) -> Figure:
-    """Draw firing probabilities over the plane of two inputs, with a common colour scale.
+    """Draw firing probabilities over two inputs, with a common colour scale.
 
     Parameters
     ----------
@@ -97,7 +97,9 @@ def _titled(fig: Figure, title: str) -> Figure:
 
 
 def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> Figure:
-    """Draw observed against predicted firing probability, and the number of trials per bin.
+    """Draw observed against predicted firing probability.
+
+    The number of trials per bin is shown as well.
 
     Parameters
     ----------
@@ -121,7 +123,7 @@ def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> F
 
 
 def draw_reliability(upper: Axes, lower: Axes, curves: Mapping[str, Reliability]) -> None:
-    """Draw observed against predicted probability, and the number of trials, into two axes."""
+    """Draw observed against predicted probability, and trial counts, into two axes."""
     with style():
         upper.plot([0, 1], [0, 1], color=NEUTRAL, lw=1.0, ls="--", label="perfect calibration")
         for number, (name, curve) in enumerate(curves.items()):

@@ -117,7 +117,10 @@ class Connectome:
 
     @cached_property
     def null_scores(self) -> NDArray[np.float64]:
-        """Scores from which `null_sd` is estimated, shape (n_scores,); empty if there are none."""
+        """Scores from which `null_sd` is estimated, shape (n_scores,).
+
+        The array is empty if there are none.
+        """
         known = self.z[np.isfinite(self.z)]
         if len(known) >= FEWEST_PAIRS:
             return known
@@ -191,7 +194,7 @@ def _rejected(p_values: NDArray[np.float64], fdr: float) -> NDArray[np.bool_]:
 
 
 def _central_spread(z: NDArray[np.float64]) -> float:
-    """Return the sd of the normal distribution that fits the z within `CENTRE` sd of 0."""
+    """Return the sd of the normal distribution fitted to z within `CENTRE` sd of 0."""
     squares = np.sort(z**2)
     sums = np.cumsum(squares)
     # The median over all pairs is an upper bound of the median over absent synapses.

@@ -114,7 +114,7 @@ class Covariates:
     def variances(
         self, information: NDArray[np.float64], prior_precision: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the variances of the weights of one neuron under the prior, shape (n,) each.
+        """Return the prior variances of the weights of one neuron, shape (n,) each.
 
         Parameters
         ----------

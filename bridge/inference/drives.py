@@ -191,7 +191,7 @@ class Drive:
         return lost
 
     def _split(self, parameters: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        """Return the baseline at its knots, the weights of shared drives and of the stimulus."""
+        """Return the baseline at its knots and the weights of shared drives and stimulus."""
         first = self.n_knots + self.n_shared
         return parameters[: self.n_knots], parameters[self.n_knots : first], parameters[first:]
 

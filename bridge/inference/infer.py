@@ -1,4 +1,4 @@
-"""Inference of synapses from spikes, by fitting one logistic neuron per recorded neuron."""
+"""Inference of synapses from spikes by fitting a logistic neuron to each neuron."""
 
 from __future__ import annotations
 

@@ -36,7 +36,9 @@ compiled = compilation.compiled()
 
 @compiled
 def exponentials(values, powers, bits):
-    """Replace values with |value| ≤ 700 by their exponentials; `bits` is a view of `powers`.
+    """Replace values with |value| ≤ 700 by their exponentials.
+
+    `bits` is a view of `powers`.
 
     Written without function calls, so that the compiler vectorises it.
     """
@@ -72,7 +74,9 @@ def forward(
     drive,
     residual,
 ):
-    """Compute probability − fired; return the cross-entropy (nats) and gradient by class.
+    """Compute probability − fired.
+
+    Return the cross-entropy (nats) and the gradient by class.
 
     spike_bins : bins in which the neuron fired.
     classes, base : class of each bin and its intercept.
@@ -233,7 +237,10 @@ def adjoint(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
 def adjoint_by_segment(
     ids, bins, starts, decays, shares, delay, held, values, spacing, n_segments, n_neurons
 ):
-    """Return Σₜ valuesₜ xⱼ(t) by the segment of the first effect, shape (segments, neurons)."""
+    """Return Σₜ valuesₜ xⱼ(t) by segment, shape (segments, neurons).
+
+    The segment is that of the first effect.
+    """
     n_bins = len(values)
     read = np.zeros(n_bins)
     for k in range(len(decays)):
@@ -287,7 +294,7 @@ def adjoint_of_squares(ids, bins, starts, decays, shares, delay, held, values, n
 
 @compiled
 def pairs(ids, starts, decays, n_neurons):
-    """Return Σ decay^lag over pairs of spikes, and the number of pairs in the same bin.
+    """Return Σ decay^lag over pairs of spikes, and the number of pairs at lag 0.
 
     The first result has shape (kernels, neurons, neurons): [k, j, m] is the sum over spikes of j
     and earlier spikes of m.
@@ -315,7 +322,10 @@ def pairs(ids, starts, decays, n_neurons):
 
 @compiled
 def count_lags(ids, starts, first, last, counts):
-    """Count pairs of spikes by lag: `counts[j, i, lag − first]`, lag = bin of i − bin of j."""
+    """Count pairs of spikes by lag: `counts[j, i, lag − first]`.
+
+    The lag is the bin of i minus the bin of j.
+    """
     n_bins = len(starts) - 1
     for t in range(n_bins):
         if starts[t + 1] == starts[t]:

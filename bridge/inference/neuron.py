@@ -231,7 +231,9 @@ def prior_variance(
     indices: NDArray[np.intp],
     covariance: NDArray[np.float64],
 ) -> float:
-    """Estimate the variance v of the weights from the scores (empirical Bayes by moments).
+    """Estimate the variance v of the weights from the scores.
+
+    The method is empirical Bayes by moments.
 
     For weights N(0, v) the scores gⱼ at weights 0 have E[gⱼ²] = Hⱼⱼ + v (H²)ⱼⱼ to first order. The
     sum over pairs with H = κ C determines v.

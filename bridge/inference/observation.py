@@ -85,7 +85,10 @@ def count_spikes(
 
 
 def absence(observation: Observation, spacing: int) -> NDArray[np.float64] | None:
-    """Return the fraction of each segment in which each neuron is absent, None if never."""
+    """Return the fraction of each segment in which each neuron is absent.
+
+    The result is None if no neuron is ever absent.
+    """
     if observation.is_present:
         return None
     sizes = segment_sums(np.ones(observation.n_bins), spacing)

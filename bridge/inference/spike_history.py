@@ -97,7 +97,10 @@ class SpikeHistory:
 
 
 def _age(fired: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
-    """Return the bins since the last spike before each bin; very large before the first."""
+    """Return the bins since the last spike before each bin.
+
+    The value is very large before the first spike.
+    """
     last = np.full(n_bins + 1, -(2**40))
     last[fired + 1] = fired
     return np.arange(n_bins) - np.maximum.accumulate(last)[:-1]
@@ -110,7 +113,7 @@ def _filling(
     classes: NDArray[np.uint8],
     n_classes: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return bins with lost input, and the mean sum of the kernel since the reset by class."""
+    """Return bins with lost input, and the mean kernel sum since the reset by class."""
     if reset is None:
         return np.empty(0, np.uint8), np.full(n_classes, covariates.area)
     lost = max(0, round(reset / covariates.trains.width))

@@ -101,7 +101,10 @@ def _from_mapping(spikes: Any) -> Source:
 
 
 def _from_table(table: Any, width: float) -> Source:
-    """Convert a data frame with one row per spike, or with spike counts by bin and neuron."""
+    """Convert a data frame of spikes, or of spike counts by bin and neuron.
+
+    A frame of spikes has one row per spike.
+    """
     columns = {str(name).strip().lower(): name for name in table.columns}
     times = [name for name in columns if name in TIME_COLUMNS]
     neurons = [name for name in columns if name in NEURON_COLUMNS]

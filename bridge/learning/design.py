@@ -105,7 +105,10 @@ class StandardisedDesign(ABC):
         return kind(X, mean, _scale(mean, variance), threads, intercept)
 
     def largest_eigenvalue(self, weights: NDArray) -> float:
-        """Return the largest eigenvalue of `gram`; for many columns an upper bound within 1 %."""
+        """Return the largest eigenvalue of `gram`.
+
+        For many columns, this is an upper bound within 1 %.
+        """
         n = 1 + len(self.mean)
         if n <= MANY_COLUMNS:
             return float(np.linalg.eigvalsh(self.gram(weights))[-1])
@@ -164,7 +167,10 @@ class StandardisedDesign(ABC):
         """Return Σ weightₖ zₖ zₖᵀ over rows z including the 1; shape (n + 1, n + 1)."""
 
     def to_raw(self, theta: NDArray) -> NDArray[np.float64]:
-        """Return (intercept, coefficients) for the raw columns, for `theta` of (..., n + 1)."""
+        """Return (intercept, coefficients) for the raw columns.
+
+        `theta` has shape (..., n + 1).
+        """
         raw = theta * np.append(1.0, self.inverse_scale)
         raw[..., 0] -= raw[..., 1:] @ self.mean
         return raw if self.intercept else raw * np.append(0.0, np.ones_like(self.mean))

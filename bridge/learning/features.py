@@ -1,4 +1,4 @@
-"""Features of recordings: time bins, lagged stimulus, spike history, blocked folds."""
+"""Features of recordings: bins, lagged stimulus, spike history, blocked folds."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def spike_history(counts: ArrayLike, n_lags: int) -> NDArray[np.float64]:
 
 
 def blocked_folds(n_bins: int, n_folds: int = 5, *, margin: int = 0) -> list[Fold]:
-    """Split a recording into contiguous test blocks and the corresponding training bins.
+    """Split a recording into contiguous test blocks and matching training bins.
 
     Parameters
     ----------

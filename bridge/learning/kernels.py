@@ -1,4 +1,4 @@
-"""Compiled functions of training: losses of trials, sums over rows, stochastic steps.
+"""Compiled training functions: losses, sums over rows, stochastic steps.
 
 They are in one file because Numba's cache only checks the file of the calling function. The order
 of summation is arbitrary but fixed.
@@ -122,7 +122,9 @@ def weighted(weights, sign, scores, losses, slopes, curvatures, modes, factors):
 def dense_sums(  # type: ignore[no-untyped-def]
     X, mean, inverse_scale, theta, kind, gain, sign, weights, modes, first, last, gradient, grams
 ):
-    """Sum loss, gradient and, for each of `modes`, factor · z zᵀ over rows `first` to `last`.
+    """Sum loss, gradient and factor · z zᵀ for each of `modes` over a range of rows.
+
+    The rows are `first` to `last`.
 
     z is a standardised row with a leading 1. Only the lower triangles of `grams` are summed.
     Returns the loss, the weight of misclassified trials, and the largest z · z of a row with
@@ -177,7 +179,10 @@ def dense_sums(  # type: ignore[no-untyped-def]
 
 @_inlined
 def _add_products(scaled, other, z, n, products, others):  # type: ignore[no-untyped-def]
-    """Add the products of two vectors with the first `n` rows of z, four rows at a time."""
+    """Add the products of two vectors with the first `n` rows of z.
+
+    Four rows are processed at a time.
+    """
     for j in range(0, n - 3, 4):
         a = b = c = d = e = f = g = h = 0.0
         for r in range(BLOCK):
@@ -253,7 +258,7 @@ def stochastic_sparse(  # type: ignore[no-untyped-def]
     data, columns, starts, shift, inverse_scale, sign, weights, kind, gain, ridge, order, size,
     first, last, rate, theta, intercept,
 ):  # fmt: skip
-    """Take stochastic steps as `stochastic_dense`, on the nonzero elements of CSR rows.
+    """Run `stochastic_dense` steps on the nonzero elements of CSR rows.
 
     Changes of all weights, due to the ridge and the shift of the columns, are accumulated in two
     numbers: the weights are factor · theta[1:] + away · shift.

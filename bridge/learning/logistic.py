@@ -38,7 +38,7 @@ class NoScaleError(NeurosimError, AttributeError):
 @old_parameter("gap", "threshold_distance")
 @old_attributes(gap="threshold_distance")
 class LogisticNeuron(ClassifierMixin, BaseEstimator):
-    """Logistic neuron with the score s = θ₀ + Σ θᵢ aᵢ, trained on trials by gradient descent.
+    """Logistic neuron with score s = θ₀ + Σ θᵢ aᵢ, trained by gradient descent.
 
     By default it fires with probability σ(s) and is fitted by maximum likelihood: the fit minimises
     the mean cross-entropy plus ridge/2 times the squared weights of the standardised columns.
@@ -227,7 +227,10 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return above if self._fires_as_second else -above
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the probabilities of `classes_`, shape (n_trials, 2); by default silent, fired."""
+        """Return the probabilities of `classes_`, shape (n_trials, 2).
+
+        By default, the classes are silent and fired.
+        """
         return self._in_order(self._loss.probabilities(self._scores(X)))
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ class PointLoss:
         return 0.5 if self.kind == loss_kinds.SQUARED_RELU else 0.0
 
     def start(self, fraction: float) -> float:
-        """Return the best intercept without synapses, given the fraction of trials that fired."""
+        """Return the best intercept without synapses for a given fraction of spikes."""
         if self.kind == loss_kinds.PERCEPTRON:
             return 0.0
         if self.kind == loss_kinds.SQUARED_RELU:

@@ -1,4 +1,7 @@
-"""Objectives of training: mean loss over trials, penalised likelihood, perceptron criterion."""
+"""Objectives of training.
+
+These are the mean loss over trials, the penalised likelihood and the perceptron criterion.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +131,10 @@ class MeanLoss:
         return self.sums(theta).wrong == 0.0
 
     def sums(self, theta: NDArray, *modes: int) -> Sums:
-        """Return sums over the trials; see `StandardisedDesign.sums`. The last ones are cached."""
+        """Return sums over the trials; see `StandardisedDesign.sums`.
+
+        The last sums are cached.
+        """
         last = self._last
         if last and set(modes) <= set(last[1]) and np.array_equal(theta, last[0]):
             return last[2]

@@ -1,4 +1,4 @@
-"""Optimisers: gradient descent, accelerated descent, quasi-Newton and Newton's method.
+"""Optimisers: gradient, accelerated, quasi-Newton and Newton descent.
 
 All optimisers stop when the largest absolute component of the gradient is at most `tol`, or after
 `max_iter` steps. The gradient alone says little about the distance from the minimum, so an
@@ -42,7 +42,10 @@ class Objective(Protocol):
 
     @property
     def lipschitz(self) -> float:
-        """Lipschitz constant L of the gradient, an upper bound of the Hessian's eigenvalues."""
+        """Lipschitz constant L of the gradient.
+
+        L is an upper bound of the eigenvalues of the Hessian.
+        """
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Return value and gradient at `theta`."""
@@ -113,7 +116,7 @@ class OptimizeResult:
 
 
 def check_stopping(tol: float, max_iter: int) -> None:
-    """Raise an error if the tolerance is not positive or the number of steps is below 1."""
+    """Raise an error if the tolerance is not positive or no step is allowed."""
     positive(tol, "tol")
     as_integer(max_iter, "max_iter", 1)
 
@@ -296,7 +299,10 @@ def newton(
 def _line_search(
     objective: Objective, theta: NDArray, step: NDArray, loss: float, gradient: NDArray
 ) -> tuple[NDArray, float, NDArray, int]:
-    """Halve a step until the loss decreases; return point, loss, gradient, evaluations."""
+    """Halve a step until the loss decreases.
+
+    Return the point, loss, gradient and number of evaluations.
+    """
     slope, fraction, tries = float(gradient @ step), 1.0, 0
     while True:
         tries += 1
@@ -447,7 +453,10 @@ class History:
         return len(self.loss) > self.max_iter
 
     def result(self, theta: NDArray, trajectory: dict[str, Any] | None = None) -> OptimizeResult:
-        """Return the result for the final point `theta`, by default with the stored trajectory."""
+        """Return the result for the final point `theta`.
+
+        By default, it includes the stored trajectory.
+        """
         if trajectory is None:
             trajectory = self.trajectory.fields(len(self.loss) - 1, self.rows[-1], theta)
         return OptimizeResult(

@@ -122,7 +122,7 @@ def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
 
 
 def separating_plane(objective: MeanLoss) -> NDArray[np.float64] | None:
-    """Return the parameters of a plane with no trial on the wrong side, None if there is none.
+    """Return a plane with no trial on the wrong side, or None if there is none.
 
     The linear programme maximises the sum of margins over all such planes within a box (Konis 2007,
     thesis, Oxford). The maximum is 0 if and only if the classes overlap.
@@ -230,7 +230,10 @@ def _varying(objective: MeanLoss, vectors: NDArray) -> NDArray[np.bool_]:
 
 
 def _signed_rows(objective: MeanLoss) -> Any:
-    """Return rows with weight times their sign, the 1 first; sparse rows are not shifted."""
+    """Return rows with weight times their sign, the 1 first.
+
+    Sparse rows are not shifted.
+    """
     design, present = objective.design, objective.weights > 0
     sign = objective.sign[present]
     if is_sparse(design.matrix):
@@ -241,7 +244,10 @@ def _signed_rows(objective: MeanLoss) -> Any:
 
 
 def open_parameters(objective: MeanLoss, flat: NDArray) -> NDArray[np.bool_]:
-    """Return which raw parameters change along flat directions or belong to constant columns."""
+    """Return which raw parameters are not determined by the data.
+
+    They change along flat directions or belong to constant columns.
+    """
     design, jacobian = objective.design, objective.design.raw_jacobian
     constant = design.constant
     open_ = (np.abs(jacobian @ flat) > 1e-6 * np.abs(jacobian).max(axis=1, keepdims=True)).any(1)
@@ -299,7 +305,7 @@ class Limit:
         return float(self.certain.weights.sum())
 
     def complete(self, theta: NDArray) -> NDArray[np.float64]:
-        """Add large but finite weights for the certain trials to the minimum of the others."""
+        """Add large finite weights for the certain trials to the minimum of the others."""
         inner = Subspace(self.certain, theta, self.flat)
         return inner.point(newton(inner, np.zeros(self.flat.shape[1]), tol=1e-10).theta)
 

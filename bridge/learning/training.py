@@ -1,4 +1,4 @@
-"""Training of a logistic neuron: choice of objective and optimiser, limits and warnings."""
+"""Training of a logistic neuron: objective, optimiser, limits and warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validation of data and labels, with errors that suit both this package and scikit-learn."""
+"""Validation of data and labels, with scikit-learn compatible errors."""
 
 from __future__ import annotations
 
@@ -83,7 +83,10 @@ def two_classes(labels: NDArray) -> NDArray:
 
 
 def fired_class(classes: NDArray, pos_label: Any = None) -> int:
-    """Return the index of the class that means "fired": `pos_label`, by default the greater."""
+    """Return the index of the class that means "fired".
+
+    This is `pos_label`, by default the greater class.
+    """
     if pos_label is None:
         return 1
     scalar = isinstance(pos_label, (str, bytes)) or not hasattr(pos_label, "__len__")

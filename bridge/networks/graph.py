@@ -110,7 +110,7 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
 
 
 def in_levels(network: LayeredNetwork) -> LayeredNetwork:
-    """Return an equivalent network with units of equal depth and activation in one layer.
+    """Return an equivalent network with one layer per depth and activation.
 
     Units may be reordered, and with them the parameters. Inputs and outputs keep their order.
 

@@ -72,7 +72,10 @@ def network_of(model: Any) -> LayeredNetwork:
 
 
 def has_softmax(model: Any) -> bool:
-    """Return whether a model's outputs are a softmax, which is invariant to shifts of scores."""
+    """Return whether a model's outputs are a softmax.
+
+    A softmax is invariant to shifts of the scores.
+    """
     return not isinstance(model, LayeredNetwork) and (
         getattr(innermost(model), "out_activation_", "") == "softmax"
     )

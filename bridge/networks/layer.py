@@ -173,7 +173,10 @@ class Layer:
         return replace(self, weights=weights, bias=parameters[self.weights.size :])
 
     def score(self, inputs: NDArray) -> NDArray[np.float64]:
-        """Return W x + b for inputs of shape (n_trials, n_inputs); shape (n_trials, n_units)."""
+        """Return W x + b, shape (n_trials, n_units).
+
+        The inputs have shape (n_trials, n_inputs).
+        """
         return inputs @ self.weights.T + self.bias
 
     def gradient(self, by_score: NDArray, inputs: NDArray) -> NDArray[np.float64]:
@@ -217,7 +220,7 @@ class Layer:
 
 
 def checked_inputs(inputs: ArrayLike, n_inputs: int, *, signed: bool = True) -> NDArray[np.float64]:
-    """Return finite inputs of shape (n_trials, n_inputs), not negative unless `signed`."""
+    """Return finite inputs (n_trials, n_inputs), non-negative unless `signed`."""
     values = as_floats(inputs, "inputs")
     if values.ndim != 2 or values.shape[1] != n_inputs or not len(values):
         raise NeurosimError(f"inputs have shape {values.shape}: give (n_trials, {n_inputs})")

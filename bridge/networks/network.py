@@ -337,7 +337,10 @@ def _chain(layers: Sequence[Layer]) -> Sources:
 
 
 def _check_sources(layers: Sequence[Layer], sources: Sources, outputs: Sequence[slice]) -> None:
-    """Raise an error if sources do not fit the layers, whose outputs are given as slices."""
+    """Raise an error if sources do not fit the layers.
+
+    The outputs of the layers are given as slices.
+    """
     if len(sources) != len(layers):
         raise NeurosimError(
             f"{len(layers)} layers have {len(sources)} sources: give the numbers of the input "
@@ -360,7 +363,7 @@ def _check_sources(layers: Sequence[Layer], sources: Sources, outputs: Sequence[
 
 @dataclass(frozen=True)
 class NetworkLoss:
-    """Mean loss of a network over trials, an objective of `bridge.learning.optimizers`."""
+    """Mean loss of a network over trials, for use with `bridge.learning.optimizers`."""
 
     network: LayeredNetwork
     inputs: NDArray[np.float64]

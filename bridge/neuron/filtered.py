@@ -1,4 +1,6 @@
-"""Spiking neuron equivalent to a logistic neuron with stimulus, history and coupling filters.
+"""Spiking neuron with filters, equivalent to a logistic neuron.
+
+The filters act on the stimulus, the spike history and coupled neurons.
 
 A logistic neuron evaluated once per time bin, with recent stimulus values and spikes as inputs, is
 a spike response model with a soft threshold, that is a generalised linear model of the spike train
@@ -117,7 +119,10 @@ class FilteredNeuron:
 
     @property
     def signal(self) -> NDArray[np.float64]:
-        """Filter of the signal (mV per unit), shape (n_signal,), starting with the current bin."""
+        """Filter of the signal (mV per unit), shape (n_signal,).
+
+        It starts with the current bin.
+        """
         return self.unit.psps[: self.n_signal]
 
     @property
@@ -133,7 +138,9 @@ class FilteredNeuron:
     def add_to(
         self, network: ns.Network, name: str, signal: ArrayLike, *, size: int = 1
     ) -> ns.Population:
-        """Add a population of these neurons, driven by the signal and their own past spikes.
+        """Add a population of these neurons.
+
+        It is driven by the signal and its past spikes.
 
         Simulate the network with dt = `width`. A spike in bin k has the time (k + 1)·width, the end
         of the step. For spikes of other neurons see `connect_filter`.

@@ -1,4 +1,4 @@
-"""Conversion between a spiking neuron in millivolts and the equivalent logistic neuron.
+"""Conversion between a spiking neuron and the equivalent logistic neuron.
 
 A neuron with the potential u = Σ Jᵢ aᵢ + R·I above rest (mV) fires with a probability that is a
 function of u − d, where d = v_threshold − v_rest. The equivalent logistic neuron is

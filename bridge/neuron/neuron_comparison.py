@@ -170,7 +170,7 @@ def compare_neurons(
 def _planes(
     comparison: NeuronComparison, plane: tuple[int, int], seed: int
 ) -> tuple[NDArray, NDArray, dict[str, NDArray]]:
-    """Return the values of two inputs, and simulated and predicted firing probabilities."""
+    """Return two inputs, and the simulated and predicted firing probabilities."""
     x, y = (_values(comparison.activity[:, synapse]) for synapse in plane)
     points = np.tile(comparison.activity.mean(axis=0), (len(x) * len(y), 1))
     grid = np.meshgrid(x, y)

@@ -67,7 +67,7 @@ class Noise(ABC):
 
     @property
     def logistic_error(self) -> float:
-        """Largest difference between the firing probability and the nearest logistic function."""
+        """Largest deviation of the firing probability from the nearest logistic function."""
         return self._nearest[2]
 
 
@@ -147,7 +147,7 @@ class EscapeNoise(Noise):
 
     @classmethod
     def of_slope(cls, beta: float) -> EscapeNoise:
-        """Return the noise whose firing probability is logistic with the slope `beta` (per mV)."""
+        """Return the noise with a logistic firing probability of slope `beta` (1/mV)."""
         return cls(1.0 / beta)
 
     @property
@@ -170,7 +170,7 @@ class EscapeNoise(Noise):
 @old_attributes(gap="threshold_distance")
 @dataclass(frozen=True)
 class OrnsteinUhlenbeckNoise(Noise):
-    """White current noise, which the membrane filters to an Ornstein–Uhlenbeck process.
+    """White current noise, filtered by the membrane to an Ornstein–Uhlenbeck process.
 
     The window starts when the input arrives. The potential then decays, with noise, and the neuron
     fires if it is above threshold at any step of the window.
@@ -235,7 +235,7 @@ class OrnsteinUhlenbeckNoise(Noise):
         return nodes, make_interp_spline(nodes, fired, k=5)
 
     def firing_probability(self, excess: ArrayLike) -> NDArray[np.float64]:
-        """Return the probability to exceed the threshold in at least one step of the window.
+        """Return the probability of a threshold crossing in any step of the window.
 
         Parameters
         ----------

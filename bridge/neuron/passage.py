@@ -1,4 +1,7 @@
-"""First passage of an Ornstein–Uhlenbeck process through a moving barrier in discrete time."""
+"""First passage of an Ornstein–Uhlenbeck process in discrete time.
+
+The barrier may move.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ NODES_PER_STEP = 2.0
 
 
 def first_passage_probability(barrier: NDArray[np.float64], kept: float) -> NDArray[np.float64]:
-    """Return the probability that the process exceeds its barrier in at least one step.
+    """Return the probability that the process exceeds its barrier in any step.
 
     The process yₖ₊₁ = kept·yₖ + √(1 − kept²)·ξ starts from its stationary distribution, which has
     variance 1. The density of the trajectories below the barrier is propagated by the transition

@@ -57,7 +57,7 @@ def balance(
     percentile: float = 99.9,
     shift_scores: bool = False,
 ) -> Balanced:
-    """Scale weights and biases so that activations use the range of rates or latencies.
+    """Scale weights and biases to use the full range of rates or latencies.
 
     With the percentile λ of a layer's activations over all units and trials, W becomes W λ_before/λ
     and b becomes b/λ. The function of the network does not change (Diehl et al. 2015, IJCNN;

@@ -1,4 +1,7 @@
-"""Conversion of a network of sigmoids to neurons that fire with the activation as probability."""
+"""Conversion of sigmoid networks to stochastic spiking neurons.
+
+In each step, a neuron fires with a probability equal to the activation of its unit.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +114,7 @@ class ChanceCodedNetwork(SpikingNetwork):
     def scores(
         self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the end of the run (ms), and the fraction of steps in which outputs fired.
+        """Return the end of the run (ms) and the fraction of steps with an output spike.
 
         Shapes (1,) and (1, n_trials, n_outputs); parameters as for `SpikingNetwork.scores`.
         """
@@ -129,7 +132,7 @@ class ChanceCodedNetwork(SpikingNetwork):
     def counts(
         self, result: ns.Result, *, n_trials: int, steps: int, name: str = ""
     ) -> list[NDArray[np.int64]]:
-        """Return the spikes of every layer by step, each of shape (steps, n_trials, n_units).
+        """Return the spikes of each layer by step, (steps, n_trials, n_units) each.
 
         Step k of a layer is its response to step k of the previous layer. The run must last `steps`
         plus one step for each further layer.

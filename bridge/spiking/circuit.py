@@ -65,7 +65,7 @@ class Strengths:
 
 
 def strengths(unit: ThresholdUnit, neuron: ns.LIF | None = None) -> Strengths:
-    """Return the synapses with which a neuron at rest fires if and only if a unit does.
+    """Return synapses that make a resting neuron fire if and only if its unit does.
 
     The threshold T of the unit is first moved to the middle between the two nearest sums of
     weights. For T > 0 a weight w becomes a PSP of d·w/T with d = v_threshold − v_rest; otherwise a

@@ -163,7 +163,10 @@ def diagnose(
 def _activities(
     network: LayeredNetwork, inputs: NDArray[np.float64], offset: float
 ) -> list[NDArray[np.float64]]:
-    """Return inputs, activations, and the score of the last layer, at least the offset."""
+    """Return inputs, activations and the score of the last layer.
+
+    The score is at least the offset.
+    """
     signals = [inputs, *network.outputs(inputs)]
     signals[-1] = np.maximum(network.layers[-1].score(signals[-2]), offset)
     return signals

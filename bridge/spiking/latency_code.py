@@ -1,4 +1,4 @@
-"""Conversion of a ReLU network to neurons that fire once, earlier for larger activations."""
+"""Conversion of ReLU networks to neurons that fire once, earlier if more active."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ FIRES_ONCE = ns.LIF(t_ref=1000.0)
 @old_attributes(gap="threshold_distance")
 @dataclass(frozen=True, eq=False)
 class LatencyCodedNetwork(SpikingNetwork):
-    """A network of ReLU units in which each neuron fires once, at a time given by its activation.
+    """Spiking form of a ReLU network with activations coded by spike times.
+
+    Each neuron fires once, at a time given by its activation.
 
     Each layer has a time window of length W. A neuron with activation x fires at the time t before
     the end T of its window for which k(T − t) = x·k(W), where k(s) = 1 − exp(−s/τ_m); a silent
@@ -105,7 +107,7 @@ class LatencyCodedNetwork(SpikingNetwork):
 
     @property
     def reach(self) -> float:
-        """k(W): fraction of its final potential that a current step reaches within a window."""
+        """k(W): fraction of its final potential that a step current reaches in a window."""
         return -math.expm1(-self.window / self.neuron.tau_m)
 
     def end(self, layer: int, dt: float) -> float:
@@ -183,7 +185,7 @@ class LatencyCodedNetwork(SpikingNetwork):
     def activity(
         self, result: ns.Result, inputs: ArrayLike, *, name: str = ""
     ) -> list[NDArray[np.float64]]:
-        """Return the activations represented by first spikes, of the inputs and of every layer.
+        """Return the activations of inputs and layers from their first spikes.
 
         For the last layer it is the score, at least the offset of `balanced`.
 
@@ -221,7 +223,7 @@ class LatencyCodedNetwork(SpikingNetwork):
     def decisions(
         self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return the output that fires first, and its spike time (ms); shape (n_trials,) each.
+        """Return the first output to fire and its spike time (ms), shape (n_trials,) each.
 
         For a single output the decision is 1 if its score is above 0, else 0.
         """
@@ -241,5 +243,5 @@ class LatencyCodedNetwork(SpikingNetwork):
         return first, self.end(number, result.dt)
 
     def _activation(self, left: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
-        """Return the activations of spikes at times `left` (ms) before the end of the window."""
+        """Return the activations of spikes `left` (ms) before the end of the window."""
         return scale * -np.expm1(-np.maximum(left, 0.0) / self.neuron.tau_m) / self.reach

@@ -144,7 +144,9 @@ class NeuronGroup(SpikingNetwork):
         return np.array([time]), self.outputs_in(result, name=name)[-1][np.newaxis]
 
     def outputs_in(self, result: ns.Result, *, name: str = "") -> list[NDArray[np.float64]]:
-        """Return the outputs of each layer: fractions of neurons that fired, or potentials.
+        """Return the outputs of each layer.
+
+        Outputs are fractions of neurons that fired, or potentials.
 
         Each has the shape (n_trials, n_units). `name` is as for `add_to`.
         """

@@ -1,4 +1,4 @@
-"""Conversion of a ReLU network to integrate-and-fire neurons with activations as rates."""
+"""Conversion of ReLU networks to integrate-and-fire neurons with a rate code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ SPIKES = 40
 @old_attributes(gap="threshold_distance")
 @dataclass(frozen=True, eq=False)
 class RateCodedNetwork(SpikingNetwork):
-    """A network of ReLU units as integrate-and-fire neurons whose rates are the activations.
+    """Integrate-and-fire form of a ReLU network.
+
+    The firing rates are the activations.
 
     With d = v_threshold − v_reset, a neuron without leak fires at the rate I/(C·d) for I > 0 and
     not for I ≤ 0: a ReLU. The reset discards the input above threshold of the last step. Synaptic

@@ -1,4 +1,7 @@
-"""Interface of spiking networks converted from abstract ones, and their layers of trials."""
+"""Interface of spiking networks converted from abstract ones.
+
+It includes their layers of trials.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,7 @@ class SpikingNetwork(ABC):
     def decisions(
         self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return the output with the largest final score, and the time of the decision (ms).
+        """Return the output with the largest final score and the decision time (ms).
 
         For a single output the decision is 1 or 0. Decisions are indices into `classes_` of a
         classifier. Both arrays have the shape (n_trials,).
@@ -184,7 +187,10 @@ def connect_copies(
 
 
 def first_spikes(result: ns.Result, name: str, n_trials: int) -> NDArray[np.float64]:
-    """Return the first spike of each neuron (ms), inf if none, shape (n_trials, n_units)."""
+    """Return the first spike of each neuron (ms), shape (n_trials, n_units).
+
+    Neurons without a spike have inf.
+    """
     trains = result.spikes[name]
     first = np.full(result.populations[name].size, np.inf)
     np.minimum.at(first, trains.ids, trains.times)
@@ -211,7 +217,10 @@ def fired_at(result: ns.Result, name: str, step: int = 1) -> NDArray[np.bool_]:
 
 
 def require_chain(network: LayeredNetwork) -> None:
-    """Raise an error if a layer has other inputs than the outputs of the previous layer."""
+    """Raise an error if layers do not form a chain.
+
+    Each layer must receive the outputs of the previous layer only.
+    """
     if not network.is_chain:
         raise NeurosimError(
             "this network has connections that skip layers: give a network in which each layer is "

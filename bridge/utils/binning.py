@@ -45,7 +45,10 @@ def whole_number(numerator: float, denominator: float, names: tuple[str, str]) -
 
 
 def count_bins(duration: float, width: float) -> int:
-    """Return the number of bins that cover a recording; the last one may be incomplete."""
+    """Return the number of bins that cover a recording.
+
+    The last bin may be incomplete.
+    """
     ratio = duration / width
     return math.ceil(ratio - _tolerance(ratio))
 

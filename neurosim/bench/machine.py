@@ -84,7 +84,7 @@ def bytes_per_s(threads: int, *, size: int = PROBE_SYNAPSES * 6, repeats: int = 
 
 
 def flop_per_s(*, size: int = 2048, repeats: int = 5) -> float:
-    """Measure floating-point operations per second of a matrix product in single precision.
+    """Measure the single-precision FLOP/s of a matrix product.
 
     NumPy chooses the number of threads.
 

@@ -103,7 +103,9 @@ def drawn_connections(
 
 
 def drawn_pairs(projection: Projection, key: int) -> tuple[NDArray, NDArray]:
-    """Return sources and targets that the rule within `Redrawn` draws, by source, then target.
+    """Return the pairs drawn by the rule inside `Redrawn`.
+
+    They are sorted by source, then by target.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ TAIL = 1e-10
 
 
 def delay_span(delay: Distribution, dt: float) -> tuple[int, int]:
-    """Return the shortest and longest delay (steps) of a distribution without its tail.
+    """Return the minimum and maximum delay (steps) of a distribution without tail.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def delay_span(delay: Distribution, dt: float) -> tuple[int, int]:
 
 
 def delay_law(delay: Distribution, dt: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the support (steps) and the cumulative probabilities of delays rounded to the grid.
+    """Return support (steps) and cumulative probabilities of delays on the grid.
 
     The distribution is truncated at dt/2, below which a delay would round to 0.
     """

@@ -266,7 +266,7 @@ class Listed:
             self.counts[thread] = wider
 
     def _check_weights(self, reader: Reader, k: int, weights: NDArray[np.float64]) -> None:
-        """Check that weights obey Dale's law, and that conductances and plastic weights fit."""
+        """Check weights against Dale's law, conductances and plasticity."""
         source, plasticity = self._projection.source, self._projection.plasticity
         low, high = weights.min(), weights.max()
         if low < 0.0 and self._projection.synapse.unit == "nS":

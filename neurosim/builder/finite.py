@@ -25,7 +25,9 @@ def first_not_finite(
     step: int,
     n_steps: int,
 ) -> str | None:
-    """Return a message about the first neuron with a non-finite state, None if there is none.
+    """Return a message about the first neuron with a non-finite state.
+
+    The result is None if there is none.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def first_not_finite(
 def _not_finite(
     plan: Plan, part: ThreadPlan, state: State, thread: int
 ) -> Iterator[tuple[str, int, str, float]]:
-    """Yield population, neuron, quantity and value of each non-finite number of a thread."""
+    """Yield population, neuron, quantity and value of a thread's non-finite numbers."""
     populations = plan.layout.threads[thread].populations
     members = [(local, local.start + np.arange(local.size)) for local in populations]
     members += [(local, np.tile(local.probed, 2)) for local in populations if len(local.probed)]

@@ -33,7 +33,9 @@ def check_dt(dt: float) -> float:
 
 
 def to_steps(times: ArrayLike, dt: float) -> NDArray[np.int64]:
-    """Round times (ms) to the nearest step of the grid, halves to the later one, as NEST does.
+    """Round times (ms) to the nearest step of the grid.
+
+    Halves are rounded to the later step, as in NEST.
 
     A decimal number half-way between two steps is rarely half-way in binary: 0.15/0.1 is below 1.5.
     Therefore times less than `ON_GRID` steps below a half count as a half.

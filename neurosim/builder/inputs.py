@@ -244,7 +244,7 @@ class InputTables:
 def probe_slots(
     local: LocalPopulation, port: object, neurons: NDArray, weights: NDArray
 ) -> NDArray[np.int64]:
-    """Return the slots of the E/I probes for inputs of these weights, −1 without probes."""
+    """Return the E/I probe slots for inputs of these weights, −1 without probes."""
     probe = local.probe_index()[neurons - local.start]
     slots = local.probe_slots[port] + probe + np.where(weights < 0.0, len(local.probed), 0)
     return np.where(probe < 0, -1, slots)

@@ -1,4 +1,4 @@
-"""Assignment of neurons to threads, and the index of each neuron and each of its inputs."""
+"""Assignment of neurons to threads, and indices of neurons and their inputs."""
 
 from __future__ import annotations
 
@@ -136,7 +136,10 @@ class Layout:
 
     @property
     def steps_per_delivery(self) -> int:
-        """Steps delivered together without a ring: as many as fit into the cache, at least 2."""
+        """Number of steps delivered together without a ring.
+
+        It is the number that fits into the cache, at least 2.
+        """
         return int(np.clip(BUFFER // (4 * self.max_slots), 2, MAX_STEPS))
 
     def index(self, population: Population) -> int:

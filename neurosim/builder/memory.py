@@ -30,7 +30,10 @@ USABLE = 0.9
 
 
 def _parts(layout: Layout, projections: Projections) -> tuple[float, float, float]:
-    """Return the bytes for synapses, for their index by source and delay, and for neurons."""
+    """Return the bytes for synapses, their index, and neurons.
+
+    The index is by source and delay.
+    """
     n_threads, n_neurons = len(layout.threads), int(layout.first_id[-1])
     slot = 2 if max(thread.n_slots for thread in layout.threads) <= 2**16 else 4
     weight = 0 if projections.common is not None else 4
@@ -45,7 +48,10 @@ def _parts(layout: Layout, projections: Projections) -> tuple[float, float, floa
 
 
 def expected_bytes(layout: Layout, projections: Projections) -> int:
-    """Return the size of all synapse tables and neurons, in bytes, in the mean over networks."""
+    """Return the expected size of all synapse tables and neurons in bytes.
+
+    The expectation is over random networks.
+    """
     return int(sum(_parts(layout, projections)))
 
 
@@ -151,7 +157,10 @@ def recorded_neurons(recording: Recording) -> int:
 
 
 def recording_bytes(recording: Recording, duration: float, dt: float) -> float:
-    """Return the size of a trace in bytes; 0 for spikes, whose number is unknown before a run."""
+    """Return the size of a trace in bytes.
+
+    For spikes it is 0, because their number is unknown before a run.
+    """
     if recording.variable == "spikes":
         return 0.0
     return SAMPLE_BYTES * recording.n_columns * (duration / (recording.interval or dt))

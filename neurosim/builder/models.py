@@ -88,7 +88,7 @@ def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray
 
 
 def _integrated(layout: Layout, number: int) -> list[Any]:
-    """Return the synapses that are integrated together with the neurons of a population."""
+    """Return the synapses that are integrated with the neurons of a population."""
     neuron: Any = layout.populations[number].neuron
     ports: tuple[Any, ...] = layout.ports[number]
     carries = method_of(type(neuron)).carries_currents

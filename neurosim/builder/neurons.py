@@ -73,7 +73,10 @@ class _Groups:
         dt: float,
         key: tuple[int, bool],
     ) -> None:
-        """Add a group of `count` neurons and its ports; `key` is population and whether probes."""
+        """Add a group of `count` neurons and its ports.
+
+        `key` is the population and whether the neurons are probes.
+        """
         group.first_port = len(self.ports)
         for synapse, slot in slots.items():
             port = synapse_port(DeltaSynapse() if synapse == NOISE else synapse, neuron, dt)

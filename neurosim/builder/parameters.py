@@ -42,7 +42,10 @@ def values_of(population: Population, value: Any, name: str, seed: int) -> NDArr
 
 
 def drawn_neuron(population: Population, seed: int) -> Neuron:
-    """Return a population's neuron with distributions replaced by the values of its neurons."""
+    """Return a population's neuron with the values of its distributions.
+
+    There is one value per neuron.
+    """
     neuron = population.neuron
     drawn = {
         name: values_of(population, getattr(neuron, name), f"parameter {name}", seed)

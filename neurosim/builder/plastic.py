@@ -249,7 +249,7 @@ def new_plasticity_state(part: PlasticPart) -> PlasticityState:
 
 
 def history_limit(state: PlasticityState) -> int:
-    """Return the number of stored postsynaptic spikes above which unneeded ones are dropped.
+    """Return the number of postsynaptic spikes above which unneeded ones are dropped.
 
     The cost of dropping is proportional to the number of synapses and spikes. The history may grow
     by this number before spikes are dropped, so the cost per new spike is constant.
@@ -258,7 +258,9 @@ def history_limit(state: PlasticityState) -> int:
 
 
 def drop_history(part: PlasticPart, state: PlasticityState, step: int) -> PlasticityState:
-    """Return the state without the postsynaptic spikes that no synapse needs at step `step`.
+    """Return the state without unneeded postsynaptic spikes at step `step`.
+
+    These are the spikes that no synapse needs any more.
 
     The kept spikes do not depend on earlier calls. Some arrays are changed in place.
     """

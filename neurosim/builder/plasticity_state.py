@@ -189,7 +189,10 @@ def _projection_of(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.int64]:
 def _restore_spikes(
     part: PlasticPart, state: PlasticityState, snapshot: Mapping[str, NDArray]
 ) -> tuple[PlasticityState, NDArray[np.int64]]:
-    """Return the state with the thread's postsynaptic spikes, and the first spike of each list."""
+    """Return the state with the thread's postsynaptic spikes.
+
+    The first spike of each list is returned as well.
+    """
     projection, table = snapshot["spike_projections"], part.tables.projections
     offset = snapshot["spike_neurons"] - table["first_target"][projection]
     chosen = np.flatnonzero((offset >= 0) & (offset < table["n_targets"][projection]))

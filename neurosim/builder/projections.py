@@ -42,7 +42,7 @@ def expected_synapses(projection: Projection) -> float:
 
 
 def known_sign(network: Network, source: Population) -> int:
-    """Return the common effect of the synapses from a population that are not in files."""
+    """Return the common sign of synapses from a population that are not in files."""
     return common_effect(
         effect_of(p, None if p.plasticity is None else p.plasticity.w_max)
         for p in network.projections

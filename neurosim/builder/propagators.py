@@ -1,4 +1,6 @@
-"""Exact propagators of the leaky membrane and of its synaptic currents over one step.
+"""Exact propagators of the leaky membrane and its synaptic currents.
+
+A propagator advances the state by one step.
 
 S. Rotter & M. Diesmann, Biological Cybernetics 81, 381 (1999). The form used here is
 regular for equal time constants of membrane and synapse. The textbook formula divides zero by zero.
@@ -44,7 +46,9 @@ def membrane_factors(tau_m: float, c_m: float, dt: float) -> tuple[float, float]
 
 
 def membrane(neuron: Neuron, dt: float) -> np.record:
-    """Return the GROUP record of a neuron, with propagators, threshold and spike mechanism.
+    """Return the GROUP record of a neuron.
+
+    It has the propagators, the threshold and the spike mechanism.
 
     A current injected into a neuron with compiled equations, or whose parameters differ within the
     population, stays in pA.

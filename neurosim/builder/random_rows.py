@@ -90,7 +90,10 @@ class ThreadRules:
         row.target_key, row.weight_key, row.delay_key = shared.keys[p]
 
     def _describe_targets(self, p: int, local: LocalPopulation) -> NDArray[np.int64]:
-        """Write the thread's targets of projection p; return their offsets in the population."""
+        """Write the thread's targets of projection p.
+
+        Return their offsets in the population.
+        """
         projection, row = self._shared.projections[p], self._rules[p]
         row.first_target, row.stop_target, row.target_view = local.start, local.stop, -1
         if projection.target_ids is None or is_listed(projection):
@@ -173,7 +176,7 @@ class ThreadRules:
         return part
 
     def blocks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Cut a range of sources into ranges whose in-degree rows fit into memory together."""
+        """Split sources into ranges with in-degree rows that fit in memory together."""
         listed = sum(
             expected
             for p, expected in zip(self._shared.projections, self._shared.expected, strict=True)
@@ -199,7 +202,10 @@ class ThreadRules:
         return self.workspace_for(per_projection, longest)
 
     def workspace_for(self, n: int, before: int) -> Workspace:
-        """Return a workspace for n synapses of a projection after `before` others in a row."""
+        """Return a workspace for n synapses after `before` others in a row.
+
+        The synapses belong to one projection.
+        """
         work = Workspace(
             targets=np.empty(n, np.int64),
             minors=np.empty(n, np.int64),

@@ -147,7 +147,10 @@ def _signals(
     state_index: Mapping[tuple[int, Hashable, bool], int],
     first_state: Mapping[int, int],
 ) -> list[tuple[int, NDArray[np.int64]]]:
-    """Return the kind and the indices of the signals whose sum is a variable of some neurons."""
+    """Return kind and indices of the signals that add up to a variable.
+
+    The variable is that of some neurons.
+    """
     variable = trace.variable
     if variable == "v":
         return [(VOLTAGE, local.first + neurons - local.start)]

@@ -120,7 +120,9 @@ def _variables(port: np.record) -> list[int]:
 
 
 def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
-    """Return the states of the threads between two chunks of steps, in the order of the network.
+    """Return the states of the threads between two chunks of steps.
+
+    They are in the order of the network.
 
     Returns
     -------

@@ -163,7 +163,7 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
 
 
 def ensure_capacity(plan: Plan, state: State, n_steps: int) -> State:
-    """Return the state with capacity for all spikes that `n_steps` more steps can produce.
+    """Return the state with capacity for all spikes of `n_steps` more steps.
 
     The history holds the spikes that occurred, and the worst case for these steps only. The worst
     case over the longest delay could exceed any memory. Memory that is not touched costs nothing.
@@ -178,7 +178,10 @@ def ensure_capacity(plan: Plan, state: State, n_steps: int) -> State:
 
 
 def shift_history(state: State, n_steps: int, max_delay: int) -> None:
-    """Move the last `max_delay` steps of the history to its front after a chunk of `n_steps`."""
+    """Move the last `max_delay` steps of the history to its front.
+
+    The history is that after a chunk of `n_steps`.
+    """
     start = state.history_start[n_steps : n_steps + max_delay + 1]
     first, last = start[0], start[-1]
     for past in (state.history, state.reached):

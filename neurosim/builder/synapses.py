@@ -50,7 +50,9 @@ def _ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class RowCounter:
-    """Counts the rows that all threads have processed, and reports the completed fraction.
+    """Counter of the rows that all threads have processed.
+
+    It reports the completed fraction.
 
     Parameters
     ----------
@@ -171,7 +173,7 @@ class ThreadTable:
             self.table = self.table._replace(segment=staged)
 
     def _count_stages(self, counts: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """Return the offset of each column in the rows built in stages; increment `counts`."""
+        """Return the offset of each column in rows built in stages; increment `counts`."""
         table = self._empty(np.zeros(self._n_neurons, np.int64))
         for p in self.staged:
             if p not in self.shared.listed:
@@ -223,7 +225,10 @@ class ThreadTable:
         self._rows.add((end - base) * n_edges / max(self.shared.listed[p].size, 1))
 
     def close(self) -> tuple[Table, int]:
-        """Fill the other rows; return the table and its number of synapses without E/I probes."""
+        """Fill the other rows; return the table and its number of synapses.
+
+        Synapses onto E/I probes are not counted.
+        """
         for rows in self._staged_rows():
             # Storing moved each offset to the start of the next column.
             segment = self.table.segment[rows]

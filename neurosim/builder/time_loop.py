@@ -1,4 +1,4 @@
-"""The compiled time loop of one thread, with the functions and tables of its network."""
+"""Compiled time loop of one thread, with functions and tables of its network."""
 
 from __future__ import annotations
 

@@ -69,7 +69,10 @@ def _main(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a command, with MPI if several processes were started, and report exceptions."""
+    """Run a command and report exceptions.
+
+    If several processes were started, MPI is used.
+    """
     from neurosim.utils.progress import progress_bar
 
     with progress_bar(text=STARTING, delay=1.0):

@@ -42,7 +42,7 @@ def bench(
     profile: Profile = False,
     json: Json = False,
 ) -> None:
-    """Measure simulation speed on this machine, and compare it with the memory bandwidth.
+    """Measure simulation speed, and compare it with the memory bandwidth.
 
     Builds a network, runs it through a warm-up and times it. Then times a
     reference kernel, on the same number of threads, that only reads synapses

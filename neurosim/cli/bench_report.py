@@ -51,7 +51,10 @@ def print_measurement(measured: Measurement) -> None:
 
 
 def print_trial(trial: Measurement, left: float) -> None:
-    """Print the real-time factor of one size to stderr, and the time (s) left for the search."""
+    """Print the real-time factor of one size and the remaining time to stderr.
+
+    The time (s) is that left for the search.
+    """
     info(
         f"{_network(trial)}: real-time factor {trial.real_time_factor:.2f} "
         f"(at most {left:.0f} s left)"

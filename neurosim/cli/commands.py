@@ -1,4 +1,7 @@
-"""The commands that run scenarios: list, show, run, compare, resume, plot, demo and new."""
+"""Commands that run scenarios.
+
+These are list, show, run, compare, resume, plot, demo and new.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ from neurosim.utils.atomic_files import plain
 
 @app.callback()
 def neurosim(models: Models = None) -> None:
-    """Simulate spiking neurons in physical units, and compare them with logistic neurons.
+    """Simulate spiking neurons, and compare them with logistic neurons.
 
     Scenarios are networks that are ready to run, from a neuron with three
     synapses to a cortical column. Results and figures are saved in a folder.

@@ -67,7 +67,10 @@ def explain(error: BaseException) -> str | None:
 
 
 def out_of_memory(detail: str = "") -> str:
-    """Return the message for a lack of memory, with the limits of this process if it has any."""
+    """Return the message for a lack of memory.
+
+    It has the memory limits of this process, if any.
+    """
     message = f"out of memory{f' ({detail})' if detail else ''}: "
     limits = process_limits()
     if not limits:

@@ -1,4 +1,4 @@
-"""The request for a run, and its validation when `neurosim resume` reads it from a file."""
+"""Request for a run, and its validation when `neurosim resume` reads it."""
 
 from __future__ import annotations
 

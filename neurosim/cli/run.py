@@ -171,7 +171,7 @@ def _execute(
 
 
 def _status(text: str) -> AbstractContextManager[object]:
-    """Show a line with the elapsed time during a block that takes longer than a second."""
+    """Show the elapsed time of a block that takes longer than a second."""
     return progress_bar(text=text, delay=1.0)
 
 

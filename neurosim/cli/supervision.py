@@ -27,7 +27,10 @@ CRASHES = ("SIGABRT", "SIGSEGV", "SIGBUS")
 
 
 def supervised(run: Callable[[], int]) -> int:
-    """Run a command, in a child process if memory is limited, and return its exit status."""
+    """Run a command and return its exit status.
+
+    If memory is limited, the command runs in a child process.
+    """
     limits = process_limits()
     launched = any(name.startswith(("PMI", "OMPI_", "PALS_")) for name in os.environ)
     if not (limits and not launched and sys.platform == "linux"):
@@ -64,7 +67,10 @@ def _die_with(parent: int) -> None:
 
 
 def _wait(child: int, signals: set[signal.Signals]) -> int:
-    """Wait for a child process, forward signals to it, and return its exit code as `Popen` does."""
+    """Wait for a child process, and forward signals to it.
+
+    Return its exit code as `Popen` does.
+    """
     while True:
         received = signal.sigwaitinfo(signals)
         if received.si_signo == signal.SIGCHLD:

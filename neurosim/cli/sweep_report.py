@@ -28,7 +28,7 @@ MAX_FAILURES = 5
 
 
 def redraw_sweep(folder: Path) -> list[str]:
-    """Write the table and the figure of a sweep again, from the points completed so far.
+    """Redraw the table and figure of a sweep with the points completed so far.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def write_table(table: Table, folder: Path, show: Sequence[str] = ()) -> list[st
 
 
 def print_table(table: Table, show: Sequence[str] = ()) -> None:
-    """Print means over seeds with their intervals to stderr, one line per cell of the grid."""
+    """Print means over seeds with intervals to stderr, one line per grid cell."""
     names = table.check(show) or table.varying(MAX_COLUMNS)
     heads = [f"{a.name} ({a.unit})" if a.unit else a.name for a in table.sweep.grid]
     settings = [tuple(map(format_value, cell.values())) for cell in table.sweep.cells()]
@@ -94,7 +94,10 @@ def print_outcome(table: Table) -> Status:
 
 
 def _estimates(table: Table, name: str) -> list[str]:
-    """Return means with their intervals as text, with the number of seeds if some are missing."""
+    """Return means with intervals as text.
+
+    The number of seeds is included if some are missing.
+    """
     found, seeds = table.estimate(name), len(table.sweep.seeds)
     show = _fraction if name in table.fractions else _mean
     parts = (array.ravel().tolist() for array in (found.mean, found.low, found.high, found.n))

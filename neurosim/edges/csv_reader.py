@@ -36,7 +36,10 @@ _MAX_INDEX = 2**53
 
 
 class CSVReader(FileReader):
-    """Read blocks of lines. A block holds the lines that begin in the same range of bytes."""
+    """Read blocks of lines.
+
+    A block holds the lines that begin in the same range of bytes.
+    """
 
     def __init__(self, projection: Projection) -> None:
         super().__init__(projection)
@@ -103,7 +106,10 @@ class CSVReader(FileReader):
             ) from None
 
     def _parse_numbers(self, text: bytes) -> list[NDArray] | None:
-        """Parse plain numbers with pyarrow; return None for text that the csv module must parse."""
+        """Parse plain numbers with pyarrow.
+
+        Return None for text that the csv module must parse.
+        """
         if self.rule.names is not None:
             return None
         import pyarrow as arrow
@@ -187,7 +193,9 @@ class CSVReader(FileReader):
 
 
 def splitter(delimiter: str) -> Callable[[str], list[str]]:
-    """Return a function that splits a line into fields; blank lines and comments have none.
+    """Return a function that splits a line into fields.
+
+    Blank lines and comments have no fields.
 
     The function raises `csv.Error` if a quotation mark is not closed.
     """
@@ -234,7 +242,10 @@ def _finite(word: str) -> float | None:
 
 
 def _single_blanks(text: bytes) -> bytes:
-    """Replace runs of blanks and tabs between fields by one blank; strip the ends of lines."""
+    """Replace runs of blanks and tabs between fields by one blank.
+
+    The ends of lines are stripped.
+    """
     text = b"\n" + text.replace(b"\t", b" ").replace(b"\r", b" ")
     while b"  " in text:
         text = text.replace(b"  ", b" ")

@@ -65,7 +65,7 @@ class Reader(ABC):
 
 
 def edges_of(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Yield the sources, then the targets of a rule, as indices within the populations."""
+    """Yield the sources, then the targets of a rule as indices in the populations."""
     ends = projection.ends
     blocks = list(checked_edges(projection.rule.bind(ends), *ends.shape, rng))
     for k, ids in enumerate((ends.source_ids, ends.target_ids)):
@@ -154,7 +154,10 @@ class FileReader(Reader):
 
 
 class SonataReader(FileReader):
-    """Read a population of SONATA edges; weights are multiplied by the number of synapses."""
+    """Read a population of SONATA edges.
+
+    Weights are multiplied by the number of synapses.
+    """
 
     def __init__(self, projection: Projection) -> None:
         super().__init__(projection)

@@ -253,7 +253,10 @@ class SonataPopulation:
 
 
 def _is_column(group: h5py.Group, name: str) -> bool:
-    """Whether a member of an edge group may hold one number per edge; links are checked later."""
+    """Whether a member of an edge group may hold one number per edge.
+
+    Links are checked later.
+    """
     import h5py
 
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):

@@ -84,7 +84,9 @@ class EdgeTypes:
 
 
 def table_rows(text: str, key: str) -> list[list[str]]:
-    """Split a table into rows, at the delimiter for which the header has a column `key`.
+    """Split a table into rows.
+
+    The delimiter is the one for which the header has a column `key`.
 
     Returns
     -------

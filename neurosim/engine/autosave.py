@@ -1,4 +1,4 @@
-"""Automatic checkpoints of a long job, from which it is resumed after an interruption.
+"""Automatic checkpoints, from which an interrupted job is resumed.
 
 A job is resumed by replaying it: the same program creates the same simulations in the same order.
 Each simulation finds its checkpoint by its number and continues from there. Until it has

@@ -48,7 +48,9 @@ def _digest(data: Any) -> bytes:
 
 
 def comparable(value: Any) -> Any:
-    """Return a value as nested dicts, lists, numbers and strings; large arrays as digests.
+    """Return a value as nested dicts, lists, numbers and strings.
+
+    Large arrays become digests.
 
     Equal numbers of different types, such as 1 and 1.0, become the same number. An object that is
     neither a dataclass nor a container is represented by the name of its class.
@@ -101,7 +103,10 @@ def difference(calls: Sequence[Call]) -> str | None:
 
 
 def _find(value: Any, other: Any, path: str) -> tuple[str, str, str] | None:
-    """Return the path of the first difference between two values, and both values as text."""
+    """Return the path of the first difference between two values.
+
+    Both values are returned as text.
+    """
     both = (value, other)
     if all(isinstance(v, dict) for v in both) and value.get("type") == other.get("type"):
         names = value | other

@@ -1,4 +1,7 @@
-"""Checkpoint files: the description of a network, and everything that has changed since time 0."""
+"""Checkpoint files.
+
+They have the description of a network, and everything that has changed since time 0.
+"""
 
 from __future__ import annotations
 

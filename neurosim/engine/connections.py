@@ -51,7 +51,10 @@ def set_plastic_weights(engine: Engine, index: int, weights: NDArray[np.float64]
 
 
 def _plastic_columns(engine: Engine, index: int) -> dict[str, NDArray]:
-    """Return the plastic connections of a projection thread by thread, with delays in steps."""
+    """Return the plastic connections of a projection thread by thread.
+
+    Delays are in steps.
+    """
     found: dict[str, list[NDArray]] = {}
     for part, state in zip(engine.plan.threads, engine.plasticity, strict=True):
         mask = part.plastic.projections == index

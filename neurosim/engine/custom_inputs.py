@@ -1,4 +1,6 @@
-"""Inputs of user-defined classes: currents and spikes, requested interval by interval.
+"""Inputs of user-defined classes.
+
+Currents and spikes are requested interval by interval.
 
 Intervals have a fixed length and each has its own random stream, so that the input depends neither
 on the chunks of a run nor on the number of threads.
@@ -68,7 +70,10 @@ class CustomInputs:
     def spikes(
         self, thread: int, first: int, last: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Return step, slot and weight of the spikes that arrive in steps `first` to `last` − 1."""
+        """Return step, slot and weight of the spikes in a range of steps.
+
+        The spikes arrive in steps `first` to `last` − 1.
+        """
         found: list[tuple[NDArray, ...]] = [(np.empty(0, np.int64),) * 2 + (np.empty(0),)]
         for drive, port in self._plan.threads[thread].custom.items():
             if port.spikes is not None:
@@ -135,7 +140,7 @@ class CustomInputs:
     def _request_spikes(
         self, drive: Drive, k: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return steps of arrival and targets of the spikes that the input sends in interval k."""
+        """Return arrival steps and targets of the input's spikes in interval k."""
         source: Any = drive.input
         n_targets, name = len(targets(drive)), f"{type(source).__name__}.spikes"
         length = interval_steps(n_targets) * self._plan.dt

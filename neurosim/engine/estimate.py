@@ -160,7 +160,10 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
 
 
 def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
-    """Return the name of a population, and the number of connected neurons if not all are."""
+    """Return the name of a population.
+
+    The number of connected neurons is included if not all are.
+    """
     return population.name if ids is None else f"{population.name} ({len(ids)} neurons)"
 
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[threading.Event]:
-    """Set an event at the first Ctrl-C; a second one raises KeyboardInterrupt as usual."""
+    """Set an event at the first Ctrl-C.
+
+    A second Ctrl-C raises KeyboardInterrupt as usual.
+    """
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop

@@ -1,4 +1,7 @@
-"""Input during a simulation: live currents, live spikes, and inputs of user-defined classes."""
+"""Input during a simulation.
+
+These are live currents, live spikes and inputs of user-defined classes.
+"""
 
 from __future__ import annotations
 

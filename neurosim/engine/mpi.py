@@ -1,4 +1,4 @@
-"""MPI: processes that share the neurons of a network, as the threads of a process do."""
+"""Distribution of a network over MPI processes, as over the threads of a process."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ def without_mpi() -> AbstractContextManager[None]:
 
 @contextmanager
 def use_mpi(comm: Any, *, share_memory: bool = True) -> Iterator[Communicator]:
-    """Distribute all simulations made inside the block over the processes of a communicator.
+    """Distribute all simulations in the block over the processes of a communicator.
 
     All processes must make the same calls with the same arguments. Each returns the whole result,
     bit-identical to that of a single process. The calls are compared: if they differ, all
@@ -348,7 +348,7 @@ def _duplicate(comm: Any, share_memory: bool = True) -> Communicator:
 
 @contextmanager
 def use_mpi_if_launched() -> Iterator[Communicator]:
-    """Distribute simulations over the processes that `mpiexec` started, if it started several.
+    """Distribute simulations over the processes started by `mpiexec`, if several.
 
     The caller must handle exceptions and abort the job.
 

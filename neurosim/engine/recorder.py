@@ -61,7 +61,10 @@ class _Rows:
 
 
 class _Spikes:
-    """Spikes of one population, from global id `first` on: times (ms) and indices of neurons."""
+    """Spikes of one population: times (ms) and indices of neurons.
+
+    Global ids begin at `first`.
+    """
 
     def __init__(self, first: int, dt: float) -> None:
         self.first, self._dt = first, dt
@@ -186,7 +189,10 @@ class Recorder:
     def _store(
         self, ids: NDArray, stamps: NDArray, drawn_ids: NDArray, drawn_stamps: NDArray
     ) -> None:
-        """Store spikes, given as global ids and steps: recorded ones, and those to be drawn."""
+        """Store recorded spikes and spikes to be drawn.
+
+        Spikes are given as global ids and steps.
+        """
         recorded = self._is_recorded[ids]
         if not recorded.all():
             ids, stamps = ids[recorded], stamps[recorded]
@@ -292,7 +298,10 @@ class Recorder:
             self._append(k, values)
 
     def _samples_of(self, saved: Mapping[str, NDArray], k: int) -> NDArray[np.float64]:
-        """Return the samples of trace k; earlier versions stored potentials relative to rest."""
+        """Return the samples of trace k.
+
+        Earlier versions stored potentials relative to rest.
+        """
         if f"samples {k}" in saved:
             return saved[f"samples {k}"]
         return self._in_units(self._plan.traces[k], saved[f"values {k}"].copy())

@@ -1,4 +1,7 @@
-"""Run an engine in chunks, with interruption, pacing, streaming and automatic checkpoints."""
+"""Run an engine in chunks.
+
+This allows interruption, pacing, streaming and automatic checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -215,7 +218,10 @@ class Runner:
         return self._plastic_reads[self._n_plastic_reads - 1]
 
     def replace_network(self, network: Network, *, rewired: bool, **options: Any) -> None:
-        """Continue with other parameters, states or connections; see `Engine.with_network`."""
+        """Continue with other parameters, states or connections.
+
+        See `Engine.with_network`.
+        """
         self.engine = self.engine.with_network(network, rewired=rewired, **options)
         self.network = network
 
@@ -232,7 +238,10 @@ class Runner:
         )
 
     def set_state(self, checkpoint: Checkpoint, steps: int) -> None:
-        """Load a checkpoint of the same network, of which `steps` steps count as simulated."""
+        """Load a checkpoint of the same network.
+
+        `steps` of its steps count as simulated.
+        """
         self.engine.set_state(checkpoint.engine)
         self.wall_s = checkpoint.wall_s
         self.events = dict(checkpoint.events)

@@ -326,7 +326,10 @@ class Simulation:
         return self._runner.run(end, chunk, on_chunk, realtime)
 
     def _end_after(self, duration: float) -> int:
-        """Return the step before which a run of `duration` (ms) ends; allocate its recordings."""
+        """Return the end step of a run of `duration` (ms), and allocate its recordings.
+
+        The run ends before this step.
+        """
         self._check_complete()
         runner, plan = self._runner, self._runner.engine.plan
         end = runner.steps + whole_steps(duration, plan.dt, "duration")

@@ -1,4 +1,4 @@
-"""Chunks of a stream: access to what was recorded, and live input for the next chunk."""
+"""Chunks of a stream: recorded data, and live input for the next chunk."""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ SYNAPSES_PER_NEURON = 100
 
 
 def choose_threads(network: Network, threads: int | None, comm: Communicator) -> int:
-    """Return the number of threads of a process: as given, else by network and machine.
+    """Return the number of threads of a process.
+
+    It is the given number, else it depends on network and machine.
 
     Collective: all processes must call it.
     """

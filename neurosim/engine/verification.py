@@ -1,4 +1,4 @@
-"""Compare a neuron model on the time grid with an accurate solution of its equations."""
+"""Comparison of a neuron model on the time grid with an accurate solution."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class Verification:
 def reference_solution(
     model: NeuronModel, current: float, duration: float, times: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Integrate a model's equations with SciPy's DOP853, and locate every spike by bisection.
+    """Integrate a model's equations with DOP853 and locate spikes by bisection.
+
+    DOP853 is a Runge–Kutta method of order 8 in SciPy.
 
     Parameters
     ----------
@@ -127,7 +129,10 @@ def reference_solution(
 def _slopes(
     model: NeuronModel, current: float, p: Any
 ) -> tuple[tuple[Callable[..., Any], Callable[..., Any]], bool]:
-    """Return the right-hand sides of an active and a refractory neuron, and whether they differ."""
+    """Return the right-hand sides of an active and a refractory neuron.
+
+    Return as well whether the two differ.
+    """
     kind: Any = type(model)
 
     def free(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,7 +148,10 @@ def _slopes(
 def _first_spike(
     kind: Any, p: Any, before: NDArray[np.float64], solution: Any, start: float, stop: float
 ) -> tuple[bool, float]:
-    """Return whether a neuron spikes within a solver step, and the time of the spike or the end."""
+    """Return whether a neuron spikes in a solver step, and the time of the spike.
+
+    Without a spike, the time is the end of the step.
+    """
 
     def fires(t: float) -> bool:
         x = solution(t)
@@ -163,7 +171,9 @@ def _first_spike(
 def verify(
     model: NeuronModel, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
 ) -> Verification:
-    """Simulate a neuron with a constant current, and compare it with an accurate solution.
+    """Compare a simulated neuron with an accurate solution of its equations.
+
+    The neuron receives a constant current.
 
     Parameters
     ----------

@@ -96,7 +96,9 @@ class _Loader(ExecutionLoader):
 
 
 def load_models(paths: Iterable[FilePath]) -> tuple[ModelFile, ...]:
-    """Execute Python files, so that scenario files and checkpoints can use the classes they define.
+    """Execute Python files that define models.
+
+    Scenario files and checkpoints can then use the classes that they define.
 
     Parameters
     ----------
@@ -118,7 +120,10 @@ def load_models(paths: Iterable[FilePath]) -> tuple[ModelFile, ...]:
 
 
 def loaded_file(name: str) -> ModelFile | None:
-    """Return the file from which `load_models` imported a module, None for other modules."""
+    """Return the file from which `load_models` imported a module.
+
+    The result is None for other modules.
+    """
     loader = getattr(sys.modules.get(name), "__loader__", None)
     return loader.file if isinstance(loader, _Loader) else None
 

@@ -1,4 +1,7 @@
-"""Settings of a scenario: a frozen dataclass, written on the command line as key=value."""
+"""Settings of a scenario: a frozen dataclass.
+
+On the command line, settings are written as key=value.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,9 @@ def setting(
 
 
 class BaseSettings:
-    """Base class of the settings of a scenario: a frozen dataclass of fields made by `setting`.
+    """Base class of scenario settings.
+
+    Settings are a frozen dataclass with fields made by `setting`.
 
     Raises
     ------

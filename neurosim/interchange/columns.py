@@ -123,7 +123,9 @@ def _first(names: Sequence[str], wanted: Sequence[str]) -> int | None:
 
 
 def unit_length(stated: str | None, given: str | None, name: str) -> float:
-    """Return the length (ms) of the unit of times: as stated in the file, else as given, else 1.
+    """Return the length (ms) of the time unit.
+
+    It is the unit stated in the file, else the given unit, else 1.
 
     Raises
     ------

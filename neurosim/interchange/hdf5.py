@@ -87,7 +87,10 @@ class HDF5Reader:
         return group
 
     def numbers(self, group: h5py.Group, name: str, kinds: str, n_dims: int = 1) -> NDArray:
-        """Read a required dataset of numbers of the given dtype kinds, such as "f" or "iu"."""
+        """Read a required dataset of numbers.
+
+        `kinds` are dtype kinds such as "f" or "iu".
+        """
         dataset = self.member(group, name)
         if not isinstance(dataset, h5py.Dataset):
             raise FormatError(f"there is no dataset {name} in {group.name}")
@@ -97,7 +100,10 @@ class HDF5Reader:
         return self.read(dataset)
 
     def column(self, group: h5py.Group, name: str) -> NDArray | list[str] | None:
-        """Read a one-dimensional dataset of numbers or text, or return None if it is neither."""
+        """Read a one-dimensional dataset of numbers or text.
+
+        The result is None if it is neither.
+        """
         dataset = self.member(group, name)
         if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 1:
             return None

@@ -52,7 +52,10 @@ class PopulationSpikes:
     observed: Sequence[NDArray[np.float64]] | None = None
 
     def completed(self) -> PopulationSpikes:
-        """Add neurons that fire but are not listed, by number and without observed intervals."""
+        """Add neurons that fire but are not listed.
+
+        They are identified by number and have no observed intervals.
+        """
         missing = np.setdiff1d(self.ids, self.recorded)
         names = observed = None
         if self.names is not None:

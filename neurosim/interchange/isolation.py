@@ -110,7 +110,7 @@ def receive(stream: IO[bytes]) -> Any:
 
 
 def answer(stream: IO[bytes], read: Callable[[], Any]) -> None:
-    """Write the result of a function to a stream, or the reason why it cannot read its file."""
+    """Write the result of a function to a stream, or the reason of its failure."""
     try:
         message = {"result": read()}
     except NeurosimError as error:
@@ -142,7 +142,9 @@ def answer(stream: IO[bytes], read: Callable[[], Any]) -> None:
 
 
 def limit_resources(size: int) -> None:
-    """Limit memory and processor time of this process to the needs of a file of `size` bytes.
+    """Limit memory and CPU time of this process to the needs of a file.
+
+    `size` is the size of the file in bytes.
 
     The process can no longer write files either, and Python's pickle can no longer call functions:
     a reader that needs either fails. Both protect from careless readers, not from an attack.
@@ -185,7 +187,10 @@ def find_reader(function: str) -> Callable[..., Any]:
 
 
 def main() -> None:
-    """Run the reader that the arguments name, with the standard output for its answer alone."""
+    """Run the reader named by the arguments.
+
+    Its standard output is reserved for the result.
+    """
     function, path, options = sys.argv[1:]
     stream = os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_WRONLY)

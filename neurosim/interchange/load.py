@@ -39,7 +39,7 @@ def load_spikes(
     start: float | None = None,
     nodes: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
 ) -> Result:
-    """Read spikes from a file: NWB, SONATA, CSV, NEST, NumPy, or any format that Neo reads.
+    """Read spikes from NWB, SONATA, CSV, NEST, NumPy, or any file that Neo reads.
 
     All files except text are parsed in a subprocess with limits on memory and time: a damaged file
     raises an error and cannot crash or block the caller. The subprocess is not a sandbox; it does

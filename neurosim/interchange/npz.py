@@ -1,4 +1,7 @@
-"""Read spikes from NumPy files: tables of times and neurons, or one array per neuron."""
+"""Readers of spikes in NumPy files.
+
+A file has tables of times and neurons, or one array per neuron.
+"""
 
 from __future__ import annotations
 
@@ -146,7 +149,10 @@ def _split_columns(table: NDArray) -> tuple[NDArray[np.float64], NDArray]:
 
 
 def _neuron_per_array(trains: Mapping[str, NDArray[np.float64]]) -> PopulationSpikes:
-    """Return spikes with one array per neuron, numbered by name if all names are numbers."""
+    """Return spikes with one array per neuron.
+
+    Neurons are numbered by name if all names are numbers.
+    """
     names = list(trains)
     numbered = all(name.isascii() and name.isdigit() and len(name) < 10 for name in names)
     numbers = [int(name) for name in names] if numbered else list(range(len(names)))

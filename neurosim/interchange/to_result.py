@@ -125,12 +125,14 @@ def _off_grid(times: NDArray[np.float64], dt: float) -> NDArray[np.bool_]:
 
 
 def _snap(times: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
-    """Return the nearest times on the grid, with the same bits as those of a simulation."""
+    """Return the nearest times on the grid, bit-identical to those of a simulation."""
     return np.rint(times / dt) * dt
 
 
 def _spike_trains(spikes: PopulationSpikes, begin: float, dt: float, *, snap: bool) -> SpikeTrains:
-    """Return the spike trains of a population from `begin` (ms) on, moved to the grid if `snap`.
+    """Return the spike trains of a population from `begin` (ms) on.
+
+    With `snap`, times are moved to the grid.
 
     Spikes and the ends of intervals are rounded in the same way, so that a spike stays inside its
     interval. Neurons that fire but are not listed are added.
@@ -146,14 +148,17 @@ def _spike_trains(spikes: PopulationSpikes, begin: float, dt: float, *, snap: bo
 
 
 def printable(name: str) -> str:
-    """Return a name on one line that a terminal can show, shortened to `MAX_NAME` characters."""
+    """Return a name in one line that a terminal can print.
+
+    It is shortened to `MAX_NAME` characters.
+    """
     return "".join(c if c.isprintable() else "?" for c in name[:MAX_NAME])
 
 
 def _warn_of_moves(
     times: NDArray[np.float64], spikes: Iterable[SpikeTrains], dt: float
 ) -> list[str]:
-    """Return a warning if moving spikes to the grid changes times by more than rounding."""
+    """Return a warning if moving spikes to the grid changed times beyond rounding."""
     n_moved = np.count_nonzero(_off_grid(times, dt))
     if not n_moved:
         return []
@@ -187,7 +192,10 @@ def _warn_of_unobserved(spikes: Mapping[str, SpikeTrains]) -> list[str]:
 
 
 def _duration(recorded: float, wanted: float | None, dt: float, last: float) -> float:
-    """Return the duration (ms): `wanted`, or that of the file, or the end of the last spike."""
+    """Return the duration (ms).
+
+    It is `wanted`, or that of the file, or the end of the last spike.
+    """
     if wanted is not None:
         wanted = check_number(wanted, "duration", "ms", dt, MAX_TIME)
         if last > wanted * (1.0 + 1e-12) + TOLERANCE * dt:

@@ -1,4 +1,7 @@
-"""Synapse tables from rows of targets: weights and delays, with each row sorted by delay."""
+"""Synapse tables from rows of targets.
+
+Weights and delays are added, and each row is sorted by delay.
+"""
 
 import math
 
@@ -109,7 +112,10 @@ def draw_delays(frame, p, at, n, _a, _b):
 
 @inline
 def find_weights(plan, p, given, work, at, n):
-    """Write the weights of the synapses in `work`, which may be among the `given` ones."""
+    """Write the weights of the synapses in `work`.
+
+    The weights may be among the `given` ones.
+    """
     rule = plan.rules[p]
     if rule.weight_kind == CONSTANT:
         for i in range(n):
@@ -267,7 +273,10 @@ def _append_row(plan, p, work, n, n_new):
 
 @helper
 def _store(n, start, columns, slots, row_weights, segment, targets, weights):
-    """Store a row of n synapses in the table, in a stable order by column (counting sort)."""
+    """Store a row of n synapses in the table.
+
+    The order is stable by column (counting sort).
+    """
     n_columns = segment.size - 1
     segment[:] = 0
     for i in range(n):

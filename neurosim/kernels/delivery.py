@@ -32,7 +32,10 @@ SENTINEL = np.uint64(2**63)
 
 @inline
 def _append_segment(segments, n, start, stop, row, weight):
-    """Store a segment at index n; return the new count. Empty segments are overwritten."""
+    """Store a segment at index n; return the new count.
+
+    Empty segments are overwritten.
+    """
     segment = segments[n]
     segment.start = start
     segment.stop = stop
@@ -45,7 +48,9 @@ def _append_segment(segments, n, start, stop, row, weight):
 @helper
 def _list_segments(table, history_start, history, reached, segments, oldest, newest, now, until,
                    base, age_index):  # fmt: skip
-    """List the segments that act in steps `now` to `until` − 1, for the spikes of a range of steps.
+    """List the segments that act in steps `now` to `until` − 1.
+
+    They belong to the spikes of a range of steps.
 
     The segments of a row are delivered one after the other. Each starts where the previous one,
     stored in `reached`, ended. The list starts with the spikes of age ``ages[age_index]``.

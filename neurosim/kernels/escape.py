@@ -1,4 +1,4 @@
-"""Escape noise: neurons spike at random, at a rate that depends on their potential."""
+"""Escape noise: random spikes at a rate that depends on the potential."""
 
 import math
 
@@ -15,7 +15,9 @@ MARGIN = 1.0 + 1e-9
 
 @helper
 def escapes(excess, group, link, t, entity):
-    """Return whether a neuron whose potential exceeds the threshold by `excess` mV spikes.
+    """Return whether a neuron with escape noise spikes.
+
+    Its potential exceeds the threshold by `excess` mV.
 
     The expected number of spikes in the step is y = expected · link(x) at x = excess · steepness.
     The neuron spikes with probability 1 − e^−y. Both links are at most e^x, so expected · e^x
@@ -49,7 +51,9 @@ def _escape_block(block, group, v, until, queue, head, count, fired, n_fired, t)
 
 @addressed
 def escape(frame, index, row, t, first, n_fired):
-    """Let neurons with escape noise spike after they were advanced; see `kernels.loop`.
+    """Let neurons with escape noise spike after their update.
+
+    See `kernels.loop`.
 
     The frame holds `Neurons`, the indices of their blocks, `State` and the thread's row of
     `Shared.fired`.

@@ -1,4 +1,4 @@
-"""One step of integrate-and-fire neurons whose parameters differ within a population.
+"""One step of integrate-and-fire neurons with heterogeneous parameters.
 
 Like `neurosim.kernels.neurons`, with the same bits for the same values, but every parameter is read
 for each neuron.
@@ -90,7 +90,10 @@ def _any_above(v, threshold):
 
 @helper
 def _reset(i, values, first, v, until, t):
-    """Reset neuron i of a block, whose values begin at `first`, after a spike in step t."""
+    """Reset neuron i of a block after a spike in step t.
+
+    The values of the block begin at `first`.
+    """
     subtract, refractory = values.subtract[first + i], values.refractory[first + i]
     v[i] = v[i] - subtract if subtract > 0.0 else values.reset[first + i]
     if refractory > 0.0:
@@ -99,7 +102,9 @@ def _reset(i, values, first, v, until, t):
 
 @helper
 def _emit_spikes(values, first, v, until, first_id, fired, n_fired, t):
-    """Append the ids of neurons above threshold that are not refractory to `fired`; reset them.
+    """Append active neurons above threshold to `fired`, and reset them.
+
+    Active neurons are not refractory.
 
     Returns the new length of `fired`.
     """

@@ -31,7 +31,10 @@ def _advance_programs(programs, changes, cursors, t):
 
 @helper
 def _current_value(programs, piece, cursors):
-    """Return the index of a piece's first current value, and the distance to the next neuron's."""
+    """Return the index of a piece's first current value, and the neuron stride.
+
+    The stride is the distance to the value of the next neuron.
+    """
     program = programs[piece.program]
     row = program.first_value + cursors[piece.program] * program.n_columns
     if program.n_columns == 1:
@@ -80,7 +83,9 @@ def apply_inputs(frame, index, row, t, first, n_fired):
 
 @helper
 def _draw_cells(bits, key, t, entity, n):
-    """Draw 16 random bits for each of n consecutive entities, four from every random number.
+    """Draw 16 random bits for each of n consecutive entities.
+
+    Each random number yields four of them.
 
     Returns the index of the first entity's bits, in units of 16 bits from the start of `bits`.
     """
@@ -94,7 +99,10 @@ def _draw_cells(bits, key, t, entity, n):
 
 @helper
 def _count_thresholds(counts, cells, thresholds):
-    """Count the thresholds at or below each cell; return whether any cell exceeds them all."""
+    """Count the thresholds at or below each cell.
+
+    Return whether any cell exceeds them all.
+    """
     largest = np.uint16(0)
     for i in range(cells.size):
         largest = max(largest, cells[i])
@@ -238,7 +246,7 @@ def _drain(source, destination):
 
 @addressed
 def add_noise(frame, block_port, n, t, _a, _b):
-    """Add the Poisson spikes and membrane noise of a port of a block to ``scratch.arriving``."""
+    """Add Poisson spikes and membrane noise of a block's port to ``scratch.arriving``."""
     inputs, state, scratch = tables_at(frame)
     arriving = scratch.arriving[:n]
     began = clock() if scratch.timed else 0
@@ -253,7 +261,7 @@ def add_noise(frame, block_port, n, t, _a, _b):
 
 @inline
 def collect_input(inputs, block_port, state, slot, scratch, n, t):
-    """Move the input of a port of a block from the buffer at `slot`, and add its noise.
+    """Move the input of a block's port from the buffer at `slot`, and add its noise.
 
     Returns ``scratch.arriving[:n]``.
     """

@@ -1,4 +1,6 @@
-"""Machine instructions that Numba does not provide: prefetch, atomics, yielding, the clock.
+"""Machine instructions not provided by Numba.
+
+These are prefetch, atomics, yielding and the clock.
 
 Each is an LLVM instruction, so kernels that use them are cached on disk like any other. With the
 compiler switched off (``NUMBA_DISABLE_JIT=1``), plain Python functions replace them.

@@ -28,7 +28,9 @@ from neurosim.kernels.types import DELIVERY, NOISE, RECORDING, UPDATE, WAITING
 
 @helper
 def _merge(all_fired, all_start, heads, k, history, reached, rows, n):
-    """Append the spikes of all threads in step k of the chunk to a history; return its length.
+    """Append all threads' spikes in step k of the chunk to a history.
+
+    Return its new length.
 
     The spikes of each thread are sorted by id, and so is the merged list.
     """
@@ -53,7 +55,9 @@ def _merge(all_fired, all_start, heads, k, history, reached, rows, n):
 
 @addressed
 def sample(frame, t, t_first, _a, _b, _c):
-    """Write the recorded signals whose interval ends with step t into their next row of samples.
+    """Write the signals whose sampling interval ends with step t.
+
+    They are written to the next row of their samples.
 
     The frame holds `RecordingTable`, `State` and the samples. `t_first` is the first step of the
     chunk.

@@ -1,4 +1,6 @@
-"""Elementary functions for the equations of models: the same bits on every machine, no branches.
+"""Elementary functions for model equations: bit-identical and branch-free.
+
+They return the same bits on every machine.
 
 The functions of `math` depend on the C library and process one number at a time. The functions in
 this module consist of arithmetic only, so the compiler can vectorise them. Errors are at most three

@@ -26,7 +26,9 @@ function = numba.njit(
 
 @compiled
 def current_at(current, neuron, n, points, x):
-    """Return the current of a neuron at fraction x of the time step, by quadratic interpolation.
+    """Return the current of a neuron at fraction x of the time step.
+
+    The interpolation is quadratic.
 
     The current of n neurons is known at an odd number of equally spaced points; a parabola goes
     through three of them.

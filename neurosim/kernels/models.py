@@ -1,4 +1,7 @@
-"""One step of neurons with compiled equations, whose block functions are called by address."""
+"""One step of neurons with compiled equations.
+
+Their block functions are called by address.
+"""
 
 from neurosim.kernels.address import addressed, call_9
 from neurosim.kernels.compiled import helper
@@ -10,7 +13,7 @@ from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS
 
 @helper
 def _fill(course, first, values, points):
-    """Set the rows of `course` from `first` on to the same values, one for each neuron."""
+    """Set the rows of `course` from `first` on to one value per neuron."""
     n = values.size
     for j in range(points):
         for i in range(n):
@@ -31,7 +34,10 @@ def _add_synaptic(course, current, rise, port, points, dt):
 
 @helper
 def _emit_spikes(block, group, spiked, fired, n_fired):
-    """Append the ids of the spiking neurons of a block to `fired`; return the new count."""
+    """Append the ids of a block's spiking neurons to `fired`.
+
+    Return the new count.
+    """
     first_id = group.first_id + block.start - group.start
     for i in range(block.stop - block.start):
         if spiked[i] > 0.0:
@@ -42,7 +48,9 @@ def _emit_spikes(block, group, spiked, fired, n_fired):
 
 @addressed
 def advance_models(frame, index, row, t, first_fired, n_fired):
-    """Advance neurons with compiled equations by a step; arguments as in `kernels.loop`.
+    """Advance neurons with compiled equations by a step.
+
+    The arguments are those of `kernels.loop`.
 
     The frame holds `Models` and the tables of `advance_linear`.
     """

@@ -37,7 +37,10 @@ def _one_delta(v, injected, arriving, group):
 
 @helper
 def _one_delta_counted(v, injected, arriving, counts, weight, group):
-    """Advance neurons with delta synapses and Poisson spikes; return whether any is above."""
+    """Advance neurons with delta synapses and Poisson spikes.
+
+    Return whether any is above threshold.
+    """
     p_vv, threshold = group.p_vv, group.threshold
     above = False
     for i in range(v.size):
@@ -50,7 +53,10 @@ def _one_delta_counted(v, injected, arriving, counts, weight, group):
 
 @helper
 def _one_exponential(v, injected, synaptic, arriving, group, port):
-    """Advance neurons with one exponential current; return whether any is above threshold."""
+    """Advance neurons with one exponential current.
+
+    Return whether any is above threshold.
+    """
     p_vv, threshold = group.p_vv, group.threshold
     p_ss, p_vs = port.p_ss, port.p_vs
     above = False
@@ -83,7 +89,10 @@ def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, gr
 
 @helper
 def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, group, port, other):
-    """Advance neurons with two exponential currents; return whether any is above threshold."""
+    """Advance neurons with two exponential currents.
+
+    Return whether any is above threshold.
+    """
     p_vv, threshold = group.p_vv, group.threshold
     p_ss, p_vs = port.p_ss, port.p_vs
     q_ss, q_vs = other.p_ss, other.p_vs
@@ -208,7 +217,10 @@ def advance_exponential(frame, b, row, t, _a, _b):
 
 @addressed
 def advance_two_exponentials(frame, b, row, t, _a, _b):
-    """Advance a block of neurons with two exponential currents in one pass over memory."""
+    """Advance a block of neurons with two exponential currents.
+
+    This takes one pass over memory.
+    """
     neurons, _, state, scratch = tables_at(frame)
     block = neurons.blocks[b]
     group = neurons.groups[block.group]
@@ -263,7 +275,10 @@ def _any_above(v, threshold):
 
 @helper
 def reset(i, group, v, until, queue, head, count, t):
-    """Reset neuron i, which spikes in step t; return the new number of refractory neurons."""
+    """Reset neuron i, which spikes in step t.
+
+    Return the new number of refractory neurons.
+    """
     if group.subtract > 0.0:
         v[i] -= group.subtract
     else:
@@ -278,7 +293,9 @@ def reset(i, group, v, until, queue, head, count, t):
 
 @helper
 def _emit_spikes(block, group, v, until, queue, head, count, fired, n_fired, t):
-    """Append the ids of neurons above threshold that are not refractory to `fired`; reset them.
+    """Append active neurons above threshold to `fired`, and reset them.
+
+    Active neurons are not refractory.
 
     Returns the new length of `fired` and the number of refractory neurons of the group.
     """

@@ -58,7 +58,10 @@ def next_post(plasticity, post, latest):
 
 @helper
 def post_trace(plasticity, latest, k, step, rate):
-    """Return postsynaptic trace k just before `step`, where `latest` is the last spike."""
+    """Return postsynaptic trace k just before `step`.
+
+    `latest` is the last spike.
+    """
     if latest < 0:
         return 0.0
     ago = step - plasticity.steps[latest]
@@ -68,7 +71,10 @@ def post_trace(plasticity, latest, k, step, rate):
 
 @helper
 def _append_post(plasticity, post, t, rates):
-    """Append a postsynaptic spike to a neuron's list; `rates` are the decay rates of its traces."""
+    """Append a postsynaptic spike to a neuron's list.
+
+    `rates` are the decay rates of its traces.
+    """
     # Traces decay since the last spike, then increase by 1.
     n, latest = plasticity.count[0], plasticity.last_spike[post]
     for k in range(plasticity.values.shape[1]):
@@ -89,7 +95,9 @@ def _append_post(plasticity, post, t, rates):
 
 @addressed
 def record_post(frame, index, row, t, first_fired, n_fired):
-    """Store the spikes of the targets of plastic synapses; arguments as in `kernels.loop`.
+    """Store the spikes of the targets of plastic synapses.
+
+    The arguments are those of `kernels.loop`.
 
     The frame holds `Plastic`, `PlasticityState` and the thread's row of `Shared.fired`.
     """
@@ -108,7 +116,9 @@ def record_post(frame, index, row, t, first_fired, n_fired):
 
 @helper
 def _copy_list(post, last_step, plasticity, needed, new_index, kept, n):
-    """Copy the needed spikes of one list to new arrays; return the new number of spikes.
+    """Copy the needed spikes of one list to new arrays.
+
+    Return the new number of spikes.
 
     Spikes after `last_step` and the last one before it are needed in any case. Each may be the
     latest postsynaptic spike when a presynaptic spike is transmitted.
@@ -137,7 +147,9 @@ def _copy_list(post, last_step, plasticity, needed, new_index, kept, n):
 
 @addressed
 def drop_spikes(frame, now, _a, _b, _c, _d):
-    """Drop the postsynaptic spikes that no synapse needs, without changing any later weight.
+    """Drop the postsynaptic spikes that no synapse needs.
+
+    This does not change any later weight.
 
     Parameters
     ----------

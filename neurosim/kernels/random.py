@@ -40,7 +40,10 @@ def counter(major, minor):
 
 @helper
 def open_unit(bits):
-    """Map 64 random bits to a float strictly between 0 and 1: the middles of 2**52 cells."""
+    """Map 64 random bits to a float strictly between 0 and 1.
+
+    The values are the middles of 2**52 cells.
+    """
     return (np.float64(np.int64(bits >> _12)) + 0.5) * 2.220446049250313e-16
 
 

@@ -241,7 +241,10 @@ def source_number(rule, views, neuron):
 
 @helper
 def _excluded(rule, views, k):
-    """Return the number of neuron k on the other side if autapses are not allowed, else −1."""
+    """Return the partner index of neuron k to exclude, or −1.
+
+    If autapses are not allowed, this is the number of neuron k on the other side.
+    """
     if not rule.no_autapses:
         return -1
     return k if rule.self_view < 0 else views[rule.self_view + k]

@@ -1,4 +1,7 @@
-"""Tables that change while a network runs: state, scratch memory, spike exchange, recording."""
+"""Tables that change while a network runs.
+
+These are the state, scratch memory, spike exchange and recording.
+"""
 
 from typing import Any, NamedTuple
 

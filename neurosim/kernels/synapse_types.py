@@ -81,7 +81,9 @@ PLASTIC_PROJECTION = record(
 
 
 class Plastic(NamedTuple):
-    """Plastic synapses onto the neurons of a thread: rows by projection, source and delay.
+    """Plastic synapses of a thread: rows by projection, source and delay.
+
+    These are the synapses onto the neurons of the thread.
 
     Attributes
     ----------

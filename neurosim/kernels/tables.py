@@ -25,7 +25,10 @@ from numba.np.numpy_support import from_dtype
 
 
 def record(**fields: Any) -> np.dtype:
-    """Return the dtype of records whose fields are attributes, in Python and in compiled code."""
+    """Return the dtype of records whose fields are attributes.
+
+    This holds in Python and in compiled code.
+    """
     return np.dtype((np.record, list(fields.items())))
 
 

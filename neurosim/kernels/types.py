@@ -1,4 +1,6 @@
-"""Tables of neurons, and constants that several kernels share. Each thread has separate tables.
+"""Tables of neurons, and constants that several kernels share.
+
+Each thread has separate tables.
 
 A thread owns a part of the neurons of every population. Its *local* index runs over them in order
 of their global id. A *slot* is an index into its input buffer. There is one slot for each synaptic

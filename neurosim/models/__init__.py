@@ -1,4 +1,7 @@
-"""Neurons, synapses, plasticity, inputs, connection rules, distributions and positions."""
+"""Parts of a network description.
+
+These are neurons, synapses, plasticity, inputs, connection rules, distributions and positions.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def _name(value: Any, name: str, *_: Any) -> str:
 
 @dataclass(frozen=True)
 class Column(Part):
-    r"""One value per edge, from a column of a CSV file or an attribute of a SONATA file.
+    r"""One value per edge, from a CSV column or an attribute of a SONATA file.
 
     `Network.connect` turns a name given as psp, weight or delay into a Column.
 
@@ -92,5 +92,5 @@ PerEdge = Column | Profile
 
 
 def is_per_edge(value: object) -> TypeIs[PerEdge]:
-    """Whether strengths or delays come from a column of a file or a function of distance."""
+    """Whether weights or delays come from a file column or a function of distance."""
     return isinstance(value, (Column, Profile))

@@ -65,7 +65,9 @@ class AllToAll(Rule):
 
 @dataclass(frozen=True)
 class OneToOne(Rule):
-    """Connect each source to the target of the same index, in populations of equal size.
+    """Connect sources to targets of the same index.
+
+    The populations must have equal size.
 
     Examples
     --------

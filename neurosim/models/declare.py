@@ -176,7 +176,9 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
 
 
 def trace(side: str, tau: float | str, help: str = "") -> Any:
-    """Declare a trace of a plasticity rule: a sum over spikes that decays exponentially.
+    """Declare an exponentially decaying trace of a plasticity rule.
+
+    A trace is a sum over spikes.
 
     Parameters
     ----------
@@ -214,7 +216,7 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
 
 
 def parameters_of(model: type) -> Mapping[str, Parameter]:
-    """Return the declared parameters of a model class by name, in order of declaration."""
+    """Return the declared parameters of a model class by name, in order."""
     fields = dataclasses.fields(model)
     return {field.name: field.metadata[KEY] for field in fields if KEY in field.metadata}
 
@@ -265,7 +267,7 @@ def states_of(model: type) -> Mapping[str, State]:
 
 
 def traces_of(rule: type) -> Mapping[str, Trace]:
-    """Return the declared traces of a plasticity rule by name, in order of declaration."""
+    """Return the declared traces of a plasticity rule by name, in order."""
     return _declared(rule, Trace)
 
 

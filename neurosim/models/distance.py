@@ -130,6 +130,6 @@ class Redrawn(Rule):
 
 
 def with_distance(rule: Rule, *values: Any) -> Rule:
-    """Return a rule that supports these strengths and delays, also functions of distance."""
+    """Return a rule that supports weights and delays that depend on distance."""
     drawn = rule.random and rule.rows != "listed"
     return Redrawn(rule) if drawn and any(isinstance(v, Profile) for v in values) else rule

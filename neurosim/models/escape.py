@@ -27,7 +27,7 @@ def _link(value: Any, name: str, *_: Any) -> Any:
 
 @dataclass(frozen=True)
 class EscapeRate(Part):
-    """Escape noise: a firing rate that depends on the potential replaces the threshold.
+    """Escape noise: a potential-dependent firing rate replaces the threshold.
 
     With x = (V − v_threshold)/delta the rate is ln(1 + e^x)/tau for the link "softplus" and e^x/tau
     for "exponential". In a step dt the neuron fires with probability 1 − exp(−rate·dt). With

@@ -175,7 +175,7 @@ class NeuronModel(Neuron, abstract=True):
 
     @classmethod
     def declared_states(cls) -> dict[str, State]:
-        """Return the declarations of the states by name; the first is the membrane potential."""
+        """Return the declared states by name, with the membrane potential first."""
         return dict(states_of(cls))
 
     @classmethod

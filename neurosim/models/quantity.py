@@ -1,4 +1,4 @@
-"""Quantities of neurons: a number, an array with one value per neuron, or a distribution."""
+"""Quantities of neurons: a number, one value per neuron, or a distribution."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def check_quantity(value: Any, name: str, unit: str, low: float, high: float) -> Any:
-    """Return a number, a 1-D array with one number per neuron, or a distribution, in range.
+    """Return a number, one number per neuron, or a distribution within a range.
+
+    One number per neuron is a 1-D array.
 
     Raises
     ------
@@ -53,7 +55,10 @@ def bounds_of(value: Any) -> tuple[float, float]:
 
 
 def typical(value: Any) -> float:
-    """Return the number itself, the mean of a distribution, or the value of largest size."""
+    """Return a typical value of a quantity.
+
+    It is the number itself, the mean of a distribution, or the value of largest size.
+    """
     return float(value.mean) if is_distribution(value) else max(bounds_of(value), key=abs)
 
 

@@ -1,4 +1,4 @@
-"""Base class and registry of the classes that make up the description of a network."""
+"""Base class and registry of the parts of a network description."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ SECTION = re.compile(r"^\w.*\n-{3,}$", re.MULTILINE)
 
 
 class Part:
-    """Base class of neurons, synapses, plasticity and connection rules, inputs, distributions.
+    """Base class of the parts of a network description.
+
+    These are neurons, synapses, plasticity and connection rules, inputs and distributions.
 
     Parts are frozen dataclasses. Fields declared by `neurosim.parameter` are checked on
     instantiation. Classes are registered when they are defined, except base classes, which are
@@ -153,7 +155,10 @@ def address_of(kind: type) -> str:
 
 
 def _documented(kind: type) -> str | None:
-    """Return the docstring of a class, with a section on declared parameters if it has none."""
+    """Return the docstring of a class with a section on declared parameters.
+
+    The section is added if the docstring has none.
+    """
     # The decorator has not run yet: the fields of the class are still attributes.
     fields = dict(getattr(kind, "__dataclass_fields__", {})) | vars(kind)
     declared = {

@@ -123,7 +123,9 @@ class Rule(Part, abstract=True):
         return value
 
     def bind(self, ends: Endpoints) -> Rule:
-        """Return the rule bound to given neurons, for rules that depend on their positions.
+        """Return the rule bound to given neurons.
+
+        This is needed by rules that depend on positions.
 
         Raises
         ------

@@ -34,7 +34,10 @@ MAX_MEAN = 500.0
 
 
 def _spike_lists(values: Any, name: str, unit: str, low: float, high: float) -> Any:
-    """Check a 1-D array, or a sequence of them, which becomes a tuple; None stays None."""
+    """Check a 1-D array or a sequence of them.
+
+    A sequence becomes a tuple; None stays None.
+    """
 
     def flat(array: Any) -> NDArray[np.float64]:
         array = check_array(array, name, unit, low, high, empty=True)

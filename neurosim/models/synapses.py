@@ -137,7 +137,10 @@ class Synapse(Part, abstract=True):
         return [float(getattr(self, v) if isinstance(v, str) else v) for v in values]
 
     def effect_on(self, neuron: Neuron) -> int:
-        """Return 1 if a positive weight excites a neuron, -1 if it inhibits it, 0 if neither."""
+        """Return the sign of a positive weight's effect on a neuron.
+
+        It is 1 if the weight excites, -1 if it inhibits, 0 if neither.
+        """
         if self.sign is not None or not self.has_equations:
             return 1 if self.sign is None else self.sign
         try:
@@ -246,7 +249,9 @@ class ExpCurrent(Synapse):
 
 @dataclass(frozen=True)
 class AlphaCurrent(Synapse):
-    """A synaptic current w·(t/τ)·exp(1 − t/τ), which peaks at its weight w (pA) after τ.
+    """Alpha-function synaptic current with a peak of its weight w (pA) after τ.
+
+    The current is w·(t/τ)·exp(1 − t/τ).
 
     Examples
     --------

@@ -51,5 +51,8 @@ def strength(value: Any, unit: str) -> str:
 
 
 def neurons(name: str, ids: NDArray[np.int64] | None) -> str:
-    """Return the name of a population, after the number of selected neurons; None: all."""
+    """Return a population's name, after the number of selected neurons.
+
+    None means all neurons.
+    """
     return repr(name) if ids is None else f"{counted(len(ids), 'neuron')} of {name!r}"

@@ -192,7 +192,9 @@ class Network:
         return summarize(self)
 
     def sign_of(self, population: Population) -> int:
-        """Return +1 if all synapses of a population are excitatory, −1 if inhibitory, else 0.
+        """Return the common sign of the synapses of a population.
+
+        It is +1 if all are excitatory, −1 if all are inhibitory, else 0.
 
         Also 0 for strengths in a file, which is read when the network is built.
         """

@@ -171,7 +171,7 @@ def _opens_windows() -> bool:
 
 
 def _in_kernel() -> bool:
-    """Return whether this is a notebook, or another front end of IPython that displays images."""
+    """Return whether this is a notebook or another IPython front end with images."""
     if "IPython" not in sys.modules:
         return False
     return hasattr(sys.modules["IPython"].get_ipython(), "kernel")

@@ -161,7 +161,9 @@ def rates_and_cv(
 def draw_potential_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw the distribution of potentials after `start` (ms), with dashed lines at thresholds.
+    """Draw the distribution of potentials after `start` (ms), with thresholds.
+
+    Thresholds are dashed lines.
 
     Parameters
     ----------
@@ -233,7 +235,9 @@ def potential_histogram(
     start: float = 0.0,
     title: str = "",
 ) -> Figure:
-    """Plot the distribution of membrane potentials over time and neurons, without spikes.
+    """Plot the distribution of membrane potentials, without spikes.
+
+    The distribution is over time and neurons.
 
     Parameters
     ----------

@@ -101,7 +101,10 @@ def _rows(result: Result, names: Sequence[str], start: float, stop: float) -> in
 
 
 def _potentials(result: Result, names: Sequence[str]) -> list[tuple[str, int]]:
-    """Return some neurons with recorded potentials, from as many populations as possible."""
+    """Return some neurons with recorded potentials.
+
+    They are from as many populations as possible.
+    """
     recorded = [name for name in names if (name, "v") in result.traces]
     chosen = [
         (k, name, int(neuron))

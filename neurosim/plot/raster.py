@@ -109,7 +109,7 @@ def _dots(
     start: float,
     end: float,
 ) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
-    """Return the times and rows of the spikes to draw, by the sign of their population."""
+    """Return the times and rows of the spikes to draw, by sign of the population."""
     found: dict[int, list[tuple[NDArray[np.float64], NDArray[np.int64]]]] = {}
     for name, row in zip(names, first, strict=False):
         trains = result.spikes[name]

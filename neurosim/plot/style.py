@@ -94,7 +94,9 @@ def end_of(result: Result, start: float, stop: float | None) -> float:
 
 
 def time_axis(axes: Axes, start: float, stop: float) -> None:
-    """Set limits and label of a time axis with data in ms; beyond 10 s its labels are in s.
+    """Set limits and label of a time axis with data in ms.
+
+    Beyond 10 s, its labels are in s.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Measures of spike trains and potentials: rates, irregularity, synchrony, rhythm, correlation.
+"""Measures of spike trains and potentials.
+
+These include rates, irregularity, synchrony, rhythm and correlation.
 
 Windows and bins count whole steps: a spike at time t belongs to the bin (t - width, t].
 """
@@ -281,7 +283,9 @@ def population_rate(
 def fano_factor(
     trains: SpikeTrains, stop: float, *, start: float = 0.0, bin_ms: float = 1.0
 ) -> float:
-    """Return the Fano factor (variance over mean) of the population spike count in bins.
+    """Return the Fano factor of the population spike count in bins.
+
+    The Fano factor is the variance divided by the mean.
 
     It is 1 for independent Poisson neurons and up to the number of neurons for synchronous ones.
     NaN without spikes.
@@ -309,7 +313,7 @@ def fano_factor(
 def peak_frequency(
     trains: SpikeTrains, stop: float, *, start: float = 0.0, bin_ms: float = 0.5
 ) -> float:
-    """Return the frequency (Hz) at which the power spectrum of the population rate peaks.
+    """Return the frequency (Hz) of the peak in the population rate's power spectrum.
 
     Computed with Welch's method (IEEE Trans. Audio Electroacoust. 15, 70, 1967), with windows of a
     quarter of the recording and without the two lowest frequencies. NaN without spikes.

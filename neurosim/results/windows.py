@@ -108,7 +108,9 @@ def inside(
 def bin_index(
     times: ArrayLike, width: float, start: float = 0.0, dt: float | None = None
 ) -> NDArray[np.int64]:
-    """Return the bin of each time: bin k is start + k·width < t <= start + (k + 1)·width.
+    """Return the bin of each time.
+
+    Bin k is start + k·width < t <= start + (k + 1)·width.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ SYNCHRONIZE = 0x100000
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Return a temporary path to write to, which is renamed to `path` at the end of the block.
+    """Return a temporary path, which replaces `path` at the end of the block.
 
     If the block raises an exception, the temporary file is removed, and an existing file at `path`
     is unchanged.

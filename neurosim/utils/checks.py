@@ -1,4 +1,7 @@
-"""Checks of user input. Errors are one sentence with the value, the allowed range and the fix."""
+"""Checks of user input.
+
+Errors are one sentence with the value, the allowed range and the fix.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ def show(value: object) -> str:
 
 
 def _hint(value: float, low: float, high: float, unit: str) -> str:
-    """Suggest the value in the right unit, if it was given in s, V or F instead of ms, mV or pF."""
+    """Suggest the value in the right unit.
+
+    The value may have been given in s, V or F instead of ms, mV or pF.
+    """
     factors = {"": (), "pA": (1e3, 1e-3, 1e12), "pF": (1e3, 1e-3, 1e12)}
     for factor in factors.get(unit, (1e3, 1e-3)):
         if low <= value * factor <= high and value != 0.0:
@@ -195,7 +201,10 @@ def check_array(
 def check_indices(
     values: Any, name: str, size: int | None = None, *, copy: bool = True
 ) -> NDArray[np.int64]:
-    """Return `values` as a 1-D int64 array if all are indices below `size`; a copy is read-only."""
+    """Return `values` as a 1-D int64 array of indices below `size`.
+
+    A copy is read-only.
+    """
     try:
         array = np.array(values) if copy else np.asarray(values)
     except ValueError:  # rows of unequal length

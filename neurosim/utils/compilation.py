@@ -1,4 +1,4 @@
-"""Compilation with Numba: a cache that tolerates errors, the time it takes, and a notice."""
+"""Compilation with Numba: fault-tolerant cache, timing and a notice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAUSE = 0.5
 def compiled(
     *, cached: bool = True, folder: str | None = None, **options: Any
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Return a decorator like ``numba.njit(cache=True)`` that tolerates a failing cache.
+    """Return a decorator like ``numba.njit(cache=True)`` that tolerates cache errors.
 
     If the disk is full, the function is compiled in every process.
 
@@ -128,7 +128,7 @@ register("numba:compile", _clock)
 
 
 def compile_seconds() -> float:
-    """Return the time that this process has spent on compiling and loading functions (s)."""
+    """Return the time spent on compiling and loading functions in this process (s)."""
     return _clock.seconds
 
 

@@ -46,7 +46,10 @@ def exit_status(error: BaseException) -> int:
 
 
 def wait_for_root(rank: int) -> None:
-    """Wait on all processes but the first, so that it may report an error and end the job."""
+    """Wait on all processes but the first.
+
+    The first process may then report an error and end the job.
+    """
     if rank > 0:
         time.sleep(ROOT_REPORTS)
 
@@ -63,7 +66,10 @@ def abort(error: BaseException) -> NoReturn:
 
 
 def end_job(comm: Any, status: int) -> NoReturn:
-    """End all processes of an MPI job, after the output of this one has been forwarded."""
+    """End all processes of an MPI job.
+
+    The output of this process is forwarded first.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     time.sleep(FORWARDING)
@@ -79,7 +85,10 @@ def _fail_late() -> None:
 
 
 def install_hook() -> None:
-    """End the job if an uncaught exception, or `sys.exit` with an error, ends this process."""
+    """End the job if an uncaught exception or error exit ends this process.
+
+    An error exit is `sys.exit` with an error.
+    """
     global _previous_hook, _owner
     if not _owner:  # a hook installed later may call ours, which must not call it in turn
         _previous_hook, _owner = sys.excepthook, os.getpid()
@@ -115,7 +124,7 @@ def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType 
 
 
 def _fail(status: int, report: Callable[[], object] = lambda: None) -> None:
-    """Report an error, and end the MPI job that this process belongs to, if there is one."""
+    """Report an error, and end the MPI job of this process, if any."""
     world = starting = None
     if os.getpid() == _owner:
         if "mpi4py.MPI" not in sys.modules and launched_by_mpi():

@@ -102,7 +102,10 @@ def _is_current(descriptor: int, path: Path) -> bool:
 
 
 def _lock(descriptor: int, shared: bool) -> bool:
-    """Lock an open file without waiting; return False if another process has locked it."""
+    """Lock an open file without waiting.
+
+    Return False if another process has locked it.
+    """
     try:
         import fcntl
     except ImportError:

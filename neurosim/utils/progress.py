@@ -177,7 +177,10 @@ _line = _Line()
 
 
 def _renew_line() -> None:
-    """Replace the line in a forked process, where the thread that updates it does not exist."""
+    """Replace the line in a forked process.
+
+    The thread that updates it does not exist there.
+    """
     global _line
     _line = _Line()
 
@@ -230,7 +233,10 @@ def begin(activity: Activity) -> Callable[[], None]:
 
 
 def clear_line() -> None:
-    """Erase the line before something else is printed; it appears again with the next update."""
+    """Erase the line before other output.
+
+    It appears again with the next update.
+    """
     _line.clear()
 
 

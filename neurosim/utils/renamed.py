@@ -43,7 +43,10 @@ def with_old_names(
 def with_old_argument(
     old: str, new: str
 ) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
-    """Return a decorator that accepts a keyword argument by its old name, with a warning."""
+    """Return a decorator for the old name of a keyword argument.
+
+    The old name is accepted with a warning.
+    """
 
     def decorate(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
         @functools.wraps(function)

@@ -55,12 +55,18 @@ def process_limits() -> dict[str, int]:
 
 
 def _used() -> dict[str, int]:
-    """Return the memory in use by name, as in /proc/self/status (bytes); empty if unknown."""
+    """Return the memory in use by name (bytes), as in /proc/self/status.
+
+    It is empty if unknown.
+    """
     return _fields(Path("/proc/self/status"), "Vm")
 
 
 def _fields(path: Path, prefix: str) -> dict[str, int]:
-    """Return lines such as "MemAvailable: 12 kB" of a file (bytes); empty if it is missing."""
+    """Return lines such as "MemAvailable: 12 kB" of a file (bytes).
+
+    It is empty if the file is missing.
+    """
     try:
         lines = path.read_text("ascii", "replace").splitlines()
     except OSError:
@@ -70,7 +76,10 @@ def _fields(path: Path, prefix: str) -> dict[str, int]:
 
 
 def _machine_memory() -> int | None:
-    """Return the free memory of the machine (bytes), or all of it where that is unknown."""
+    """Return the free memory of the machine (bytes).
+
+    Where that is unknown, it is the total memory.
+    """
     free = _fields(Path("/proc/meminfo"), "MemAvailable")
     if free:
         return free["MemAvailable"]

@@ -207,7 +207,10 @@ def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple
 
 
 def first_model(model: Any) -> Any:
-    """Return a model with the parameters of the first neuron; of distributions the means."""
+    """Return a model with the parameters of the first neuron.
+
+    Distributions are replaced by their means.
+    """
     names = parameters_of(type(model))
     return dataclasses.replace(model, **{name: _first(getattr(model, name)) for name in names})
 
@@ -235,7 +238,9 @@ def _first(value: Any) -> float:
 
 
 def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
-    """Call every method once, as plain Python at the initial state, and check the result.
+    """Call every method once as plain Python, and check the results.
+
+    The arguments are those of the initial state.
 
     Raises
     ------

@@ -109,7 +109,7 @@ def _cached_module(path: Path, source: str) -> Any:
 
 
 def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
-    """Return the address of a callback that runs the same block function as plain Python."""
+    """Return the address of a callback that runs the block function as plain Python."""
     kind = type(model)
     block, writer = source_of(model, ports), Writer(model, ports)
     names: dict[str, Any] = {

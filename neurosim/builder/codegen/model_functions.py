@@ -31,7 +31,9 @@ def prefix_of(number: int) -> str:
 
 
 def functions_of(kind: type[Part], prefix: str = "") -> list[str]:
-    """Return the source of each function that a model's block function needs, helpers first.
+    """Return the sources of the functions used by a model's block function.
+
+    Helpers come first.
 
     Their names get the prefix.
     """
@@ -62,7 +64,10 @@ def plain_functions(kind: type[Part], prefix: str = "") -> dict[str, Callable[..
 
 
 def _source(function: Callable[..., Any], renamed: dict[str, str], prefix: str) -> str:
-    """Return the source of a function, with global numbers and portable mathematics written in."""
+    """Return a function's source with literal numbers and portable mathematics.
+
+    Global numbers are replaced by their values.
+    """
     node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     assert isinstance(node, ast.FunctionDef)
     used = set(function.__code__.co_names) | set(function.__code__.co_freevars)
@@ -79,7 +84,10 @@ def _source(function: Callable[..., Any], renamed: dict[str, str], prefix: str) 
 
 
 class _Rewrite(ast.NodeTransformer):
-    """Write global numbers in, rename functions, and replace those of `math` by portable ones."""
+    """Insert global numbers, rename functions and replace `math` functions.
+
+    The replacements are portable.
+    """
 
     def __init__(self, constants: dict[str, Any], renamed: dict[str, str]) -> None:
         self._constants, self._renamed = constants, renamed

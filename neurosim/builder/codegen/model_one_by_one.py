@@ -161,7 +161,9 @@ def adaptive(writer: Writer) -> str:
 
 
 def gsl(writer: Writer) -> str:
-    """Return source that repeats the solver of NEST, with the synaptic currents in its vector.
+    """Return source that reproduces NEST's solver.
+
+    The synaptic currents are part of the solver's vector.
 
     They are read from and written to `current`: the injected current of all neurons, then each
     variable of each port.

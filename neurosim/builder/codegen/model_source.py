@@ -1,4 +1,6 @@
-"""Write the source of a model's block function: equations, integration method, spikes and reset.
+"""Source of a model's block function.
+
+It has the equations, the integration method, the spike condition and the reset.
 
 The block function advances consecutive neurons of one population by one time step. Its source is
 plain Python. Numba compiles it, and with compilation switched off Python runs the same text.
@@ -168,7 +170,9 @@ def internal_steps(kind: type[NeuronModel], dt: float) -> int:
 
 
 class Writer:
-    """Parts of the source that depend on states, parameters and options of a model's class.
+    """Parts of the source that depend on the class of the model.
+
+    They depend on its states, parameters and options.
 
     Parameters
     ----------
@@ -266,11 +270,17 @@ class Writer:
         )
 
     def load(self, letter: str = "x", first: int = 0) -> str:
-        """Return the line that reads one row for each state at neuron k, from row `first` on."""
+        """Return a line that reads one row per state at neuron k.
+
+        The rows begin at `first`.
+        """
         return "; ".join(f"{letter}{j} = work[{WORK_ROW * (first + j)} + k]" for j in range(self.n))
 
     def store(self, letter: str = "x", first: int = 0) -> str:
-        """Return the line that writes one row for each state at neuron k, from row `first` on."""
+        """Return a line that writes one row per state at neuron k.
+
+        The rows begin at `first`.
+        """
         return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in range(self.n))
 
     def targets(self, letter: str, method: str) -> str:

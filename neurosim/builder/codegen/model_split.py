@@ -68,7 +68,10 @@ def split_part({x}, first, middle, last, h, held, p):
 
 
 def relaxation(writer: Writer, current: str, step: str, function: str = "") -> str:
-    """Return lines that compute how far each state relaxes in a step, per unit of its slope."""
+    """Return lines that compute the relaxation of each state in a step.
+
+    The relaxation is per unit of the state's slope.
+    """
     lines = []
     function = function or str(writer.pieces["rates"])
     for j, x in enumerate(writer.names):

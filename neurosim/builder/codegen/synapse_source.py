@@ -1,4 +1,7 @@
-"""Source of the equations of synapses, which are integrated together with those of the neuron."""
+"""Source of the equations of synapses.
+
+They are integrated together with the equations of the neuron.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,10 @@ for k in range(n):
 
 
 def _synapses(writer: Writer) -> Iterator[tuple[int, Synapse, str, list[int]]]:
-    """Yield the number, model, prefix and indices of states of each synapse with equations."""
+    """Yield number, model, prefix and states of each synapse with equations.
+
+    The states are indices.
+    """
     first = writer.n_neuron
     for number, port in enumerate(writer.ports):
         if port.has_equations:
@@ -85,7 +91,10 @@ def _assigned(port: Synapse, method: str, letter: str, indices: list[int]) -> st
 
 
 def synapse_functions(writer: Writer) -> list[str]:
-    """Return the source of the functions of the synapses; none where they have no equations."""
+    """Return the source of the functions of synapses with equations.
+
+    Without equations, there are none.
+    """
     if not writer.has_synapses:
         return []
     functions = []

@@ -1,4 +1,7 @@
-"""Parameter studies: run a scenario on a grid of settings, with several seeds for each point."""
+"""Parameter studies: run a scenario on a grid of settings.
+
+Each point is run with several seeds.
+"""
 
 from typing import Any
 

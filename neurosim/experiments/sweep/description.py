@@ -132,7 +132,9 @@ def parse_grid(settings: type, assignments: Sequence[str]) -> dict[str, list[str
 
 
 def parse_seeds(text: str) -> int | tuple[int, ...]:
-    """Parse seeds from the command line: "10" is a number of seeds, "3,7,9" (or "3,") a list.
+    """Parse seeds from the command line.
+
+    "10" is a number of seeds, "3,7,9" (or "3,") a list of seeds.
 
     Examples
     --------

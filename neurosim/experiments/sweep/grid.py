@@ -103,7 +103,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A scenario with the settings that vary and those that do not; made by `describe`.
+    """A scenario with varied and fixed settings, made by `describe`.
 
     Attributes
     ----------

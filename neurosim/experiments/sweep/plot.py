@@ -1,4 +1,4 @@
-"""Plot the findings of a sweep against its settings: curves with intervals, or maps."""
+"""Plots of the findings of a sweep: curves with intervals, or maps."""
 
 from __future__ import annotations
 
@@ -260,7 +260,10 @@ def _finding_label(name: str) -> str:
 
 
 def _colours(n: int) -> list[Any]:
-    """Return n colours: the palette or, if it has fewer, a sequence from dark to light."""
+    """Return n colours from the palette.
+
+    If the palette has fewer colours, they are a sequence from dark to light.
+    """
     if n <= len(PALETTE):
         return list(PALETTE[:n])
     from matplotlib import colormaps

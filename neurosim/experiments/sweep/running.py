@@ -54,7 +54,9 @@ def sweep(
     report: Callable[[str], object] = print,
     places: Places | None = None,
 ) -> Table:
-    """Run a scenario on a grid of settings with several seeds, as `neurosim sweep` does.
+    """Run a scenario on a grid of settings with several seeds.
+
+    This is the function behind `neurosim sweep`.
 
     Points that an earlier call has written to the same folder are not run again. In a script, call
     this below ``if __name__ == "__main__":``, because each worker imports the script.

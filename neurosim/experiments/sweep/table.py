@@ -1,4 +1,4 @@
-"""The findings of a sweep: one row for each point, and means over seeds with intervals."""
+"""Findings of a sweep: a row per point, and means over seeds with intervals."""
 
 from __future__ import annotations
 
@@ -167,7 +167,10 @@ class Table:
         return (by_chance or varied or list(self.values))[:most]
 
     def as_csv(self) -> str:
-        """Return one line per point: settings, seed, all numbers, and the reason of a failure."""
+        """Return a CSV table with one line per point.
+
+        The columns are the settings, the seed, all numbers, and the reason of a failure.
+        """
         names = [axis.name for axis in self.sweep.grid]
         reserved = {*names, "seed", "error"}
         headers = [f"findings.{name}" if name in reserved else name for name in self.values]
@@ -253,7 +256,7 @@ def read_table(sweep: Sweep, folder: SweepFolder) -> Table:
 
 
 def _numbers(content: Mapping[str, Any]) -> dict[str, float]:
-    """Return the findings and rates of a point that are single numbers, findings first."""
+    """Return the scalar findings and rates of a point, findings first."""
     rates = {f"rate_of_{name}_hz": rate for name, rate in content["rates_hz"].items()}
     findings = dict(_flat(content["findings"]))
     return findings | dict(_flat(rates)) | findings

@@ -135,7 +135,10 @@ def _take(finished: queue.SimpleQueue[Future], timeout: float) -> list[Future]:
 
 
 def _outcomes(client: Client, batch: list[Future]) -> list[bytes | BaseException]:
-    """Return results or exceptions, with one request to the scheduler for the whole batch."""
+    """Return results or exceptions.
+
+    The whole batch is submitted to the scheduler in one request.
+    """
     finished = [future for future in batch if future.status == "finished"]
     results = dict(zip(finished, client.gather(finished), strict=True))
     return [results[f] if f in results else f.exception() or f.result() for f in batch]
@@ -192,7 +195,9 @@ async def _kill_workers(cluster: LocalCluster) -> None:
 
 @contextmanager
 def _block_sigint() -> Iterator[None]:
-    """Block Ctrl-C in processes started within this block, and in those that replace them.
+    """Block Ctrl-C in processes started within this block.
+
+    This includes the processes that replace them.
 
     A terminal sends it to all processes, but the client ends the workers. Blocked signals are
     inherited.

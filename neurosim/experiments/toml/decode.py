@@ -1,4 +1,7 @@
-"""Convert tables of a scenario file to parts of a network, and collect errors with their lines."""
+"""Conversion of the tables of a scenario file to parts of a network.
+
+Errors are collected with their line numbers.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ class TooManyErrors(Exception):  # noqa: N818 - control flow, caught by `describ
 
 
 class Decoder:
-    """Convert tables to parts, and collect all errors instead of stopping at the first.
+    """Convert tables to parts, and collect all errors.
+
+    Decoding does not stop at the first error.
 
     Parameters
     ----------
@@ -176,7 +181,9 @@ class Decoder:
             return parts[kind](**arguments)
 
     def _edges(self, kind: type, arguments: dict[str, Any], names: tuple[str, ...]) -> Any:
-        """Return an edge list, with paths relative to the scenario file; None if not available.
+        """Return an edge list, or None if it is not available.
+
+        Paths are relative to the scenario file.
 
         Raises
         ------
@@ -201,7 +208,10 @@ class Decoder:
 
 
 def dotted(path: KeyPath) -> str:
-    """Return a path as written on the command line; unusual keys are quoted and shortened."""
+    """Return a path as written on the command line.
+
+    Unusual keys are quoted and shortened.
+    """
     return ".".join(key if _PLAIN.fullmatch(key) else show(key) for key in map(str, path))
 
 

@@ -1,4 +1,4 @@
-"""Read the description of a network, its run and its analysis from a scenario file."""
+"""Read the network, run and analysis from a scenario file."""
 
 from __future__ import annotations
 

@@ -48,7 +48,10 @@ def _check_window(part: Raster | Traces) -> None:
 
 
 def _window(part: Raster | Traces, warmup: float, duration: float) -> dict[str, Any]:
-    """Return start and stop (ms) of a figure, limited to the run, as options of a plot."""
+    """Return start and stop (ms) of a figure as plot options.
+
+    They are limited to the run.
+    """
     start = warmup if part.start is None else part.start
     stop = duration if part.stop is None else min(part.stop, duration)
     if start >= duration:
@@ -180,7 +183,9 @@ class RatesAndCV(OfPopulations):
 
 @dataclass(frozen=True)
 class PotentialHistogram(OfPotentials):
-    """Distribution of recorded membrane potentials over time and neurons, without spikes.
+    """Distribution of recorded membrane potentials, without spikes.
+
+    The distribution is over time and neurons.
 
     Parameters
     ----------

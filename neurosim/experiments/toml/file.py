@@ -157,7 +157,9 @@ def _settings_class(
     settable: Mapping[KeyPath, tuple[Field, Any]],
     describe: Callable[[Mapping[str, Any]], Description],
 ) -> type:
-    """Return the settings dataclass of a file; its instances have a `described` attribute.
+    """Return the settings dataclass of a file.
+
+    Its instances have a `described` attribute.
 
     Parameters
     ----------

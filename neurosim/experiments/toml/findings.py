@@ -127,7 +127,9 @@ class Rates(_Finding):
 
 @dataclass(frozen=True)
 class Irregularity(_Finding):
-    """Coefficient of variation of inter-spike intervals: 0 if regular, 1 for a Poisson process.
+    """Coefficient of variation of interspike intervals.
+
+    It is 0 for regular spiking and 1 for a Poisson process.
 
     Parameters
     ----------
@@ -170,7 +172,9 @@ class Correlation(_Finding):
 
 @dataclass(frozen=True)
 class Synchrony(_Finding):
-    """Fano factor of the population's spike count in a bin: 1 for independent Poisson neurons.
+    """Fano factor of the population's spike count in a bin.
+
+    It is 1 for independent Poisson neurons.
 
     Parameters
     ----------
@@ -219,7 +223,7 @@ class OfPotentials(OfPopulations):
 
 @dataclass(frozen=True)
 class MeanPotential(OfPotentials, _Finding):
-    """Mean and standard deviation of recorded membrane potentials (mV), without spikes.
+    """Mean and standard deviation of recorded potentials (mV), without spikes.
 
     Parameters
     ----------
@@ -257,7 +261,10 @@ def recorded_potentials(result: Result) -> tuple[str, ...]:
 def check_recorded(
     network: Network, populations: tuple[str, ...] | None, variable: str = "v"
 ) -> None:
-    """Raise an error if a variable is not recorded in these populations; None: in any one."""
+    """Raise an error if a variable is not recorded in these populations.
+
+    With None, it must be recorded in any population.
+    """
     recorded = [r.population.name for r in network.recordings if r.name == variable]
     missing = [name for name in populations or () if name not in recorded]
     if missing or not recorded:

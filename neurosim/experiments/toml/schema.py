@@ -1,4 +1,7 @@
-"""Keys of the tables in a scenario file, read from the signatures of classes and methods."""
+"""Keys of the tables in a scenario file.
+
+They are read from the signatures of classes and methods.
+"""
 
 from __future__ import annotations
 

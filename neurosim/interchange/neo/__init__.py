@@ -1,4 +1,4 @@
-"""Convert results to and from Neo objects, and read and write the files that Neo supports."""
+"""Conversion to and from Neo objects, and the file formats of Neo."""
 
 from neurosim.interchange.neo.files import read_neo, save_neo
 from neurosim.interchange.neo.objects import from_neo, is_neo_train, neo_times, to_neo

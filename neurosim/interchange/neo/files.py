@@ -139,7 +139,9 @@ def _read(reader: Any, path: Path) -> ImportedSpikes | None:
 
 
 def _read_lines(path: Path) -> ImportedSpikes:
-    """Read one spike train per line, in s and in single precision like AsciiSpikeTrainIO.
+    """Read one spike train per line, in s.
+
+    Times have single precision, like those of AsciiSpikeTrainIO.
 
     The reader of Neo fails for silent neurons, and drops the last digit of a file without a final
     newline.

@@ -1,4 +1,4 @@
-"""Identify the neurons of Neo spike trains, and the intervals in which they were observed."""
+"""Neurons of Neo spike trains, and the intervals in which they were observed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAME_TIME = 1e-9
 
 
 class NeuronLabel(NamedTuple):
-    """Population, number and name of the neuron of a spike train, from its annotations."""
+    """Population, number and name of a neuron, from spike train annotations."""
 
     population: str
     number: int | None
@@ -100,7 +100,10 @@ def _number(populations: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def spans_of(trains: Sequence[Any]) -> NDArray[np.float64]:
-    """Return start and stop of each train (ms), shape (n, 2), without differences by rounding."""
+    """Return start and stop of each train (ms), shape (n, 2).
+
+    Differences by rounding are removed.
+    """
     starts = np.array([float(train.t_start.rescale("ms")) for train in trains])
     stops = np.array([float(train.t_stop.rescale("ms")) for train in trains])
     return np.column_stack([_equalise(starts), -_equalise(-stops)])

@@ -1,4 +1,7 @@
-"""Convert results to and from Neo objects (Garcia et al. 2014, Front Neuroinform 8:10)."""
+"""Conversion of results to and from Neo objects.
+
+Source: Garcia et al. 2014, Front Neuroinform 8:10.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +99,10 @@ def to_neo(result: Result) -> Any:
 
 
 def _spans(trains: SpikeTrains, end: float) -> list[tuple[float, float]]:
-    """Return first and last time (ms) at which each neuron was observed, with all its spikes."""
+    """Return the observed interval of each neuron (ms).
+
+    It includes all spikes of the neuron.
+    """
     spans = []
     for times, intervals in zip(trains.by_neuron(), trains.observed or (), strict=False):
         starts, stops = [*intervals[:, 0], *times[:1]], [*intervals[:, 1], *times[-1:]]
@@ -121,7 +127,9 @@ def _signal(neo: Any, ms: Any, trace: Trace, name: str) -> Any:
 
 
 def from_neo(spikes: Any, *, dt: float | None = None) -> Result:
-    """Convert Neo spike trains to a result, with times in ms from the start of the recording.
+    """Convert Neo spike trains to a result.
+
+    Times are in ms from the start of the recording.
 
     Annotations identify the neuron of a train: population (or source_population) is its population,
     index (or id, unit_id, source_id, cluster_id) its number, and unit_name or the name of the train
@@ -169,7 +177,10 @@ def from_neo(spikes: Any, *, dt: float | None = None) -> Result:
 
 @dataclass
 class _Neuron:
-    """Name, spike times (ms) and spans of one neuron, with one train and span per segment."""
+    """Name, spike times (ms) and spans of one neuron.
+
+    There is one train and one span per segment.
+    """
 
     name: str | None = None
     times: list[NDArray[np.float64]] = field(default_factory=list)
@@ -269,7 +280,10 @@ def _segments_of(spikes: Any) -> list[list[Any]]:
 
 
 def _step(spikes: Any, segments: list[list[Any]]) -> float | None:
-    """Return the step (ms) with which a block is annotated, or that all trains have in common."""
+    """Return the time step (ms) of a block.
+
+    It is the annotated step, or the step common to all trains.
+    """
     step: Any = getattr(spikes, "annotations", {}).get("dt")
     if hasattr(step, "rescale"):
         return float(step.rescale("ms"))

@@ -134,7 +134,10 @@ class _GraphMaker:
         return np.zeros(shape)
 
     def connect(self, source: str, target: str, delay: int, weights: NDArray[np.float64]) -> None:
-        """Add a connection with weights (n_targets, n_sources) or (n,) and a delay in steps."""
+        """Add a connection with a delay in steps.
+
+        The weights have shape (n_targets, n_sources) or (n,).
+        """
         # A current moves V one step after it arrives; under Euler's method in the same step.
         delay += self.units.euler and self._is_synaptic(target)
         self.connections.append((source, target, delay, weights * self.gains[target]))
@@ -274,7 +277,10 @@ class _GraphMaker:
         delay: int = 0,
         bias: NDArray[np.float64] | None = None,
     ) -> None:
-        """Connect two nodes through weights, with the bias of the target if it is not used yet."""
+        """Connect two nodes through weights.
+
+        The bias of the target is included if it is not used yet.
+        """
         if bias is None and not delay and weights.ndim == 2:
             bias = self.biases.pop(target, None)
         names = [source, self._new(f"{source}_to_{target}")]

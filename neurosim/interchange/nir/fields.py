@@ -42,7 +42,7 @@ class SynapseBudget:
 
 @contextmanager
 def naming(name: str, units: Units | None = None) -> Iterator[None]:
-    """Name a node in errors raised in the block, and the options that scale its quantities."""
+    """Add the node name and its scaling options to errors raised in the block."""
     try:
         yield
     except NeurosimError as error:
@@ -70,7 +70,10 @@ def array_of(node: Any, field: str) -> NDArray[np.float64]:
 
 
 def per_element(node: Any, field: str, size: int) -> NDArray[np.float64]:
-    """Return a field of a node with one value per element; a single value applies to all."""
+    """Return a field of a node with one value per element.
+
+    A single value applies to all elements.
+    """
     values = array_of(node, field).ravel()
     if values.size not in (1, size):
         raise NeurosimError(f"{field} has {values.size} values for {size} elements")

@@ -96,7 +96,10 @@ def graph_of(tree: dict[str, Any]) -> Any:
 
 
 def read_tree(path: Path) -> dict[str, Any]:
-    """Return the content of a NIR file: groups as dicts, text in lists, numbers as arrays."""
+    """Return the content of a NIR file.
+
+    Groups become dicts, text is in lists, numbers become arrays.
+    """
     size = path.stat().st_size
     limit_resources(size)
     if not h5py.is_hdf5(path):

@@ -201,7 +201,10 @@ def _own_shape(node: Any) -> Shape | None:
 
 
 def _find_shapes(nodes: Mapping[str, Any], after: Mapping[str, list[str]]) -> dict[str, Shape]:
-    """Return the output shape of each node, following the edges from those that specify one."""
+    """Return the output shape of each node.
+
+    Shapes propagate along the edges from nodes that specify one.
+    """
     shapes: dict[str, Shape] = {}
     for name, node in nodes.items():
         with naming(name):

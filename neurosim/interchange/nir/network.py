@@ -1,4 +1,4 @@
-"""A network built from a NIR graph, with input and output in the terms of the graph."""
+"""Networks built from NIR graphs, with input and output in terms of the graph."""
 
 from __future__ import annotations
 

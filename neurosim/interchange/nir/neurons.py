@@ -196,7 +196,7 @@ def _subtracted(depth: Array, decay: Array, units: Units) -> Array:
 
 
 def _gain(tau: Array, units: Units) -> Array:
-    """Return the fraction of its final effect that a constant input has after one step.
+    """Return the fraction of its final effect that constant input has in one step.
 
     For infinite tau, return the step in s.
     """
@@ -212,7 +212,7 @@ def _synaptic_input(
     tau_m: Array,
     units: Units,
 ) -> tuple[NDArray[np.bool_], Array]:
-    """Return which synaptic currents last longer than a step, and the effect of input through them.
+    """Return synaptic currents that outlast a step, and the effect of their input.
 
     The rows of the effect are the time constant (ms), the capacitance (pF), and `per_weight`,
     `jump` and `missing` as in `Group`.

@@ -40,7 +40,9 @@ SINGLE = 1e-6
 
 @dataclass(frozen=True)
 class Units:
-    """Conventions that NIR does not specify: time step, solver, unit of potentials, reset.
+    """Conventions that NIR does not specify.
+
+    They are the time step, the solver, the unit of potentials and the reset.
 
     Attributes
     ----------
@@ -73,7 +75,7 @@ class Units:
 
     @classmethod
     def noted(cls, metadata: Any, **given: Any) -> Units:
-        """Return the values given; for each None the one in the metadata, else the default."""
+        """Return the values given, with metadata or defaults for None."""
         values: dict[str, Any] = {}
         for key, value in given.items():
             note = metadata.get(f"neurosim_{key}") if isinstance(metadata, dict) else None
@@ -132,7 +134,7 @@ class Units:
         return tidy((v - self.v_zero) / self.mv_per_unit)
 
     def rise(self, tau_m: Any, tau_s: Any) -> Any:
-        """Return the V that 1 pA of decaying synaptic current adds in a step, times C (mV·pF)."""
+        """Return C times the voltage change per step by 1 pA of decaying current (mV·pF)."""
         x = self.dt / tau_m - self.dt / tau_s
         return self.dt * np.exp(-self.dt / tau_m) * exprel(x)
 

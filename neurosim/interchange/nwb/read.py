@@ -105,7 +105,10 @@ def _text(column: NDArray | list[str]) -> list[str]:
 def _identify(
     columns: dict[str, NDArray | list[str] | None], populations: list[str]
 ) -> tuple[NDArray[np.int64], list[str] | None]:
-    """Return a number for each unit, unique within its population, and names if there are any."""
+    """Return the number and, if available, the name of each unit.
+
+    Numbers are unique within a population.
+    """
     counters = {population: count() for population in populations}
     neurons = np.array([next(counters[population]) for population in populations], np.int64)
     for source in ("neuron", "id"):
@@ -137,7 +140,7 @@ def _step(reader: HDF5Reader, units: h5py.Group) -> float | None:
 
 
 def step_of(resolution: np.float64) -> float:
-    """Return the shortest step (ms) that gives this resolution (s) when divided by 1000."""
+    """Return the shortest step (ms) that equals a resolution (s) when divided by 1000."""
     about = float(resolution) * 1e3
     near = (np.nextafter(about, 0.0), about, np.nextafter(about, np.inf))
     exact = [float(step) for step in near if step / 1e3 == resolution] or [about]
@@ -147,7 +150,7 @@ def step_of(resolution: np.float64) -> float:
 def _observed(
     reader: HDF5Reader, units: h5py.Group, n_units: int
 ) -> tuple[list[NDArray[np.float64]] | None, float | None, list[str]]:
-    """Return the observed intervals (ms) of each unit, the end of the last, and warnings.
+    """Return the observed intervals (ms) of units, the end of the last, and warnings.
 
     A unit without intervals counts as observed whenever any other unit was. The intervals are None
     if all units were observed from 0 to the end.

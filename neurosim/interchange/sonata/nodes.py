@@ -1,4 +1,4 @@
-"""Read the neurons of SONATA: files of nodes, tables of their types, and configurations."""
+"""Readers of SONATA neurons: node files, node types and configurations."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Config:
 
 
 class _Json:
-    """A configuration file in JSON, whose paths may contain the variables of its manifest.
+    """JSON configuration file with paths that contain manifest variables.
 
     Parameters
     ----------
@@ -91,7 +91,10 @@ class _Json:
         return value if isinstance(value, dict) else {}
 
     def resolve(self, name: Any) -> Path | None:
-        """Return the path for a name with its variables replaced; None if it is not a name."""
+        """Return the path for a name, with its variables replaced.
+
+        The result is None if it is not a name.
+        """
         if not isinstance(name, str) or not name:
             return None
         for _ in range(10):
@@ -129,7 +132,9 @@ class _Json:
 
 
 def read_config(path: Path) -> Config:
-    """Read a simulation_config.json, a circuit_config.json or a config.json that names the two.
+    """Read simulation_config.json, circuit_config.json, or a file that names both.
+
+    Such a file is usually called config.json.
 
     Raises
     ------
@@ -149,7 +154,7 @@ def read_config(path: Path) -> Config:
 
 
 def find_node_files(paths: Iterable[str]) -> list[NodeFile]:
-    """Return the files of nodes among files of nodes, tables of types and configurations.
+    """Return the node files among node files, type tables and configurations.
 
     A table applies to all files of nodes that are listed with it.
     """
@@ -222,7 +227,10 @@ def _read_population(group: h5py.Group, reader: HDF5Reader, types: dict[int, str
 
 
 def _labels(group: h5py.Group, reader: HDF5Reader) -> list[str]:
-    """Return the words of the first attribute that names neurons, directly or in a library."""
+    """Return the values of the first attribute that names neurons.
+
+    The values are stored directly or in a library.
+    """
     for name in LABELS:
         column = reader.column(group, name)
         if isinstance(column, list):

@@ -89,7 +89,10 @@ def _write_spikes(file: h5py.File, result: Result) -> None:
 
 
 def _write_nodes(file: h5py.File, result: Result) -> None:
-    """Write the names of neurons as attributes of nodes, with one node type and one group."""
+    """Write the names of neurons as node attributes.
+
+    There is one node type and one group.
+    """
     import h5py
 
     for name, trains in result.spikes.items():

@@ -1,4 +1,7 @@
-"""Read spikes from text: CSV and its variants, BMTK, NEST, and plain lists of numbers."""
+"""Readers of spikes in text files.
+
+The formats are CSV and its variants, BMTK, NEST and plain lists of numbers.
+"""
 
 from __future__ import annotations
 
@@ -221,7 +224,10 @@ def _all_whole(column: Sequence[str]) -> bool:
 
 
 def _in_steps(rows: list[list[str]]) -> bool:
-    """Whether rows of three fields are NEST's neuron, step and offset, not a potential."""
+    """Whether rows of three fields are NEST's neuron, step and offset.
+
+    Otherwise, the third field may be a potential.
+    """
     return all(row[0].isdigit() and row[1].isdigit() for row in rows)
 
 
@@ -234,7 +240,10 @@ class _Rows:
         """For the text of each neuron: order of appearance, first line and label."""
 
     def append(self, line: int, neuron: str, time: str, offset: str | None, label: str) -> None:
-        """Append the spikes of a row, whose time may be several separated by commas or spaces."""
+        """Append the spikes of a row.
+
+        The row may have several times, separated by commas or spaces.
+        """
         if not neuron:
             raise NeurosimError(f"row {line:,} has no neuron")
         index = self._neurons.setdefault(neuron, (len(self._neurons), line, label))[0]
@@ -245,7 +254,10 @@ class _Rows:
             self._offsets.extend([_time(offset, line)] * len(words))
 
     def spikes(self, to_ms: float, labelled: bool) -> PopulationSpikes:
-        """Return the spikes in ms, their neurons by number if all are numbers, else by name."""
+        """Return the spikes in ms.
+
+        Neurons are identified by number if all are numbers, else by name.
+        """
         times, index = np.array(self._times) * to_ms, np.array(self._index)
         if self._offsets:
             times -= np.array(self._offsets)

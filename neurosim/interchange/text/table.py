@@ -98,7 +98,10 @@ def _lines(file: TextIO) -> Iterator[tuple[int, str]]:
 
 
 def _find_delimiter(line: str) -> str:
-    """Return the delimiter that splits a row, preferably into numbers; a comma if none does."""
+    """Return the delimiter that splits a row, preferably into numbers.
+
+    It is a comma if none does.
+    """
     several = []
     for delimiter in (";", "\t", ",", " "):
         fields = _fields(line, delimiter)

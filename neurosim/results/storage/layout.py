@@ -55,7 +55,9 @@ def group_name(population: str) -> str:
 
 
 def column_types(record: type[PopulationInfo | RunStats], word_length: int = 1) -> list[Any]:
-    """Return the name and type of each field of a record; strings are UTF-8 of fixed length.
+    """Return the name and type of each field of a record.
+
+    Strings are UTF-8 of fixed length.
 
     HDF5 stores strings of variable length in a heap, where a damaged file may contain circular
     references.
