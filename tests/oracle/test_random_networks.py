@@ -64,7 +64,7 @@ def networks(draw: st.DrawFn) -> ns.Network:
     return net
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(networks(), st.integers(1, 5), st.integers(1, 5), st.integers(1, 199), st.integers(0, 2**32))
 def test_threads_pieces_and_restores_change_no_bit(
     net: ns.Network, threads: int, others: int, first: int, seed: int

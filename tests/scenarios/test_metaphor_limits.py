@@ -48,6 +48,7 @@ def every_input() -> np.ndarray:
     return np.array(list(product((0.0, 1.0), repeat=len(Settings().psps))))
 
 
+@pytest.mark.slow
 def test_run_and_comparison_report_losses_that_increase_from_zero(command, tmp_path):
     output = command("compare", "metaphor-limits", "--duration", "600")
     found, compared = output["findings"], output["comparison"]

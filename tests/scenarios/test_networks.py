@@ -22,6 +22,7 @@ def test_the_balanced_network_has_the_rates_of_nest_and_of_theory(command, tmp_p
     assert len(list(tmp_path.glob("balanced-network-*.png"))) == 3
 
 
+@pytest.mark.slow
 def test_the_threshold_in_a_balanced_network_is_soft_and_below_the_sharp_one(command) -> None:
     arguments = ("--set", "neurons=5000", "--duration", "700", "--no-plot")
     found = command("compare", "balanced-network", *arguments)["comparison"]

@@ -61,7 +61,7 @@ STATEMENTS = {
         pytest.param("before", "a status", "memory", marks=pytest.mark.slow),
         ("inside", "an error", "messages"),
         pytest.param("after a run", "a status", "memory", marks=pytest.mark.slow),
-        ("after a run", "an early end", "messages"),
+        pytest.param("after a run", "an early end", "messages", marks=pytest.mark.slow),
         pytest.param("after a run", "a mistake", "memory", marks=pytest.mark.slow),
         pytest.param("in a stream", "a message", "messages", marks=pytest.mark.slow),
     ],

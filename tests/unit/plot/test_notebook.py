@@ -46,9 +46,8 @@ def outputs(cell: dict) -> list[str]:
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize(
-    "first", ["pass", pytest.param("%matplotlib inline", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["pass", "%matplotlib inline"])
 def test_each_figure_is_displayed_once(first: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MPLBACKEND", raising=False)
     sources = [RESULT, first, *CELLS]
