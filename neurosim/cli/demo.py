@@ -44,6 +44,8 @@ def run_demo(out: Path) -> bool:
         figures += [path for path in outcome.summary["files"] if path.endswith(".png")]
         if outcome.comparison:
             report.print_comparison(outcome.comparison)
+        else:
+            report.print_findings(outcome.run.scenario.title, outcome.summary)
         if outcome.interrupted:
             report.info("interrupted; the result so far is saved")
             break

@@ -144,6 +144,12 @@ def print_scenario(scenario: Scenario[Any], name: str) -> None:
 
 def print_run(title: str, summary: dict[str, Any]) -> None:
     """Print what was simulated and found, and the files of a run, to stderr."""
+    print_findings(title, summary)
+    print_saved(summary)
+
+
+def print_findings(title: str, summary: dict[str, Any]) -> None:
+    """Print what was simulated and what was found to stderr."""
     console = new_console(stderr=True)
     console.print(Text(summary["scenario"], style="bold").append(f"  {title}", style="none"))
     simulated, *found = summary["report"] or (_size(summary),)
@@ -160,7 +166,6 @@ def print_run(title: str, summary: dict[str, Any]) -> None:
         table.add_row(f"  time for {phase}", seconds)
     if table.rows:
         console.print(table)
-    print_saved(summary)
 
 
 def print_saved(summary: dict[str, Any]) -> None:
