@@ -19,7 +19,7 @@ from neurosim.plot.style import (
     time_axis,
 )
 from neurosim.results.analysis import population_rate
-from neurosim.utils.checks import check_integer
+from neurosim.utils.checks import check_integer, check_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,6 +172,7 @@ def draw_population_rate(
     names = names_of(result, populations)
     end = end_of(result, start, stop)
     bin_ms = min(1.0, end - start) if bin_ms is None else bin_ms
+    bin_ms = check_number(bin_ms, "bin_ms", "ms", result.dt, end - start)
     bin_ms *= max(1, int(np.ceil((end - start) / (bin_ms * MAX_BINS))))
     with style():
         for sign in (1, -1, 0):

@@ -74,6 +74,8 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
     NeurosimError
         If a population is not in the result.
     """
+    if isinstance(populations, str):
+        populations = [populations]
     for name in populations or ():
         if name not in result.spikes:
             raise NeurosimError(f"unknown population {name!r}: {suggest(name, result.spikes)}")

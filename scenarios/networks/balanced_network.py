@@ -55,7 +55,10 @@ class Settings(kit.BaseSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.neurons % 50:
-            raise ns.NeurosimError(f"neurons = {self.neurons} is not a multiple of 50")
+            raise ns.NeurosimError(
+                f"neurons = {self.neurons} is not a multiple of 50: give "
+                f"{50 * round(self.neurons / 50)}"
+            )
 
     @property
     def inhibition(self) -> float:

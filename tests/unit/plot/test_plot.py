@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
+import neurosim as ns
 from neurosim import plot
 from neurosim.analysis import mean_rate
 from neurosim.errors import NeurosimError
@@ -244,3 +245,21 @@ def test_the_overview_of_many_spikes_shows_some_of_the_neurons(n_spikes, label):
     populations, spikes = {"exc": info("exc", 400, 1)}, {"exc": trains(400, n_spikes)}
     figure = plot.overview(Result(0.1, 200.0, 1, populations, spikes))
     assert figure.axes[0].get_ylabel() == label
+
+
+@pytest.mark.parametrize("bin_ms", [0.0, -1.0, float("nan"), 1e6])
+def test_bins_out_of_range_are_refused(bin_ms: float):
+    with pytest.raises(ns.NeurosimError, match="bin_ms ="):
+        plot.raster(_small_result(), bin_ms=bin_ms)
+
+
+def test_one_population_may_be_given_by_its_name():
+    figure = plot.raster(_small_result(), "cells")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["cells"]
+
+
+def _small_result() -> ns.Result:
+    """Return a run of 20 ms of one population."""
+    net = ns.Network()
+    net.drive(net.add("cells", 5, ns.LIF()), ns.Poisson(2000.0), psp=1.0)
+    return ns.simulate(net, 20.0)
