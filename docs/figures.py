@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import chdir
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +60,8 @@ def network() -> Figure:
     """Return the figure that the first example of the README draws."""
     example = examples()[0]
     names: dict = {}
-    exec(example.replace("figure.savefig", "str"), names)
+    with TemporaryDirectory() as folder, chdir(folder):  # the example saves its figure
+        exec(example, names)
     return names["figure"]
 
 

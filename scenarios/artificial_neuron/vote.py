@@ -203,8 +203,10 @@ def _draw_vote(
         kit.draw_fraction(axes, GRID, fired.sum(axis=1), fired.shape[1], label=label)
         axes.plot(line, after, color=kit.TRAINED, lw=2, label="trained on the voters")
         for vote, y in ((False, -0.035), (True, 1.035)):
-            own, words = incomes[votes == vote], None if vote else "one voter"
-            axes.plot(own, np.full(len(own), y), "|", ms=5, color="black", alpha=0.4, label=words)
+            chosen, words = incomes[votes == vote], None if vote else "one voter"
+            axes.plot(
+                chosen, np.full(len(chosen), y), "|", ms=5, color="black", alpha=0.4, label=words
+            )
         bins = (incomes // 10).astype(int)
         trials, yes = np.bincount(bins), np.bincount(bins, votes)
         used = trials >= 5

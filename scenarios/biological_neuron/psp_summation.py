@@ -67,12 +67,12 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     net = ns.Network()
     neuron, membranes = net.add("neuron", 1, NEURON), net.add("membrane", n + 1, MEMBRANE)
     alone_and_all = np.column_stack([np.eye(n), np.ones(n)])
-    for name, own in (("exc", psps >= 0), ("inh", psps < 0)):
-        if own.any():
-            source = net.add(name, int(own.sum()), NEURON)
+    for name, chosen in (("exc", psps >= 0), ("inh", psps < 0)):
+        if chosen.any():
+            source = net.add(name, int(chosen.sum()), NEURON)
             net.drive(source, ns.SpikeTimes([SPIKE]), psp=20.0)
             for target, wiring in ((neuron, np.ones((n, 1))), (membranes, alone_and_all)):
-                matrix = csr_array(wiring[own] * psps[own, None])
+                matrix = csr_array(wiring[chosen] * psps[chosen, None])
                 net.connect(source, target, psp=matrix, synapse=settings.model, delay=DELAY)
     net.record(membranes, "v")
     for variable in ("v", "input_exc", "input_inh"):

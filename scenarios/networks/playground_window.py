@@ -16,9 +16,9 @@ from neurosim import plot
 from neurosim.engine.interrupt import stop_on_interrupt
 from neurosim.engine.mpi import current_communicator
 from neurosim.experiments.settings import settings_of
-from scenarios._kit.painter import Painter
 from scenarios.networks.playground import Trials, network
 from scenarios.networks.playground_board import SIZE, Board, sign_colour
+from scenarios.networks.playground_painter import Painter
 
 if TYPE_CHECKING:
     import threading
