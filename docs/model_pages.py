@@ -14,7 +14,7 @@ from numpydoc.docscrape import NumpyDocString
 
 import neurosim as ns
 from neurosim.models.declare import BOUNDLESS, KEY, Parameter, states_of, traces_of
-from neurosim.models.lif import Neuron
+from neurosim.models.neuron import Neuron
 from neurosim.models.registry import Part, address_of
 
 if TYPE_CHECKING:

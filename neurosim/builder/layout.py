@@ -11,7 +11,7 @@ from neurosim.errors import NeurosimError
 from neurosim.kernels.types import MAX_STEPS
 from neurosim.models import DeltaSynapse
 from neurosim.models.declare import states_of
-from neurosim.models.lif_equations import lif_equations
+from neurosim.models.neurons.lif_equations import lif_equations
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -26,10 +26,11 @@ from neurosim.models.declare import parameter, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
-from neurosim.models.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.inputs import Input
-from neurosim.models.lif import LIF, IntegrateAndFire, Neuron
+from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
+from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
+from neurosim.models.neurons.lif import LIF, IntegrateAndFire
 from neurosim.models.plasticity import STDP, Plasticity
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile

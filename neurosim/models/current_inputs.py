@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.models.inputs import Program
-    from neurosim.models.lif import Neuron
+    from neurosim.models.neuron import Neuron
 
 
 @dataclass(frozen=True, eq=False)

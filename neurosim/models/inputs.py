@@ -18,7 +18,7 @@ from neurosim.utils.checks import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.models.lif import Neuron
+    from neurosim.models.neuron import Neuron
 
     Program = tuple[NDArray[np.float64], NDArray[np.float64]]
 

@@ -16,7 +16,7 @@ from neurosim.models.declare import (
     states_of,
 )
 from neurosim.models.equations import ALL, digest_of
-from neurosim.models.lif import Neuron
+from neurosim.models.neuron import Neuron
 from neurosim.models.quantity import is_uniform
 from neurosim.utils.checks import show
 

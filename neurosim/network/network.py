@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from neurosim.models.distributions import Distribution
-    from neurosim.models.lif import Neuron
+    from neurosim.models.neuron import Neuron
     from neurosim.models.positions import Positions
     from neurosim.utils.table import Summary
 

@@ -12,7 +12,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.endpoints import Endpoints
-from neurosim.models.lif import Neuron
+from neurosim.models.neuron import Neuron
 from neurosim.models.positions import Positions, as_positions
 from neurosim.models.quantity import check_quantity, is_distribution
 from neurosim.network.brief import brief, neurons, strength

@@ -17,7 +17,7 @@ from neurosim.utils.frozen import read_only
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.models.lif import Neuron
+    from neurosim.models.neuron import Neuron
     from neurosim.models.synapses import Synapse
 
 MAX_STRENGTH = 1e9

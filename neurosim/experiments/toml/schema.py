@@ -22,7 +22,7 @@ from neurosim.experiments.toml.figures import FIGURES
 from neurosim.experiments.toml.findings import FINDINGS
 from neurosim.models.declare import Parameter, parameters_of
 from neurosim.models.distributions import Distribution
-from neurosim.models.lif import Neuron
+from neurosim.models.neuron import Neuron
 from neurosim.models.profiles import Profile
 from neurosim.models.registry import Part, kinds_of
 from neurosim.utils.checks import suggest

@@ -12,7 +12,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.nir.fields import per_element
 from neurosim.interchange.nir.units import tidied
-from neurosim.models.lif import LIF, IntegrateAndFire
+from neurosim.models.neurons.lif import LIF, IntegrateAndFire
 from neurosim.models.synapses import DeltaSynapse, ExpCurrent
 
 if TYPE_CHECKING:

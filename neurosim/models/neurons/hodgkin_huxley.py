@@ -113,7 +113,7 @@ class HodgkinHuxley(NeuronModel):
         check_volts(self, "e_na", "e_k", "e_l")
 
     @staticmethod
-    def derivatives(v, m, h, n, rise, i, p):  # type: ignore[no-untyped-def]  # noqa: D102
+    def derivatives(v, m, h, n, rise, i, p):
         sodium, potassium = p.g_na * m * m * m * h, p.g_k * n * n * n * n
         ionic = sodium * (v - p.e_na) + potassium * (v - p.e_k) + p.g_l * (v - p.e_l)
         u = max(v, FASTEST)
@@ -126,13 +126,13 @@ class HodgkinHuxley(NeuronModel):
         return (i - ionic) / p.c_m, dm, dh, dn, 0.0
 
     @staticmethod
-    def stable(v, m, h, n, rise, step, p):  # type: ignore[no-untyped-def]  # noqa: D102
+    def stable(v, m, h, n, rise, step, p):
         conductance = p.g_na * m * m * m * h + p.g_k * n * n * n * n + p.g_l
         # NaN compares false, and so is not stable.
         return (abs(v - 931.0) < 1068.0) & (conductance * step < 2.785 * p.c_m)
 
     @staticmethod
-    def after_step(v_before, v, m, h, n, rise, refractory, p):  # type: ignore[no-untyped-def]  # noqa: D102
+    def after_step(v_before, v, m, h, n, rise, refractory, p):
         fallen = 0.0 if refractory else 2.0
         if v_before < 0.0 and v >= 0.0:
             rise = 3.0 if rise == 2.0 else 1.0
@@ -141,11 +141,11 @@ class HodgkinHuxley(NeuronModel):
         return v, m, h, n, rise
 
     @staticmethod
-    def spikes(v_before, v, m, h, n, rise, p):  # type: ignore[no-untyped-def]  # noqa: D102
+    def spikes(v_before, v, m, h, n, rise, p):
         return (rise > 1.0) | ((rise == 1.0) & (v < v_before))
 
     @staticmethod
-    def reset(v, m, h, n, rise, p):  # type: ignore[no-untyped-def]  # noqa: D102
+    def reset(v, m, h, n, rise, p):
         return v, m, h, n, 1.0 if rise == 3.0 else 0.0
 
     @cached_property

@@ -1,16 +1,14 @@
-"""Synapse models: the effect of a presynaptic spike on the postsynaptic neuron."""
+"""Base class of synapse models."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.special import exprel
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameter, parameters_of, states_of
+from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import ALL, digest_of
 from neurosim.models.quantity import typical
 from neurosim.models.registry import Part, is_builtin
@@ -19,16 +17,12 @@ from neurosim.utils.checks import show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from neurosim.models.lif import Neuron
+    from neurosim.models.neuron import Neuron
 
 TYPICAL_REST = -65.0
 """Resting potential (mV) that stands for one that differs between neurons."""
 ABOVE_REST = 10.0
 """Distance from rest (mV) at which a synapse without current at rest excites or inhibits."""
-
-
-def _tau(help: str) -> Any:
-    return parameter(unit="ms", low=0.01, high=1e4, help=help)
 
 
 class Synapse(Part, abstract=True):
@@ -184,117 +178,3 @@ def _check_class(kind: type[Synapse]) -> None:
                 f"{kind.__name__}.{name} starts at {state.initial!r}, which is not a parameter of "
                 f"{kind.__name__}"
             )
-
-
-@dataclass(frozen=True)
-class DeltaSynapse(Synapse):
-    """A synapse that changes the potential immediately, by its weight (mV).
-
-    Examples
-    --------
-    >>> import neurosim as ns
-    >>> net = ns.Network()
-    >>> cell = net.add("cell", 1, ns.LIF())
-    >>> drive = net.drive(cell, ns.SpikeTimes([1.0]), synapse=ns.DeltaSynapse(), weight=5.0)
-    >>> recording = net.record(cell, "v")
-    >>> float(ns.simulate(net, 2.0).traces["cell", "v"].of(0).max())
-    -65.0
-    """
-
-    unit = "mV"
-    is_current = False
-
-    def time_to_peak(self, neuron: Neuron) -> float:
-        """Time from arrival to the peak of the PSP (ms): none."""
-        return 0.0
-
-    def psp_per_weight(self, neuron: Neuron) -> float:
-        """Peak of the PSP (mV) per mV of weight: 1."""
-        return 1.0
-
-
-@dataclass(frozen=True)
-class ExpCurrent(Synapse):
-    """A synaptic current that jumps by its weight (pA) and decays exponentially.
-
-    Examples
-    --------
-    A current that raises the potential of a resting neuron by 0.5 mV at the peak:
-
-    >>> import neurosim as ns
-    >>> synapse = ns.ExpCurrent(tau=5.0)
-    >>> neuron = ns.LIF()
-    >>> round(0.5 / synapse.psp_per_weight(neuron), 2)
-    39.69
-    >>> round(synapse.time_to_peak(neuron), 2)
-    9.24
-    >>> net = ns.Network()
-    >>> cell = net.add("cell", 1, neuron)
-    >>> drive = net.drive(cell, ns.SpikeTimes([10.0]), synapse=synapse, psp=0.5)
-    """
-
-    tau: float = _tau("decay time constant")
-
-    def time_to_peak(self, neuron: Neuron) -> float:
-        """Time from arrival to the peak of the PSP (ms): ln(τm/τs)·τm·τs/(τm − τs)."""
-        x = neuron.tau_m / self.tau - 1.0
-        # ln(1 + x)/x, which is 1 if the time constants are equal
-        return neuron.tau_m * (math.log1p(x) / x if x else 1.0)
-
-    def psp_per_weight(self, neuron: Neuron) -> float:
-        """Peak of the PSP (mV) per pA of weight: at the peak leak and current balance."""
-        neuron.check_psp()
-        return neuron.resistance * math.exp(-self.time_to_peak(neuron) / self.tau)
-
-
-@dataclass(frozen=True)
-class AlphaCurrent(Synapse):
-    """Alpha-function synaptic current with a peak of its weight w (pA) after τ.
-
-    The current is w·(t/τ)·exp(1 − t/τ).
-
-    Examples
-    --------
-    >>> import neurosim as ns
-    >>> synapse = ns.AlphaCurrent(tau=2.0)
-    >>> neuron = ns.LIF(tau_m=10.0)
-    >>> round(synapse.time_to_peak(neuron), 2)
-    6.65
-    >>> net = ns.Network()
-    >>> cell = net.add("cell", 1, neuron)
-    >>> drive = net.drive(cell, ns.SpikeTimes([10.0]), synapse=synapse, weight=100.0)
-    """
-
-    tau: float = _tau("time to the peak of the current")
-
-    def time_to_peak(self, neuron: Neuron) -> float:
-        """Time from arrival to the peak of the PSP (ms).
-
-        V ∝ ∫₀ᵗ exp(−(t − s)/τm)·s·exp(−s/τs) ds peaks after the current does, where
-        1 = (t/τm)·∫₀¹ (1 − z)·exp((t/τs − t/τm)·z) dz.
-        """
-        from scipy.optimize import brentq  # late: slow to import
-
-        b = 1.0 / self.tau - 1.0 / neuron.tau_m
-
-        def slope(t: float) -> float:
-            return 1.0 - t / neuron.tau_m * _ramp(b * t)
-
-        top = self.tau
-        while slope(top) > 0.0:
-            top *= 2.0
-        return float(brentq(slope, 0.5 * self.tau, top, xtol=1e-14, rtol=1e-14))
-
-    def psp_per_weight(self, neuron: Neuron) -> float:
-        """Peak of the PSP (mV) per pA of weight: at the peak leak and current balance."""
-        neuron.check_psp()
-        x = self.time_to_peak(neuron) / self.tau
-        return neuron.resistance * x * math.exp(1.0 - x)
-
-
-def _ramp(x: float) -> float:
-    """Return ∫₀¹ (1 − z)·exp(x·z) dz, to rounding error for every x."""
-    if abs(x) > 0.5:
-        return float((exprel(x) - 1.0) / x)
-    powers = np.cumprod(np.r_[0.5, x / np.arange(3, 20)])
-    return float(powers.sum())

@@ -11,7 +11,7 @@ from neurosim.models.neuron_model import NeuronModel
 from neurosim.models.quantity import bounds_of, or_infinity
 
 if TYPE_CHECKING:
-    from neurosim.models.lif import LIF
+    from neurosim.models.neurons.lif import LIF
 
 
 # Not registered, because networks and scenario files never name it.
@@ -32,15 +32,15 @@ class LIFEquations(NeuronModel, abstract=True):
     substep: ClassVar[float] = 0.05
 
     @staticmethod
-    def derivatives(v, i, p):  # type: ignore[no-untyped-def]  # noqa: D102
+    def derivatives(v, i, p):
         return (p.v_rest - v) / p.tau_m + i / p.c_m
 
     @staticmethod
-    def spikes(v_before, v, p):  # type: ignore[no-untyped-def]  # noqa: D102
+    def spikes(v_before, v, p):
         return v > p.v_threshold
 
     @staticmethod
-    def reset(v, p):  # type: ignore[no-untyped-def]  # noqa: D102
+    def reset(v, p):
         return p.v_reset
 
 

@@ -1,49 +1,17 @@
-"""Base class of neuron models, and integrate-and-fire neurons."""
+"""Integrate-and-fire neurons."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameter, parameters_of
+from neurosim.models.declare import parameter
 from neurosim.models.escape import EscapeRate
+from neurosim.models.neuron import Neuron
 from neurosim.models.potentials import check_volts, keep_order
 from neurosim.models.quantity import bounds_of, check_quantity, is_uniform, or_infinity
-from neurosim.models.registry import Part
-
-
-class Neuron(Part, abstract=True):
-    """Base class of neuron models.
-
-    A parameter is a number, an array with one value per neuron of the population, or a
-    distribution from which the values of the neurons are drawn.
-    """
-
-    check_value: ClassVar[Any] = staticmethod(check_quantity)
-    noun: ClassVar[str] = "a neuron model"
-    is_linear: ClassVar[bool] = False
-    """Whether the potential below threshold follows the equation of `LIF`."""
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Return a parameter of the model."""
-
-    @property
-    def is_uniform(self) -> bool:
-        """Whether all neurons have the same parameters."""
-        return all(is_uniform(getattr(self, name)) for name in parameters_of(type(self)))
-
-    def check_psp(self) -> None:
-        """Raise an error if the peak PSP of a synaptic current is unknown.
-
-        Raises
-        ------
-        NeurosimError
-        """
-        raise NeurosimError(f"the PSP of a current in {type(self).__name__} depends on its state")
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +174,7 @@ class IntegrateAndFire(LIF):
 
     >>> import math
     >>> import neurosim as ns
-    >>> from neurosim.models.lif import IntegrateAndFire
+    >>> from neurosim.models.neurons.lif import IntegrateAndFire
     >>> units = {"v_rest": 0.0, "v_reset": 0.0, "v_threshold": 1.0}
     >>> neuron = IntegrateAndFire(**units, v_peak=2.0, tau_m=math.inf, c_m=1.0, t_ref=0.0)
     >>> net = ns.Network()
