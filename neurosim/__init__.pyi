@@ -56,6 +56,9 @@ from .models import (
     LIF as LIF,
 )
 from .models import (
+    NMDA as NMDA,
+)
+from .models import (
     STDP as STDP,
 )
 from .models import (
@@ -63,6 +66,9 @@ from .models import (
 )
 from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    ApproximateNMDA as ApproximateNMDA,
 )
 from .models import (
     Column as Column,
@@ -81,6 +87,9 @@ from .models import (
 )
 from .models import (
     EscapeRate as EscapeRate,
+)
+from .models import (
+    ExactNMDA as ExactNMDA,
 )
 from .models import (
     ExpCurrent as ExpCurrent,
@@ -152,7 +161,13 @@ from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
+    Release as Release,
+)
+from .models import (
     Rule as Rule,
+)
+from .models import (
+    ShortTermPlasticity as ShortTermPlasticity,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -162,6 +177,12 @@ from .models import (
 )
 from .models import (
     Synapse as Synapse,
+)
+from .models import (
+    TsodyksMarkram as TsodyksMarkram,
+)
+from .models import (
+    TsodyksUzielMarkram as TsodyksUzielMarkram,
 )
 from .models import (
     Uniform as Uniform,

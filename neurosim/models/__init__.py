@@ -38,13 +38,29 @@ from neurosim.models.plasticity import STDP, Plasticity
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
-from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.models.short_term import (
+    Release,
+    ShortTermPlasticity,
+    TsodyksMarkram,
+    TsodyksUzielMarkram,
+)
+from neurosim.models.synapses import (
+    NMDA,
+    AlphaCurrent,
+    ApproximateNMDA,
+    DeltaSynapse,
+    ExactNMDA,
+    ExpCurrent,
+    Synapse,
+)
 
 __all__ = [
     "LIF",
+    "NMDA",
     "STDP",
     "AllToAll",
     "AlphaCurrent",
+    "ApproximateNMDA",
     "Column",
     "ConstantCurrent",
     "CurrentWaveform",
@@ -52,6 +68,7 @@ __all__ = [
     "DistanceProbability",
     "Distribution",
     "EscapeRate",
+    "ExactNMDA",
     "ExpCurrent",
     "Explicit",
     "ExponentialDecay",
@@ -79,10 +96,14 @@ __all__ = [
     "Positions",
     "Profile",
     "RandomPositions",
+    "Release",
     "Rule",
+    "ShortTermPlasticity",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",
+    "TsodyksMarkram",
+    "TsodyksUzielMarkram",
     "Uniform",
     "gate_rates",
     "parameter",

@@ -15,6 +15,7 @@ from neurosim.models.endpoints import Endpoints
 from neurosim.models.inputs import Input
 from neurosim.models.plasticity import Plasticity
 from neurosim.models.rule import Rule
+from neurosim.models.short_term import Release, ShortTermPlasticity
 from neurosim.models.sparse import expand_sparse
 from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
@@ -261,6 +262,8 @@ class Network:
         weight: Any = None,
         delay: Any = 1.0,
         plasticity: Plasticity | None = None,
+        short_term: ShortTermPlasticity | None = None,
+        release: Release | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -286,6 +289,10 @@ class Network:
             are truncated at dt/2, because smaller values would be rounded to 0.
         plasticity : STDP, optional
             Plasticity rule of the synapses; `Simulation.connections` returns their weights.
+        short_term : TsodyksMarkram or other ShortTermPlasticity, optional
+            Efficacy of each presynaptic spike, by which it multiplies the weights.
+        release : Release, optional
+            Stochastic release of transmitter at each synapse.
 
         Returns
         -------
@@ -335,7 +342,9 @@ class Network:
             strength = plasticity.check_initial(strength, value, name)
         late = check_delay(delay, shape)
         rule, strength, late, *ids = ends.resolve(rule, strength, late)
-        projection = Projection(source, target, rule, synapse, strength, late, plasticity, *ids)
+        projection = Projection(
+            source, target, rule, synapse, strength, late, plasticity, short_term, release, *ids
+        ).checked()
         self._projections.append(projection)
         return projection
 
@@ -386,6 +395,12 @@ class Network:
         if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
+            if synapse.transmission is not None:
+                kind = type(synapse).__name__
+                raise NeurosimError(
+                    f"{type(input).__name__} cannot send spikes to {kind}, whose efficacy depends "
+                    "on earlier spikes of each presynaptic neuron: connect a population instead"
+                )
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, MAX_DELAY)
             drive = Drive(target, chosen, input, synapse, strength, late)
