@@ -65,6 +65,9 @@ from .models import (
     AlphaCurrent as AlphaCurrent,
 )
 from .models import (
+    Clopath as Clopath,
+)
+from .models import (
     Column as Column,
 )
 from .models import (
@@ -113,6 +116,9 @@ from .models import (
     HodgkinHuxley as HodgkinHuxley,
 )
 from .models import (
+    HomeostaticScaling as HomeostaticScaling,
+)
+from .models import (
     Input as Input,
 )
 from .models import (
@@ -129,6 +135,9 @@ from .models import (
 )
 from .models import (
     MembraneNoise as MembraneNoise,
+)
+from .models import (
+    NearestSTDP as NearestSTDP,
 )
 from .models import (
     NeuronModel as NeuronModel,
@@ -149,7 +158,19 @@ from .models import (
     Poisson as Poisson,
 )
 from .models import (
+    PowerLawSTDP as PowerLawSTDP,
+)
+from .models import (
+    PreCentredSTDP as PreCentredSTDP,
+)
+from .models import (
     RandomPositions as RandomPositions,
+)
+from .models import (
+    RestrictedSTDP as RestrictedSTDP,
+)
+from .models import (
+    RewardSTDP as RewardSTDP,
 )
 from .models import (
     Rule as Rule,
@@ -164,10 +185,22 @@ from .models import (
     Synapse as Synapse,
 )
 from .models import (
+    TripletSTDP as TripletSTDP,
+)
+from .models import (
     Uniform as Uniform,
 )
 from .models import (
+    VogelsSprekeler as VogelsSprekeler,
+)
+from .models import (
     parameter as parameter,
+)
+from .models import (
+    potential as potential,
+)
+from .models import (
+    signal as signal,
 )
 from .models import (
     state as state,

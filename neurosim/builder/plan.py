@@ -22,7 +22,7 @@ from neurosim.builder.parameters import (
     potential_offset,
     shortest_refractory,
 )
-from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections
+from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections, target_offsets
 from neurosim.builder.projections import Projections
 from neurosim.builder.recording import (
     TracePlan,
@@ -71,6 +71,8 @@ class ThreadPlan:
     recording : RecordingTable
     trace_terms : tuple of TraceTerm
         How samples are added to the traces.
+    offsets : (n_lists,) ndarray of float64
+        Potential to which `State.v` of the targets of plastic synapses is relative (mV).
     v_start : (n_local,) ndarray of float64
         Potential at time 0, relative to rest (mV).
     n_synaptic, n_slots : int
@@ -88,6 +90,7 @@ class ThreadPlan:
     custom: Mapping[Drive, CustomPort]
     recording: RecordingTable
     trace_terms: tuple[TraceTerm, ...]
+    offsets: NDArray[np.float64]
     v_start: NDArray[np.float64]
     n_synaptic: int
     n_slots: int
@@ -301,8 +304,10 @@ def build(
         else:
             synapses = wired.synapses
         traces = plan_traces(network, layout, dt)
+        offsets = {p.name: potential_offset(p, seed) for p in layout.populations}
 
         def build_thread(thread: int) -> ThreadPlan:
+            plastic = synapses.plastic[thread - local_threads.start]
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
@@ -312,7 +317,7 @@ def build(
             )
             part = ThreadPlan(
                 table=synapses.tables[thread - local_threads.start],
-                plastic=synapses.plastic[thread - local_threads.start],
+                plastic=plastic,
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,
@@ -322,6 +327,9 @@ def build(
                 custom=custom,
                 recording=recording,
                 trace_terms=trace_terms,
+                offsets=target_offsets(
+                    synapses.plastic[thread - local_threads.start], network, offsets
+                ),
                 v_start=_starting_potentials(layout, thread, dt, seed),
                 n_synaptic=cells.n_synaptic,
                 n_slots=layout.threads[thread].n_slots,
@@ -339,7 +347,7 @@ def build(
         local_threads=local_threads,
         first_id=layout.first_id,
         populations=_describe(network, synapses.signs),
-        offsets={p.name: potential_offset(p, seed) for p in layout.populations},
+        offsets=offsets,
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+from neurosim.builder.plastic import updating
 from neurosim.kernels import (
     Entry,
     Loop,
@@ -26,8 +27,10 @@ from neurosim.kernels import (
     escape,
     exchange,
     record_post,
+    record_potentials,
     sample,
     transmit_plastic,
+    update_plastic,
 )
 from neurosim.kernels.input_types import COUNTED
 from neurosim.kernels.types import DELTA, EXPONENTIAL, SpikeMechanism
@@ -132,6 +135,9 @@ class TimeLoop:
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
         if plastic.n_lists:
+            if len(plastic.chosen("is_continuous")):
+                *tables, self._update_entries = updating(plastic, plasticity)
+                yield update_plastic, *tables
             yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
             yield apply_inputs, inputs, part.neurons, state
@@ -147,6 +153,8 @@ class TimeLoop:
             yield advance_models, part.models.tables, *neurons
         if plastic.n_lists:
             yield record_post, plastic.tables, plasticity, self._fired
+            if len(chosen := plastic.chosen("potentials")):
+                yield record_potentials, chosen, self._potential_rows(chosen, state, plasticity)
 
     def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""
@@ -156,6 +164,17 @@ class TimeLoop:
             for functions, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
         ]
         return address_table(self._row_entries)
+
+    def _potential_rows(
+        self, chosen: NDArray, state: State, plasticity: PlasticityState
+    ) -> NDArray:
+        """Return the addresses of `record_row` of plastic projections."""
+        plastic = self._part.plastic
+        tables = (plastic.tables, plasticity, state, self._fired, self._part.offsets)
+        self._potential_entries = [
+            Entry(plastic.functions[p].record_row, *tables, plastic.tables.rules[p]) for p in chosen
+        ]
+        return address_table(self._potential_entries)
 
     def _entries(self, needed: Iterable[tuple[Any, ...]]) -> NDArray:
         """Return the addresses of functions and their frames."""

@@ -15,7 +15,9 @@ from neurosim.builder.plastic import (
     drop_history,
     ensure_history_capacity,
     history_limit,
+    max_history,
     new_plasticity_state,
+    updated_weights,
 )
 from neurosim.builder.plasticity_state import (
     check_plasticity_state,
@@ -136,7 +138,10 @@ class Engine:
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
-        self.plasticity = [new_plasticity_state(part.plastic) for part in self.plan.threads]
+        self.plasticity = [
+            new_plasticity_state(part.plastic, part.offsets, part.v_start)
+            for part in self.plan.threads
+        ]
         self._history_limit = [history_limit(learned) for learned in self.plasticity]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
@@ -198,7 +203,7 @@ class Engine:
             self._states[k] = ensure_capacity(self.plan, state, n_steps)
             if self.plasticity[k].count[0] > self._history_limit[k]:
                 self._drop_history(k)
-            most = self.plan.max_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
+            most = max_history(self.plan.threads[k].plastic, self.plan.max_spikes(n_steps), n_steps)
             self.plasticity[k] = ensure_history_capacity(self.plasticity[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
@@ -218,6 +223,11 @@ class Engine:
         self.steps += n_steps
         self._clocks += advanced - started, time.perf_counter() - advanced
         self._require_finite(n_steps)
+
+    def update_weights(self) -> None:
+        """Update weights that change between spikes to the current time."""
+        parts = zip(self.plan.threads, self.plasticity, strict=True)
+        self.plasticity = [updated_weights(p.plastic, state, self.steps) for p, state in parts]
 
     def drop_history(self) -> None:
         """Drop the postsynaptic spikes that no plastic synapse needs any more."""

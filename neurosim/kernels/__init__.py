@@ -19,13 +19,22 @@ from neurosim.kernels.neurons import (
     advance_linear,
     advance_two_exponentials,
 )
-from neurosim.kernels.plasticity import drop_spikes, record_post, transmit_plastic
+from neurosim.kernels.plasticity import (
+    UPDATE_INTERVAL,
+    drop_spikes,
+    record_post,
+    record_potentials,
+    transmit_plastic,
+    update_all,
+    update_plastic,
+)
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
 from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
+    "UPDATE_INTERVAL",
     "Edges",
     "Entry",
     "Heterogeneous",
@@ -71,7 +80,10 @@ __all__ = [
     "invert_in_degree",
     "place_edges",
     "record_post",
+    "record_potentials",
     "sample",
     "transmit_plastic",
+    "update_all",
+    "update_plastic",
     "without_collection",
 ]

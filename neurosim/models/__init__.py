@@ -15,7 +15,7 @@ from neurosim.models.connection_rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from neurosim.models.declare import parameter, state, trace
+from neurosim.models.declare import parameter, potential, signal, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
@@ -34,7 +34,19 @@ from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
-from neurosim.models.plasticity import STDP, Plasticity
+from neurosim.models.plasticity import (
+    STDP,
+    Clopath,
+    HomeostaticScaling,
+    NearestSTDP,
+    Plasticity,
+    PowerLawSTDP,
+    PreCentredSTDP,
+    RestrictedSTDP,
+    RewardSTDP,
+    TripletSTDP,
+    VogelsSprekeler,
+)
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
@@ -45,6 +57,7 @@ __all__ = [
     "STDP",
     "AllToAll",
     "AlphaCurrent",
+    "Clopath",
     "Column",
     "ConstantCurrent",
     "CurrentWaveform",
@@ -62,6 +75,7 @@ __all__ = [
     "Gaussian",
     "Grid",
     "HodgkinHuxley",
+    "HomeostaticScaling",
     "Input",
     "IntegrateAndFire",
     "Linear",
@@ -69,6 +83,7 @@ __all__ = [
     "LiveSpikes",
     "LogNormal",
     "MembraneNoise",
+    "NearestSTDP",
     "Neuron",
     "NeuronModel",
     "Normal",
@@ -77,15 +92,23 @@ __all__ = [
     "Points",
     "Poisson",
     "Positions",
+    "PowerLawSTDP",
+    "PreCentredSTDP",
     "Profile",
     "RandomPositions",
+    "RestrictedSTDP",
+    "RewardSTDP",
     "Rule",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",
+    "TripletSTDP",
     "Uniform",
+    "VogelsSprekeler",
     "gate_rates",
     "parameter",
+    "potential",
+    "signal",
     "state",
     "steady_gates",
     "trace",

@@ -261,6 +261,7 @@ class Network:
         weight: Any = None,
         delay: Any = 1.0,
         plasticity: Plasticity | None = None,
+        dendritic_delay: float | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -284,8 +285,13 @@ class Network:
         delay : float, array_like, distribution or str
             ms, at least dt, rounded to the nearest step of the time grid, halves up. Distributions
             are truncated at dt/2, because smaller values would be rounded to 0.
-        plasticity : STDP, optional
-            Plasticity rule of the synapses; `Simulation.connections` returns their weights.
+        plasticity : Plasticity, optional
+            Plasticity rule of the synapses, such as `STDP`; `Simulation.connections` returns their
+            weights.
+        dendritic_delay : float, optional
+            Part of the delay (ms) after which postsynaptic spikes reach plastic synapses; the rest
+            is the delay of presynaptic spikes on their way to the synapse. Longer than the delay:
+            the delay. Default: the whole delay, as in NEST.
 
         Returns
         -------
@@ -333,9 +339,15 @@ class Network:
         if plasticity is not None:
             Plasticity.require(plasticity, "plasticity = ")
             strength = plasticity.check_initial(strength, value, name)
+        if dendritic_delay is not None:
+            if plasticity is None:
+                raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
+            dendritic_delay = check_number(dendritic_delay, "dendritic_delay", "ms", 0.0, MAX_DELAY)
         late = check_delay(delay, shape)
         rule, strength, late, *ids = ends.resolve(rule, strength, late)
-        projection = Projection(source, target, rule, synapse, strength, late, plasticity, *ids)
+        projection = Projection(
+            source, target, rule, synapse, strength, late, plasticity, *ids, dendritic_delay
+        )
         self._projections.append(projection)
         return projection
 

@@ -205,6 +205,8 @@ class Projection:
     delay : float, ndarray, distribution or Column
         ms.
     plasticity : Plasticity or None
+    dendritic_delay : float or None
+        Dendritic part of the delay of plastic synapses (ms); None: all of it.
 
     Examples
     --------
@@ -226,6 +228,7 @@ class Projection:
     plasticity: Plasticity | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
+    dendritic_delay: float | None = None
 
     @property
     def effect(self) -> int:
