@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurosim.kernels import (
     Entry,
     Loop,
@@ -20,6 +22,7 @@ from neurosim.kernels import (
     advance_two_exponentials,
     apply_inputs,
     count_noise,
+    couple,
     deliver,
     deliver_in_common,
     deliver_into_ring,
@@ -27,6 +30,7 @@ from neurosim.kernels import (
     exchange,
     record_post,
     sample,
+    store_changes,
     transmit_plastic,
 )
 from neurosim.kernels.input_types import COUNTED
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
         Inputs,
         Neurons,
         PlasticityState,
+        Potentials,
         Ranks,
         Scratch,
         Shared,
@@ -68,6 +73,8 @@ class TimeLoop:
         Filled with the recorded signals.
     ranks : Ranks or None
         None on a single machine.
+    potentials : Potentials or None
+        None without gap junctions.
     """
 
     def __init__(
@@ -80,10 +87,14 @@ class TimeLoop:
         scratch: Scratch,
         samples: NDArray,
         ranks: Ranks | None,
+        potentials: Potentials | None,
     ) -> None:
         self._plan, self._part = plan, plan.threads[thread]
         self._shared, self._scratch, self._samples = shared, scratch, samples
         self._thread, self._here, self._ranks = plan.local_threads[thread], here, ranks
+        if potentials is not None:
+            potentials = potentials._replace(crossings=np.zeros(1, np.int64))
+        self._potentials = potentials
         self._fired = shared.fired[self._thread]
         self._tables: tuple[Any, ...] = ()
         self._made: dict[Any, Entry] = {}
@@ -131,6 +142,8 @@ class TimeLoop:
         """Yield the step functions of the network, each with its tables."""
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
+        if self._potentials is not None:
+            yield couple, part.couplings, self._potentials, state
         if plastic.n_lists:
             yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
@@ -147,6 +160,8 @@ class TimeLoop:
             yield advance_models, part.models.tables, *neurons
         if plastic.n_lists:
             yield record_post, plastic.tables, plasticity, self._fired
+        if self._potentials is not None:
+            yield store_changes, part.couplings, self._potentials, state, self._fired
 
     def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""

@@ -7,6 +7,7 @@ from neurosim.kernels.delivery import deliver, deliver_in_common, deliver_into_r
 from neurosim.kernels.edge_lists import Edges, count_edges, insert_rows, place_edges
 from neurosim.kernels.escape import escape
 from neurosim.kernels.exchange import exchange
+from neurosim.kernels.gap_junctions import Couplings, Potentials, couple, store_changes
 from neurosim.kernels.heterogeneous import advance_heterogeneous
 from neurosim.kernels.input_types import Inputs
 from neurosim.kernels.inputs import add_noise, apply_inputs, count_noise
@@ -26,6 +27,7 @@ from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
 from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
+    "Couplings",
     "Edges",
     "Entry",
     "Heterogeneous",
@@ -36,6 +38,7 @@ __all__ = [
     "Neurons",
     "Plastic",
     "PlasticityState",
+    "Potentials",
     "Ranks",
     "RecordingTable",
     "Rules",
@@ -59,6 +62,7 @@ __all__ = [
     "count_noise",
     "count_rows",
     "count_sources",
+    "couple",
     "deliver",
     "deliver_in_common",
     "deliver_into_ring",
@@ -72,6 +76,7 @@ __all__ = [
     "place_edges",
     "record_post",
     "sample",
+    "store_changes",
     "transmit_plastic",
     "without_collection",
 ]
