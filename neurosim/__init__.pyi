@@ -107,6 +107,9 @@ from .models import (
     FixedTotalNumber as FixedTotalNumber,
 )
 from .models import (
+    GapJunction as GapJunction,
+)
+from .models import (
     Gaussian as Gaussian,
 )
 from .models import (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from neurosim.builder.drives import CurrentPort, CustomPort, SpikePort, input_tables
+from neurosim.builder.gap_junctions import couplings, gap_junctions
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
 from neurosim.builder.layout import Layout, lay_out
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.workers import Each
-    from neurosim.kernels import Heterogeneous, Inputs, Neurons, RecordingTable, Table
+    from neurosim.kernels import Couplings, Heterogeneous, Inputs, Neurons, RecordingTable, Table
     from neurosim.network import Drive, Network
 
 
@@ -63,6 +64,8 @@ class ThreadPlan:
         Blocks of neurons with escape noise.
     models : ModelPart
     heterogeneous : Heterogeneous or None
+    couplings : Couplings or None
+        None if the network has no gap junctions.
     inputs : Inputs
     live : mapping of Drive to CurrentPort or SpikePort
         Ports of live drives.
@@ -85,6 +88,7 @@ class ThreadPlan:
     escape_blocks: NDArray[np.int64]
     models: ModelPart
     heterogeneous: Heterogeneous | None
+    couplings: Couplings | None
     inputs: Inputs
     live: Mapping[Drive, CurrentPort | SpikePort]
     custom: Mapping[Drive, CustomPort]
@@ -249,7 +253,7 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
 def _freeze(part: ThreadPlan) -> None:
     """Make the arrays of a thread's tables read-only."""
     tables = (part.table, part.plastic.tables, part.neurons, part.inputs, part.recording)
-    optional = (part.models.tables or (), part.heterogeneous or ())
+    optional = (part.models.tables or (), part.heterogeneous or (), part.couplings or ())
     for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
@@ -305,6 +309,7 @@ def build(
             synapses = wired.synapses
         traces = plan_traces(network, layout, dt)
         offsets = {p.name: potential_offset(p, seed) for p in layout.populations}
+        junctions = gap_junctions(network, layout, dt, seed)
 
         def build_thread(thread: int) -> ThreadPlan:
             plastic = synapses.plastic[thread - local_threads.start]
@@ -322,6 +327,7 @@ def build(
                 escape_blocks=cells.escape_blocks,
                 models=models,
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
+                couplings=couplings(junctions, layout, thread, models.first_state, dt),
                 inputs=inputs,
                 live=live,
                 custom=custom,

@@ -93,7 +93,11 @@ class Projections:
         self.layout, self._dt = layout, dt
         self.local_threads = range(len(layout.threads)) if local_threads is None else local_threads
         if chosen is None:
-            chosen = [k for k, p in enumerate(network.projections) if p.plasticity is None]
+            chosen = [
+                k
+                for k, p in enumerate(network.projections)
+                if p.plasticity is None and not p.synapse.couples
+            ]
         order = sorted(chosen, key=lambda k: self._source(network, k))
         self.projections = tuple(network.projections[k] for k in order)
         sources = [self._source(network, k) for k in order]

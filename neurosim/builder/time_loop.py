@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurosim.builder.plastic import updating
 from neurosim.kernels import (
     Entry,
@@ -21,6 +23,7 @@ from neurosim.kernels import (
     advance_two_exponentials,
     apply_inputs,
     count_noise,
+    couple,
     deliver,
     deliver_in_common,
     deliver_into_ring,
@@ -29,6 +32,7 @@ from neurosim.kernels import (
     record_post,
     record_potentials,
     sample,
+    store_changes,
     transmit_plastic,
     update_plastic,
 )
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
         Inputs,
         Neurons,
         PlasticityState,
+        Potentials,
         Ranks,
         Scratch,
         Shared,
@@ -71,6 +76,8 @@ class TimeLoop:
         Filled with the recorded signals.
     ranks : Ranks or None
         None on a single machine.
+    potentials : Potentials or None
+        None without gap junctions.
     """
 
     def __init__(
@@ -83,10 +90,14 @@ class TimeLoop:
         scratch: Scratch,
         samples: NDArray,
         ranks: Ranks | None,
+        potentials: Potentials | None,
     ) -> None:
         self._plan, self._part = plan, plan.threads[thread]
         self._shared, self._scratch, self._samples = shared, scratch, samples
         self._thread, self._here, self._ranks = plan.local_threads[thread], here, ranks
+        if potentials is not None:
+            potentials = potentials._replace(crossings=np.zeros(1, np.int64))
+        self._potentials = potentials
         self._fired = shared.fired[self._thread]
         self._tables: tuple[Any, ...] = ()
         self._made: dict[Any, Entry] = {}
@@ -134,6 +145,8 @@ class TimeLoop:
         """Yield the step functions of the network, each with its tables."""
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
+        if self._potentials is not None:
+            yield couple, part.couplings, self._potentials, state
         if plastic.n_lists:
             if len(plastic.chosen("is_continuous")):
                 *tables, self._update_entries = updating(plastic, plasticity)
@@ -155,6 +168,8 @@ class TimeLoop:
             yield record_post, plastic.tables, plasticity, self._fired
             if len(chosen := plastic.chosen("potentials")):
                 yield record_potentials, chosen, self._potential_rows(chosen, state, plasticity)
+        if self._potentials is not None:
+            yield store_changes, part.couplings, self._potentials, state, self._fired
 
     def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""

@@ -7,6 +7,7 @@ from neurosim.kernels.delivery import deliver, deliver_in_common, deliver_into_r
 from neurosim.kernels.edge_lists import Edges, count_edges, insert_rows, place_edges
 from neurosim.kernels.escape import escape
 from neurosim.kernels.exchange import exchange
+from neurosim.kernels.gap_junctions import Couplings, Potentials, couple, store_changes
 from neurosim.kernels.heterogeneous import advance_heterogeneous
 from neurosim.kernels.input_types import Inputs
 from neurosim.kernels.inputs import add_noise, apply_inputs, count_noise
@@ -35,6 +36,7 @@ from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
     "UPDATE_INTERVAL",
+    "Couplings",
     "Edges",
     "Entry",
     "Heterogeneous",
@@ -45,6 +47,7 @@ __all__ = [
     "Neurons",
     "Plastic",
     "PlasticityState",
+    "Potentials",
     "Ranks",
     "RecordingTable",
     "Rules",
@@ -68,6 +71,7 @@ __all__ = [
     "count_noise",
     "count_rows",
     "count_sources",
+    "couple",
     "deliver",
     "deliver_in_common",
     "deliver_into_ring",
@@ -82,6 +86,7 @@ __all__ = [
     "record_post",
     "record_potentials",
     "sample",
+    "store_changes",
     "transmit_plastic",
     "update_all",
     "update_plastic",

@@ -50,7 +50,13 @@ from neurosim.models.plasticity import (
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
-from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.models.synapses import (
+    AlphaCurrent,
+    DeltaSynapse,
+    ExpCurrent,
+    GapJunction,
+    Synapse,
+)
 
 __all__ = [
     "LIF",
@@ -72,6 +78,7 @@ __all__ = [
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "GapJunction",
     "Gaussian",
     "Grid",
     "HodgkinHuxley",

@@ -236,7 +236,8 @@ class Projection:
     def __repr__(self) -> str:
         parts = [brief(self.rule), brief(self.synapse)]
         parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
-        parts.append(f"delay {strength(self.delay, 'ms')}")
+        if not self.synapse.couples:
+            parts.append(f"delay {strength(self.delay, 'ms')}")
         if self.plasticity is not None:
             parts.append(brief(self.plasticity))
         return f"<Projection {self._title()}: {', '.join(parts)}>"
@@ -252,7 +253,7 @@ class Projection:
             ("rule", brief(self.rule)),
             ("synapse", brief(self.synapse)),
             ("weight", strength(self.weight, self.synapse.unit)),
-            ("delay", strength(self.delay, "ms")),
+            ("delay", "none" if self.synapse.couples else strength(self.delay, "ms")),
             ("plasticity", plasticity),
         )
         return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
