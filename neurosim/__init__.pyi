@@ -71,6 +71,9 @@ from .models import (
     ApproximateNMDA as ApproximateNMDA,
 )
 from .models import (
+    Clopath as Clopath,
+)
+from .models import (
     Column as Column,
 )
 from .models import (
@@ -113,6 +116,9 @@ from .models import (
     FixedTotalNumber as FixedTotalNumber,
 )
 from .models import (
+    GapJunction as GapJunction,
+)
+from .models import (
     Gaussian as Gaussian,
 )
 from .models import (
@@ -120,6 +126,9 @@ from .models import (
 )
 from .models import (
     HodgkinHuxley as HodgkinHuxley,
+)
+from .models import (
+    HomeostaticScaling as HomeostaticScaling,
 )
 from .models import (
     Input as Input,
@@ -140,6 +149,9 @@ from .models import (
     MembraneNoise as MembraneNoise,
 )
 from .models import (
+    NearestSTDP as NearestSTDP,
+)
+from .models import (
     NeuronModel as NeuronModel,
 )
 from .models import (
@@ -158,10 +170,22 @@ from .models import (
     Poisson as Poisson,
 )
 from .models import (
+    PowerLawSTDP as PowerLawSTDP,
+)
+from .models import (
+    PreCentredSTDP as PreCentredSTDP,
+)
+from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
     Release as Release,
+)
+from .models import (
+    RestrictedSTDP as RestrictedSTDP,
+)
+from .models import (
+    RewardSTDP as RewardSTDP,
 )
 from .models import (
     Rule as Rule,
@@ -179,6 +203,9 @@ from .models import (
     Synapse as Synapse,
 )
 from .models import (
+    TripletSTDP as TripletSTDP,
+)
+from .models import (
     TsodyksMarkram as TsodyksMarkram,
 )
 from .models import (
@@ -188,7 +215,16 @@ from .models import (
     Uniform as Uniform,
 )
 from .models import (
+    VogelsSprekeler as VogelsSprekeler,
+)
+from .models import (
     parameter as parameter,
+)
+from .models import (
+    potential as potential,
+)
+from .models import (
+    signal as signal,
 )
 from .models import (
     state as state,

@@ -44,7 +44,7 @@ def expected_synapses(projection: Projection) -> float:
 def known_sign(network: Network, source: Population) -> int:
     """Return the common sign of synapses from a population that are not in files."""
     return common_effect(
-        effect_of(p, None if p.plasticity is None else p.plasticity.w_max)
+        effect_of(p, None if p.plasticity is None else p.plasticity.unit_weight)
         for p in network.projections
         if p.source is source and (p.plasticity is not None or not is_per_edge(p.weight))
     )

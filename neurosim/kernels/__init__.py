@@ -12,6 +12,7 @@ from neurosim.kernels.delivery import (
 from neurosim.kernels.edge_lists import Edges, count_edges, insert_rows, place_edges
 from neurosim.kernels.escape import escape
 from neurosim.kernels.exchange import exchange
+from neurosim.kernels.gap_junctions import Couplings, Potentials, couple, store_changes
 from neurosim.kernels.heterogeneous import advance_heterogeneous
 from neurosim.kernels.input_types import Inputs
 from neurosim.kernels.inputs import add_noise, apply_inputs, count_noise
@@ -24,7 +25,15 @@ from neurosim.kernels.neurons import (
     advance_linear,
     advance_two_exponentials,
 )
-from neurosim.kernels.plasticity import drop_spikes, record_post, transmit_plastic
+from neurosim.kernels.plasticity import (
+    UPDATE_INTERVAL,
+    drop_spikes,
+    record_post,
+    record_potentials,
+    transmit_plastic,
+    update_all,
+    update_plastic,
+)
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
@@ -38,6 +47,8 @@ from neurosim.kernels.transmission import (
 from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
+    "UPDATE_INTERVAL",
+    "Couplings",
     "Edges",
     "Entry",
     "Heterogeneous",
@@ -49,6 +60,7 @@ __all__ = [
     "Plastic",
     "PlasticityState",
     "Pools",
+    "Potentials",
     "Ranks",
     "RecordingTable",
     "Rules",
@@ -75,6 +87,7 @@ __all__ = [
     "count_noise",
     "count_rows",
     "count_sources",
+    "couple",
     "deliver",
     "deliver_in_common",
     "deliver_into_ring",
@@ -89,7 +102,11 @@ __all__ = [
     "invert_in_degree",
     "place_edges",
     "record_post",
+    "record_potentials",
     "sample",
+    "store_changes",
     "transmit_plastic",
+    "update_all",
+    "update_plastic",
     "without_collection",
 ]

@@ -15,7 +15,7 @@ from neurosim.models.connection_rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from neurosim.models.declare import parameter, state, trace
+from neurosim.models.declare import parameter, potential, signal, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
@@ -34,7 +34,19 @@ from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
-from neurosim.models.plasticity import STDP, Plasticity
+from neurosim.models.plasticity import (
+    STDP,
+    Clopath,
+    HomeostaticScaling,
+    NearestSTDP,
+    Plasticity,
+    PowerLawSTDP,
+    PreCentredSTDP,
+    RestrictedSTDP,
+    RewardSTDP,
+    TripletSTDP,
+    VogelsSprekeler,
+)
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
@@ -51,6 +63,7 @@ from neurosim.models.synapses import (
     DeltaSynapse,
     ExactNMDA,
     ExpCurrent,
+    GapJunction,
     Synapse,
 )
 
@@ -61,6 +74,7 @@ __all__ = [
     "AllToAll",
     "AlphaCurrent",
     "ApproximateNMDA",
+    "Clopath",
     "Column",
     "ConstantCurrent",
     "CurrentWaveform",
@@ -76,9 +90,11 @@ __all__ = [
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "GapJunction",
     "Gaussian",
     "Grid",
     "HodgkinHuxley",
+    "HomeostaticScaling",
     "Input",
     "IntegrateAndFire",
     "Linear",
@@ -86,6 +102,7 @@ __all__ = [
     "LiveSpikes",
     "LogNormal",
     "MembraneNoise",
+    "NearestSTDP",
     "Neuron",
     "NeuronModel",
     "Normal",
@@ -94,19 +111,27 @@ __all__ = [
     "Points",
     "Poisson",
     "Positions",
+    "PowerLawSTDP",
+    "PreCentredSTDP",
     "Profile",
     "RandomPositions",
     "Release",
+    "RestrictedSTDP",
+    "RewardSTDP",
     "Rule",
     "ShortTermPlasticity",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",
+    "TripletSTDP",
     "TsodyksMarkram",
     "TsodyksUzielMarkram",
     "Uniform",
+    "VogelsSprekeler",
     "gate_rates",
     "parameter",
+    "potential",
+    "signal",
     "state",
     "steady_gates",
     "trace",

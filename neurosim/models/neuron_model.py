@@ -16,7 +16,7 @@ from neurosim.models.declare import (
     states_of,
 )
 from neurosim.models.equations import ALL, digest_of
-from neurosim.models.neuron import Neuron
+from neurosim.models.neuron import INTEGRATION, Neuron
 from neurosim.models.quantity import is_uniform
 from neurosim.utils.checks import show
 
@@ -27,15 +27,11 @@ if TYPE_CHECKING:
 
     from neurosim.engine.verification import Verification
 
-METHODS = ("rk4", "exponential_euler", "adaptive", "gsl")
-"""Integration methods for `derivatives`."""
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
 SPIKE_CHECKS = ("internal", "step")
 """When `spikes` may be evaluated."""
-ERROR_CONTROLS = ("y", "yp")
-"""What the allowed error of "gsl" may depend on."""
-OPTIONS = ("method", "substep", "tolerance", "error_control", "v_max", "refractory", "spike_check")
+OPTIONS = (*INTEGRATION, "v_max", "refractory", "spike_check")
 """Class variables that belong to the equations."""
 
 
@@ -69,19 +65,12 @@ class NeuronModel(Neuron, abstract=True):
         Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
         the step is repeated by an exponential method with adaptive steps, which is always stable.
 
+    The options of `Neuron`, which determine how the equations are integrated, are keyword
+    arguments: ``AdEx(method="gsl")``. A subclass may set other defaults of them, such as
+    ``method = "adaptive"``.
+
     Class variables that a subclass may set:
 
-    ``method``
-        "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
-        (Runge-Kutta-Fehlberg 4(5) with error control), or "gsl", which repeats the solver that NEST
-        uses step by step, synaptic currents included.
-    ``substep``
-        Longest internal step (ms) of "rk4" and "exponential_euler".
-    ``tolerance``
-        Largest error of a state in an internal step of "adaptive", in the unit of the state.
-    ``error_control``
-        For "gsl": whether the error allowed in a step is `tolerance` ("y") or `tolerance` times one
-        plus the change in the step ("yp", the default), as in NEST's models.
     ``v_max``
         Name of the parameter that bounds v inside `derivatives`.
     ``refractory``
@@ -118,13 +107,9 @@ class NeuronModel(Neuron, abstract=True):
     >>> cell = net.add("cell", 1, Quadratic(tau_m=10.0))
     """
 
-    method: ClassVar[str] = "rk4"
-    substep: ClassVar[float] = 0.025
-    tolerance: ClassVar[float] = 1e-6
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
     spike_check: ClassVar[str] = "internal"
-    error_control: ClassVar[str] = "yp"
     escape: ClassVar[None] = None
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "step": (ALL, "i", "jump", "dt", "p"),
@@ -209,16 +194,7 @@ def check_class(kind: type[NeuronModel]) -> None:
             f"{name} declares no state: the first one is the membrane potential, such as "
             'v: ClassVar = ns.state("mV", -70.0)'
         )
-    if kind.method not in METHODS:
-        raise NeurosimError(
-            f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
-        )
-    choices = {
-        "refractory": REFRACTORY,
-        "spike_check": SPIKE_CHECKS,
-        "error_control": ERROR_CONTROLS,
-    }
-    for option, known in choices.items():
+    for option, known in {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}.items():
         if getattr(kind, option) not in known:
             raise NeurosimError(
                 f"{name}.{option} = {show(getattr(kind, option))} is unknown: choose among "

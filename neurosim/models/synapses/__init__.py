@@ -2,6 +2,7 @@
 
 from neurosim.models.synapses.base import Synapse
 from neurosim.models.synapses.currents import AlphaCurrent, DeltaSynapse, ExpCurrent
+from neurosim.models.synapses.gap_junction import GapJunction
 from neurosim.models.synapses.nmda import NMDA, ApproximateNMDA, ExactNMDA
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "DeltaSynapse",
     "ExactNMDA",
     "ExpCurrent",
+    "GapJunction",
     "Synapse",
 ]
