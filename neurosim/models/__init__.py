@@ -29,8 +29,12 @@ from neurosim.models.escape import EscapeRate
 from neurosim.models.inputs import Input
 from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
+from neurosim.models.neurons.adapting_lif import AdaptingLIF
+from neurosim.models.neurons.gif import GIF
+from neurosim.models.neurons.glif import GLIF
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
+from neurosim.models.neurons.mat import AMAT2, MAT2
 from neurosim.models.plasticity import STDP, Plasticity
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
@@ -39,8 +43,13 @@ from neurosim.models.spike_inputs import LiveSpikes, Poisson, SpikeTimes
 from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
 
 __all__ = [
+    "AMAT2",
+    "GIF",
+    "GLIF",
     "LIF",
+    "MAT2",
     "STDP",
+    "AdaptingLIF",
     "AllToAll",
     "AlphaCurrent",
     "Column",
