@@ -15,18 +15,21 @@ from neurosim.models.connection_rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from neurosim.models.current_inputs import (
-    ConstantCurrent,
-    CurrentWaveform,
-    LiveCurrent,
-    MembraneNoise,
-    StepCurrent,
-)
 from neurosim.models.declare import parameter, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
-from neurosim.models.inputs import Input
+from neurosim.models.inputs import (
+    ConstantCurrent,
+    CurrentWaveform,
+    Input,
+    LiveCurrent,
+    LiveSpikes,
+    MembraneNoise,
+    Poisson,
+    SpikeTimes,
+    StepCurrent,
+)
 from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
 from neurosim.models.neurons.adapting_lif import AdaptingLIF
@@ -39,7 +42,6 @@ from neurosim.models.plasticity import STDP, Plasticity
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
-from neurosim.models.spike_inputs import LiveSpikes, Poisson, SpikeTimes
 from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
 
 __all__ = [

@@ -66,12 +66,13 @@ def group_trials(
     return net
 
 
-def require_duration(options: RunOptions, needed: float) -> None:
-    """Raise an error if a run ends before the last layer fires, after `needed` ms."""
+def require_duration(
+    options: RunOptions, needed: float, reason: str = "ends before the last layer fires"
+) -> None:
+    """Raise an error with the reason if a run is shorter than `needed` (ms)."""
     if options.duration < needed:
         raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms ends before the last layer fires: give "
-            f"{needed:g} ms or more"
+            f"duration = {options.duration:g} ms {reason}: give at least {needed:g} ms"
         )
 
 

@@ -328,17 +328,4 @@ def _draw_limits(
     return kit.page(title, veto, pairs, noise, mosaic="AC;BC", size=(9.6, 4.4))
 
 
-scenario = kit.Scenario(
-    name="reverberating-loop",
-    text=__doc__,
-    row="S27",
-    source=kit.lectures("L1"),
-    group="The biological neuron",
-    settings=Settings,
-    duration=500.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S27", lectures=("L1",), duration=500.0)
