@@ -181,7 +181,8 @@ class NeuronModel(Neuron, abstract=True):
         Raises
         ------
         NeurosimError
-            If the model defines `step` instead of `derivatives`, or one of its methods fails.
+            If the model defines `step` instead of `derivatives`, fires at random, or one of its
+            methods fails.
         """
         from neurosim.engine.verification import verify  # late: it needs the compiler
 
