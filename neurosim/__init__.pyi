@@ -68,6 +68,9 @@ from .models import (
     MAT2 as MAT2,
 )
 from .models import (
+    NMDA as NMDA,
+)
+from .models import (
     STDP as STDP,
 )
 from .models import (
@@ -78,6 +81,9 @@ from .models import (
 )
 from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    ApproximateNMDA as ApproximateNMDA,
 )
 from .models import (
     Clopath as Clopath,
@@ -99,6 +105,9 @@ from .models import (
 )
 from .models import (
     EscapeRate as EscapeRate,
+)
+from .models import (
+    ExactNMDA as ExactNMDA,
 )
 from .models import (
     ExpCurrent as ExpCurrent,
@@ -185,6 +194,9 @@ from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
+    Release as Release,
+)
+from .models import (
     RestrictedSTDP as RestrictedSTDP,
 )
 from .models import (
@@ -192,6 +204,9 @@ from .models import (
 )
 from .models import (
     Rule as Rule,
+)
+from .models import (
+    ShortTermPlasticity as ShortTermPlasticity,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -204,6 +219,12 @@ from .models import (
 )
 from .models import (
     TripletSTDP as TripletSTDP,
+)
+from .models import (
+    TsodyksMarkram as TsodyksMarkram,
+)
+from .models import (
+    TsodyksUzielMarkram as TsodyksUzielMarkram,
 )
 from .models import (
     Uniform as Uniform,
