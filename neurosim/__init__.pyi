@@ -53,13 +53,28 @@ from .interchange import (
     to_nir as to_nir,
 )
 from .models import (
+    AMAT2 as AMAT2,
+)
+from .models import (
+    GIF as GIF,
+)
+from .models import (
+    GLIF as GLIF,
+)
+from .models import (
     LIF as LIF,
+)
+from .models import (
+    MAT2 as MAT2,
 )
 from .models import (
     NMDA as NMDA,
 )
 from .models import (
     STDP as STDP,
+)
+from .models import (
+    AdaptingLIF as AdaptingLIF,
 )
 from .models import (
     AllToAll as AllToAll,

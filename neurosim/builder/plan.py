@@ -294,8 +294,8 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
 def _freeze(part: ThreadPlan) -> None:
     """Make the arrays of a thread's tables read-only."""
     tables = [part.table, part.plastic.tables, part.neurons, part.inputs, part.recording]
-    tables += [transmission.table for transmission in part.transmissions]
     optional = (part.models.tables or (), part.heterogeneous or (), part.couplings or ())
+    tables += [transmission.table for transmission in part.transmissions]
     for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
@@ -364,9 +364,9 @@ def build(
             )
             part = ThreadPlan(
                 table=synapses.tables[thread - local_threads.start],
+                plastic=plastic,
                 transmissions=synapses.transmission_parts[thread - local_threads.start],
                 pools=pool_tables(network, layout, thread, models.first_state, dt),
-                plastic=plastic,
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,

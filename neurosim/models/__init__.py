@@ -32,8 +32,12 @@ from neurosim.models.inputs import (
 )
 from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
+from neurosim.models.neurons.adapting_lif import AdaptingLIF
+from neurosim.models.neurons.gif import GIF
+from neurosim.models.neurons.glif import GLIF
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
+from neurosim.models.neurons.mat import AMAT2, MAT2
 from neurosim.models.plasticity import (
     STDP,
     Clopath,
@@ -68,9 +72,14 @@ from neurosim.models.synapses import (
 )
 
 __all__ = [
+    "AMAT2",
+    "GIF",
+    "GLIF",
     "LIF",
+    "MAT2",
     "NMDA",
     "STDP",
+    "AdaptingLIF",
     "AllToAll",
     "AlphaCurrent",
     "ApproximateNMDA",

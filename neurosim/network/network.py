@@ -262,9 +262,9 @@ class Network:
         weight: Any = None,
         delay: Any = 1.0,
         plasticity: Plasticity | None = None,
+        dendritic_delay: float | None = None,
         short_term: ShortTermPlasticity | None = None,
         release: Release | None = None,
-        dendritic_delay: float | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -354,10 +354,11 @@ class Network:
                 raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
             dendritic_delay = check_number(dendritic_delay, "dendritic_delay", "ms", 0.0, MAX_DELAY)
         late = check_delay(delay, shape)
-        rule, strength, late, *ids = ends.resolve(rule, strength, late)
-        options = (plasticity, short_term, release, dendritic_delay)
-        projection = Projection(source, target, rule, synapse, strength, late, *options, *ids)
-        projection = projection.checked()
+        rule, strength, late, source_ids, target_ids = ends.resolve(rule, strength, late)
+        projection = Projection(
+            source, target, rule, synapse, strength, late, plasticity, short_term, release,
+            source_ids, target_ids, dendritic_delay,
+        ).checked()  # fmt: skip
         self._projections.append(projection)
         return projection
 
@@ -408,7 +409,7 @@ class Network:
         if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
-            if synapse.couples or synapse.transmission is not None:
+            if synapse.between_neurons:
                 raise NeurosimError(
                     f"{type(synapse).__name__} cannot transmit the spikes of an input: it connects "
                     "neurons"

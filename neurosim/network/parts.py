@@ -202,10 +202,10 @@ class Projection:
     delay : float, ndarray, distribution or Column
         ms.
     plasticity : Plasticity or None
-    short_term : ShortTermPlasticity or None
-    release : Release or None
     dendritic_delay : float or None
         Dendritic part of the delay of plastic synapses (ms); None: all of it.
+    short_term : ShortTermPlasticity or None
+    release : Release or None
 
     Examples
     --------
@@ -227,9 +227,9 @@ class Projection:
     plasticity: Plasticity | None = None
     short_term: ShortTermPlasticity | None = None
     release: Release | None = None
-    dendritic_delay: float | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
+    dendritic_delay: float | None = None
 
     def checked(self) -> Projection:
         """Return the projection with the form of its synapse, after checks of its options."""
@@ -269,9 +269,9 @@ class Projection:
     def mechanism(self) -> str:
         """How spikes are transmitted.
 
-        "plastic": by synapses with long-term plasticity; "pool": by exact NMDA synapses;
-        "transmission": with an efficacy that depends on earlier spikes, or with stochastic release;
-        "static": with constant weights; "coupling": not at all, by gap junctions.
+        "coupling": as a current through gap junctions; "plastic": by synapses with long-term
+        plasticity; "pool": by exact NMDA synapses; "transmission": with an efficacy that depends
+        on earlier spikes, or with stochastic release; "static": with constant weights.
         """
         if self.synapse.couples:
             return "coupling"

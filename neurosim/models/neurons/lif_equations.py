@@ -56,17 +56,12 @@ def lif_equations(neuron: LIF, subject: str) -> LIFEquations:
     Raises
     ------
     NeurosimError
-        If the neuron has a soft threshold or a reset by subtraction.
+        If the neuron has a reset by subtraction.
     """
-    if neuron.escape is not None:
-        raise NeurosimError(
-            f"{subject}, which cannot be combined with escape noise: leave out escape, or use "
-            "ExpCurrent or AlphaCurrent"
-        )
     if bounds_of(getattr(neuron, "subtract", 0.0))[1] > 0.0:
         raise NeurosimError(
             f"{subject}, which cannot be combined with reset by subtraction: leave out subtract, "
             "or use ExpCurrent or AlphaCurrent"
         )
-    names = (*INTEGRATION, *parameters_of(LIFEquations))
+    names = (*INTEGRATION, *parameters_of(LIFEquations), "escape")
     return LIFEquations(**{name: getattr(neuron, name) for name in names})
