@@ -29,6 +29,9 @@ from .interchange import (
     from_neo as from_neo,
 )
 from .interchange import (
+    from_nest as from_nest,
+)
+from .interchange import (
     from_nir as from_nir,
 )
 from .interchange import (
@@ -62,7 +65,16 @@ from .models import (
     AllToAll as AllToAll,
 )
 from .models import (
+    AlphaConductance as AlphaConductance,
+)
+from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    BiexpConductance as BiexpConductance,
+)
+from .models import (
+    BiexpCurrent as BiexpCurrent,
 )
 from .models import (
     Clopath as Clopath,
@@ -84,6 +96,9 @@ from .models import (
 )
 from .models import (
     EscapeRate as EscapeRate,
+)
+from .models import (
+    ExpConductance as ExpConductance,
 )
 from .models import (
     ExpCurrent as ExpCurrent,

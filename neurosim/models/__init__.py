@@ -50,13 +50,25 @@ from neurosim.models.plasticity import (
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
-from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.models.synapses import (
+    AlphaConductance,
+    AlphaCurrent,
+    BiexpConductance,
+    BiexpCurrent,
+    DeltaSynapse,
+    ExpConductance,
+    ExpCurrent,
+    Synapse,
+)
 
 __all__ = [
     "LIF",
     "STDP",
     "AllToAll",
+    "AlphaConductance",
     "AlphaCurrent",
+    "BiexpConductance",
+    "BiexpCurrent",
     "Clopath",
     "Column",
     "ConstantCurrent",
@@ -65,6 +77,7 @@ __all__ = [
     "DistanceProbability",
     "Distribution",
     "EscapeRate",
+    "ExpConductance",
     "ExpCurrent",
     "Explicit",
     "ExponentialDecay",
