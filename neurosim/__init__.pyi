@@ -56,10 +56,28 @@ from .interchange import (
     to_nir as to_nir,
 )
 from .models import (
+    AMAT2 as AMAT2,
+)
+from .models import (
+    GIF as GIF,
+)
+from .models import (
+    GLIF as GLIF,
+)
+from .models import (
     LIF as LIF,
 )
 from .models import (
+    MAT2 as MAT2,
+)
+from .models import (
+    NMDA as NMDA,
+)
+from .models import (
     STDP as STDP,
+)
+from .models import (
+    AdaptingLIF as AdaptingLIF,
 )
 from .models import (
     AllToAll as AllToAll,
@@ -69,6 +87,9 @@ from .models import (
 )
 from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    ApproximateNMDA as ApproximateNMDA,
 )
 from .models import (
     BiexpConductance as BiexpConductance,
@@ -98,6 +119,9 @@ from .models import (
     EscapeRate as EscapeRate,
 )
 from .models import (
+    ExactNMDA as ExactNMDA,
+)
+from .models import (
     ExpConductance as ExpConductance,
 )
 from .models import (
@@ -120,6 +144,9 @@ from .models import (
 )
 from .models import (
     FixedTotalNumber as FixedTotalNumber,
+)
+from .models import (
+    GapJunction as GapJunction,
 )
 from .models import (
     Gaussian as Gaussian,
@@ -182,6 +209,9 @@ from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
+    Release as Release,
+)
+from .models import (
     RestrictedSTDP as RestrictedSTDP,
 )
 from .models import (
@@ -189,6 +219,9 @@ from .models import (
 )
 from .models import (
     Rule as Rule,
+)
+from .models import (
+    ShortTermPlasticity as ShortTermPlasticity,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -201,6 +234,12 @@ from .models import (
 )
 from .models import (
     TripletSTDP as TripletSTDP,
+)
+from .models import (
+    TsodyksMarkram as TsodyksMarkram,
+)
+from .models import (
+    TsodyksUzielMarkram as TsodyksUzielMarkram,
 )
 from .models import (
     Uniform as Uniform,

@@ -155,7 +155,8 @@ def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
     """List a population's distinct ports, in order of first use in the network."""
     ports: dict[Hashable, None] = {}
     for projection in network.projections:
-        if projection.target is population:
+        couples = projection.synapse.couples and projection.source is population
+        if projection.target is population or couples:
             ports[projection.synapse] = None
     for drive in network.drives:
         if drive.target is not population:
@@ -188,7 +189,7 @@ def _with_equations(
             f"{what}, which cannot be combined with MembraneNoise: give Poisson spikes or a "
             "CurrentWaveform of noise"
         )
-    return replace(population, neuron=lif_equations(neuron, what))
+    return replace(population, neuron=lif_equations(neuron))
 
 
 def _check_recordings(network: Network, population: Population, synapse: Synapse) -> None:

@@ -32,8 +32,12 @@ from neurosim.models.inputs import (
 )
 from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
+from neurosim.models.neurons.adapting_lif import AdaptingLIF
+from neurosim.models.neurons.gif import GIF
+from neurosim.models.neurons.glif import GLIF
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
+from neurosim.models.neurons.mat import AMAT2, MAT2
 from neurosim.models.plasticity import (
     STDP,
     Clopath,
@@ -50,23 +54,40 @@ from neurosim.models.plasticity import (
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
+from neurosim.models.short_term import (
+    Release,
+    ShortTermPlasticity,
+    TsodyksMarkram,
+    TsodyksUzielMarkram,
+)
 from neurosim.models.synapses import (
+    NMDA,
     AlphaConductance,
     AlphaCurrent,
+    ApproximateNMDA,
     BiexpConductance,
     BiexpCurrent,
     DeltaSynapse,
+    ExactNMDA,
     ExpConductance,
     ExpCurrent,
+    GapJunction,
     Synapse,
 )
 
 __all__ = [
+    "AMAT2",
+    "GIF",
+    "GLIF",
     "LIF",
+    "MAT2",
+    "NMDA",
     "STDP",
+    "AdaptingLIF",
     "AllToAll",
     "AlphaConductance",
     "AlphaCurrent",
+    "ApproximateNMDA",
     "BiexpConductance",
     "BiexpCurrent",
     "Clopath",
@@ -77,6 +98,7 @@ __all__ = [
     "DistanceProbability",
     "Distribution",
     "EscapeRate",
+    "ExactNMDA",
     "ExpConductance",
     "ExpCurrent",
     "Explicit",
@@ -85,6 +107,7 @@ __all__ = [
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "GapJunction",
     "Gaussian",
     "Grid",
     "HodgkinHuxley",
@@ -109,13 +132,17 @@ __all__ = [
     "PreCentredSTDP",
     "Profile",
     "RandomPositions",
+    "Release",
     "RestrictedSTDP",
     "RewardSTDP",
     "Rule",
+    "ShortTermPlasticity",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",
     "TripletSTDP",
+    "TsodyksMarkram",
+    "TsodyksUzielMarkram",
     "Uniform",
     "VogelsSprekeler",
     "gate_rates",

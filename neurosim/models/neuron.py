@@ -19,7 +19,7 @@ from neurosim.utils.frozen import FrozenMapping
 
 INTEGRATION = ("method", "substep", "tolerance", "error_control")
 """Options that determine how equations are integrated."""
-METHODS = ("rk4", "exponential_euler", "adaptive", "gsl")
+METHODS = ("rk4", "exponential_euler", "adaptive", "gsl", "exact")
 """Integration methods for `derivatives`."""
 
 
@@ -36,8 +36,9 @@ class Neuron(Part, abstract=True):
 
     ``method``
         "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
-        (Runge-Kutta-Fehlberg 4(5) with error control), or "gsl", which repeats the solver that NEST
-        uses step by step, synaptic currents included.
+        (Runge-Kutta-Fehlberg 4(5) with error control), "gsl", which repeats the solver that NEST
+        uses step by step, synaptic currents included, or "exact", the exact solution of equations
+        that are linear in the states and in `i`.
     ``substep``
         Longest internal step (ms) of "rk4" and "exponential_euler".
     ``tolerance``
@@ -57,7 +58,7 @@ class Neuron(Part, abstract=True):
     """Whether the potential below threshold follows the equation of `LIF`."""
 
     _: dataclasses.KW_ONLY
-    method: Literal["rk4", "exponential_euler", "adaptive", "gsl"] = option(
+    method: Literal["rk4", "exponential_euler", "adaptive", "gsl", "exact"] = option(
         "rk4", help="method of integration", check=one_of(*METHODS)
     )
     substep: float = option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from neurosim.models.declare import (
     states_of,
 )
 from neurosim.models.equations import ALL, digest_of
+from neurosim.models.escape import EscapeRate
 from neurosim.models.neuron import INTEGRATION, Neuron
 from neurosim.models.quantity import is_uniform
 from neurosim.utils.checks import show
@@ -61,6 +62,12 @@ class NeuronModel(Neuron, abstract=True):
     ``after_step(v_before, v, *states, refractory, p)``
         Optional: all states after an internal step, if they also change in other ways than by the
         equations, for example by a lower bound of v.
+    ``hazard(v, *states, p)``
+        Optional: rate (spikes per ms) at which the neuron fires at random. In a time step dt it
+        fires with probability 1 − exp(−rate·dt), decided at the end of the step. `spikes` may then
+        be left out.
+    ``excess(v, *states, p)``
+        Optional: distance of v from the threshold (mV) for `escape`, if the threshold moves.
     ``stable(v, *states, h, p)``
         Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
         the step is repeated by an exponential method with adaptive steps, which is always stable.
@@ -77,9 +84,15 @@ class NeuronModel(Neuron, abstract=True):
         What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
         v is held at `v_reset`, and the other states are integrated. "ignore": all states are
         integrated, but `spikes` is not evaluated. "freeze": no state changes.
+    ``threshold``
+        Name of the parameter that `escape` softens, "v_threshold" by default.
     ``spike_check``
         "internal": `spikes` is evaluated after every internal step. "step": it is evaluated once,
         at the end of each time step, and `v_before` is the potential at the start of that step.
+
+    Every model has the keyword argument ``escape``, an `EscapeRate`: the neuron fires at random, at
+    a rate that grows with the distance of v from the threshold. The threshold is then infinite in
+    `spikes`; a neuron whose action potentials end at another potential still fires there.
 
     Examples
     --------
@@ -110,22 +123,27 @@ class NeuronModel(Neuron, abstract=True):
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
     spike_check: ClassVar[str] = "internal"
-    escape: ClassVar[None] = None
+    threshold: ClassVar[str] = "v_threshold"
+    escape: EscapeRate | None = field(default=None, kw_only=True)
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "step": (ALL, "i", "jump", "dt", "p"),
         "derivatives": (ALL, "i", "p"),
         "spikes": ("v_before", ALL, "p"),
         "reset": (ALL, "p"),
+        "hazard": (ALL, "p"),
+        "excess": (ALL, "p"),
         "stable": (ALL, "h", "p"),
         "after_step": ("v_before", ALL, "refractory", "p"),
     }
     """Arguments of the methods that are compiled."""
-    optional: ClassVar[tuple[str, ...]] = ("step", "stable", "after_step")
+    optional: ClassVar[tuple[str, ...]] = ("step", "hazard", "excess", "stable", "after_step")
     options: ClassVar[tuple[str, ...]] = OPTIONS
 
     def __post_init__(self) -> None:
         check_class(type(self))
         super().__post_init__()
+        if self.escape is not None:
+            _check_escape(self)
 
     def verify(
         self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
@@ -147,7 +165,8 @@ class NeuronModel(Neuron, abstract=True):
         Raises
         ------
         NeurosimError
-            If the model defines `step` instead of `derivatives`, or one of its methods fails.
+            If the model defines `step` instead of `derivatives`, fires at random, or one of its
+            methods fails.
         """
         from neurosim.engine.verification import verify  # late: it needs the compiler
 
@@ -179,6 +198,22 @@ class NeuronModel(Neuron, abstract=True):
         """Initial potential of a population (mV); NaN if it differs between neurons."""
         value = self.initial_of(next(iter(states_of(type(self)))), np.empty(0))
         return float(value) if is_uniform(value) else math.nan
+
+
+def _check_escape(neuron: NeuronModel) -> None:
+    """Raise an error if a neuron cannot have escape noise."""
+    kind, name = type(neuron), type(neuron).__name__
+    EscapeRate.require(neuron.escape, f"{name}.escape = ")
+    if hasattr(kind, "hazard"):
+        raise NeurosimError(
+            f"{name} fires at random by its own hazard: leave out escape, and set the parameters "
+            f"of {name} instead"
+        )
+    if kind.threshold not in parameters_of(kind):
+        raise NeurosimError(
+            f"{name} has no parameter {kind.threshold!r}, which escape noise would soften: set the "
+            "class variable threshold to the name of a parameter, or define hazard"
+        )
 
 
 def check_class(kind: type[NeuronModel]) -> None:

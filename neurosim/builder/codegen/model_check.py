@@ -211,8 +211,9 @@ def first_model(model: Any) -> Any:
 
     Distributions are replaced by their means.
     """
-    names = parameters_of(type(model))
-    return dataclasses.replace(model, **{name: _first(getattr(model, name)) for name in names})
+    values = {name: getattr(model, name) for name in parameters_of(type(model))}
+    first = {name: _first(value) for name, value in values.items() if not is_uniform(value)}
+    return dataclasses.replace(model, **first)
 
 
 def first_values(model: Part) -> Any:
@@ -272,6 +273,10 @@ def _sample(kind: type[Any], name: str, arguments: Sequence[Any]) -> Any:
             f"({type(error).__name__}: {reason})"
         ) from None
     at = f"{location_of(function)}: {full_name}"
+    if name in ("hazard", "excess"):
+        if isinstance(result, bool) or not isinstance(result, numbers.Real):
+            raise NeurosimError(f"{at} returns {result!r}: it must return a number")
+        return result
     if name in ("spikes", "stable"):
         if not isinstance(result, (bool, np.bool_)):
             raise NeurosimError(f"{at} returns {result!r}: it must return True or False")

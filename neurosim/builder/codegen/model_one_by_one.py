@@ -51,8 +51,9 @@ for k in range(n):
     states[{m} * k + {m} - 1] = size
 """
 
-ASK_ONE = """if not held and spikes(before, {neuron_x}, p):
-            {x_reset} = reset({neuron_x}, p)
+ASK_ONE = """if not held and fires(before, {neuron_x}, p):
+            v_before = before
+            {x_reset} = {reset}
             work[{spiked} + k] = 1.0
             held = params[{header} + k * stride] > 0.0"""
 
@@ -176,7 +177,7 @@ def gsl(writer: Writer) -> str:
     They are read from and written to `current`: the injected current of all neurons, then each
     variable of each port.
     """
-    flowing, decays, arrivals = _carried(writer)
+    flowing, decays, arrivals = carried_currents(writer)
     names = [*writer.names, *(f"x{writer.n + m}" for m in range(len(decays)))]
 
     def slopes(letter: str, at: list[str]) -> list[str]:
@@ -217,7 +218,7 @@ def gsl(writer: Writer) -> str:
     return _one_by_one(writer, trial, "; ".join(load), "; ".join(keep) or "pass")
 
 
-def _carried(writer: Writer) -> tuple[list[int], list[tuple[str, int | None]], list[str]]:
+def carried_currents(writer: Writer) -> tuple[list[int], list[tuple[str, int | None]], list[str]]:
     """Return the variables of the currents that the solver integrates.
 
     Returns

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, parameters_of, state
 from neurosim.models.neuron import INTEGRATION
 from neurosim.models.neuron_model import NeuronModel
@@ -31,7 +30,6 @@ class LIFEquations(NeuronModel, abstract=True):
     t_ref: Any = parameter(5.0, "ms", help="absolute refractory period")
     subtract: Any = parameter(0.0, "mV", help="decrease of V at a spike")
     v: ClassVar = state("mV", "v_rest", "membrane potential")
-    v_max: ClassVar = "v_threshold"
     spike_check: ClassVar = "step"
 
     @staticmethod
@@ -47,25 +45,16 @@ class LIFEquations(NeuronModel, abstract=True):
         return v - p.subtract if p.subtract > 0.0 else p.v_reset
 
 
-def lif_equations(neuron: LIF, subject: str) -> LIFEquations:
-    """Return the equations of an integrate-and-fire neuron.
+@dataclass(frozen=True, eq=False)
+class BoundedLIFEquations(LIFEquations, abstract=True):
+    """The same with V bounded by the threshold inside the equations, as in NEST."""
 
-    Parameters
-    ----------
-    neuron : LIF
-    subject : str
-        Start of error messages, such as "'exc' receives ExpConductance".
+    v_max: ClassVar = "v_threshold"
 
-    Raises
-    ------
-    NeurosimError
-        If the neuron has a soft threshold.
-    """
-    if neuron.escape is not None:
-        raise NeurosimError(
-            f"{subject}, which cannot be combined with escape noise: leave out escape, or use "
-            "ExpCurrent or AlphaCurrent"
-        )
-    names = (*INTEGRATION, *parameters_of(LIFEquations))
-    values = {name: getattr(neuron, name) for name in names if hasattr(neuron, name)}
-    return LIFEquations(**values)
+
+def lif_equations(neuron: LIF) -> LIFEquations:
+    """Return the equations of an integrate-and-fire neuron."""
+    bounded = neuron.method == "gsl" and neuron.escape is None
+    kind = BoundedLIFEquations if bounded else LIFEquations
+    names = (*INTEGRATION, *parameters_of(kind), "escape")
+    return kind(**{name: getattr(neuron, name) for name in names if hasattr(neuron, name)})
