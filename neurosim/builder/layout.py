@@ -189,7 +189,7 @@ def _with_equations(
             f"{what}, which cannot be combined with MembraneNoise: give Poisson spikes or a "
             "CurrentWaveform of noise"
         )
-    return replace(population, neuron=lif_equations(neuron, what))
+    return replace(population, neuron=lif_equations(neuron))
 
 
 def _check_recordings(network: Network, population: Population, synapse: Synapse) -> None:

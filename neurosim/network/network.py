@@ -450,7 +450,8 @@ class Network:
             (total, excitatory and inhibitory synaptic current, pA), "input_exc", "input_inh"
             (strength of the spikes that arrived since the last sample), a state variable of the
             neuron model, or one of a synapse model that has been connected, such as "g". If
-            several synapse models have it, prefix it with the class: "ExpConductance.g".
+            several synapse models have it, prefix it with the name or the class of the synapse:
+            "ampa.g" or "ExpConductance.g".
         ids : int, slice, mask or (n,) array_like of int, optional
             Indices of the neurons within the population; not allowed with a view. Default: all.
         interval : float, optional
@@ -495,7 +496,7 @@ class Network:
         found = [
             model
             for model in models
-            if state in states_of(type(model)) and kind in ("", type(model).__name__)
+            if state in states_of(type(model)) and kind in ("", model.name, type(model).__name__)
         ]
         if given in found:
             return given
@@ -505,7 +506,7 @@ class Network:
             choice = " or ".join(map(show, found))
             raise NeurosimError(
                 f"{variable!r} of {population.name!r} is a state of {choice}: give one of them as "
-                f"synapse, or its class as in '{type(found[0]).__name__}.{state}'"
+                f"synapse, or its name or class as in '{type(found[0]).__name__}.{state}'"
             )
         states = [name for model in models for name in states_of(type(model))]
         hint = suggest(variable, [*population.recordables(), *states])

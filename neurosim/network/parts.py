@@ -403,7 +403,7 @@ class Recording:
 
     @property
     def state(self) -> str:
-        """Name of the variable without the class of a synapse."""
+        """Name of the variable without the name or class of a synapse."""
         return self.variable if self.synapse is None else self.variable.rpartition(".")[2]
 
     @property
