@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.builder.codegen.escape_source import fires_at_random
-from neurosim.builder.codegen.model_check import check_source
 from neurosim.builder.codegen.model_code import block_address
 from neurosim.builder.codegen.model_methods import METHODS
 from neurosim.builder.codegen.model_source import (
@@ -62,7 +61,7 @@ def state_size(layout: Layout, population: int) -> int:
     """Return the number of values per neuron stored in addition to the potential."""
     neuron: Any = layout.populations[population].neuron
     parts = (neuron, *layout.synapses(population))
-    return sum(len(states_of(type(part))) for part in parts) - 1 + hidden_states(type(neuron))
+    return sum(len(states_of(type(part))) for part in parts) - 1 + hidden_states(neuron)
 
 
 def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray[np.float64]:
@@ -88,7 +87,7 @@ def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray
     for synapse in layout.synapses(number):
         columns += [np.full(population.size, value) for value in synapse.initial_states()]
     # The adaptive method starts with a trial of the whole step.
-    columns += [np.full(population.size, dt)] * hidden_states(type(model))
+    columns += [np.full(population.size, dt)] * hidden_states(model)
     return np.stack(columns, axis=1)
 
 
@@ -96,7 +95,7 @@ def _integrated(layout: Layout, number: int) -> list[Any]:
     """Return the synapses that are integrated with the neurons of a population."""
     neuron: Any = layout.populations[number].neuron
     ports: tuple[Any, ...] = layout.ports[number]
-    carries = method_of(type(neuron)).carries_currents
+    carries = method_of(neuron).carries_currents
     return [
         port
         for port in ports
@@ -125,9 +124,8 @@ def _parameter_rows(
     else:
         columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
         table = np.column_stack(columns)[local.start : local.stop].astype(float)
-    if method_of(type(neuron)) is not METHODS["exact"]:
+    if method_of(neuron) is not METHODS["exact"]:
         return table
-    check_source(neuron, [port for port in ports if port.has_equations])
     entries = Writer(neuron, ports).entries
     names = list(parameters_of(type(neuron)))
     each = [SimpleNamespace(**dict(zip(names, row[1:], strict=False))) for row in table]
@@ -177,8 +175,8 @@ def model_tables(
         table = rows[g]
         start = int(block.start - neurons.groups[g].start)
         stop = start + int(block.stop - block.start)
-        n_internal = internal_steps(type(neuron), dt)
-        carries = method_of(type(neuron)).carries_currents
+        n_internal = internal_steps(neuron, dt)
+        carries = method_of(neuron).carries_currents
         sizes = {EXPONENTIAL: 1, ALPHA: 2}
         carried = sum(sizes.get(port_kind(port), 0) for port in ports)
         n_points = 1 + carried if carries else 2 * n_internal + 1

@@ -47,12 +47,12 @@ def drawn_neuron(population: Population, seed: int) -> Neuron:
     There is one value per neuron.
     """
     neuron = population.neuron
-    drawn = {
+    drawn: dict[str, Any] = {
         name: values_of(population, getattr(neuron, name), f"parameter {name}", seed)
         for name in parameters_of(type(neuron))
         if is_distribution(getattr(neuron, name))
     }
-    return dataclasses.replace(neuron, **drawn) if drawn else neuron  # type: ignore[type-var]
+    return dataclasses.replace(neuron, **drawn) if drawn else neuron
 
 
 def refractory_of(neuron: Neuron, dt: float) -> Any:

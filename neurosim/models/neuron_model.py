@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -12,12 +12,14 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
     Parameter,
     State,
+    option,
+    optional,
     parameters_of,
     states_of,
 )
 from neurosim.models.equations import ALL, digest_of
 from neurosim.models.escape import EscapeRate
-from neurosim.models.neuron import Neuron
+from neurosim.models.neuron import INTEGRATION, Neuron
 from neurosim.models.quantity import is_uniform
 from neurosim.utils.checks import show
 
@@ -28,16 +30,18 @@ if TYPE_CHECKING:
 
     from neurosim.engine.verification import Verification
 
-METHODS = ("rk4", "exponential_euler", "adaptive", "gsl", "exact")
-"""Integration methods for `derivatives`."""
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
 SPIKE_CHECKS = ("internal", "step")
 """When `spikes` may be evaluated."""
-ERROR_CONTROLS = ("y", "yp")
-"""What the allowed error of "gsl" may depend on."""
-OPTIONS = ("method", "substep", "tolerance", "error_control", "v_max", "refractory", "spike_check")
+OPTIONS = (*INTEGRATION, "v_max", "refractory", "spike_check")
 """Class variables that belong to the equations."""
+
+
+def _escape(value: Any, name: str, *_: Any) -> Any:
+    """Return a value if it is an `EscapeRate`."""
+    EscapeRate.require(value, f"{name} = ")
+    return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,20 +80,12 @@ class NeuronModel(Neuron, abstract=True):
         Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
         the step is repeated by an exponential method with adaptive steps, which is always stable.
 
+    The options of `Neuron`, which determine how the equations are integrated, are keyword
+    arguments: ``AdEx(method="gsl")``. A subclass may set other defaults of them, such as
+    ``method = "adaptive"``.
+
     Class variables that a subclass may set:
 
-    ``method``
-        "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
-        (Runge-Kutta-Fehlberg 4(5) with error control), "gsl", which repeats the solver that NEST
-        uses step by step, synaptic currents included, or "exact", the exact solution of equations
-        that are linear in the states and in `i`.
-    ``substep``
-        Longest internal step (ms) of "rk4" and "exponential_euler".
-    ``tolerance``
-        Largest error of a state in an internal step of "adaptive", in the unit of the state.
-    ``error_control``
-        For "gsl": whether the error allowed in a step is `tolerance` ("y") or `tolerance` times one
-        plus the change in the step ("yp", the default), as in NEST's models.
     ``v_max``
         Name of the parameter that bounds v inside `derivatives`.
     ``refractory``
@@ -132,15 +128,14 @@ class NeuronModel(Neuron, abstract=True):
     >>> cell = net.add("cell", 1, Quadratic(tau_m=10.0))
     """
 
-    method: ClassVar[str] = "rk4"
-    substep: ClassVar[float] = 0.025
-    tolerance: ClassVar[float] = 1e-6
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
     spike_check: ClassVar[str] = "internal"
-    error_control: ClassVar[str] = "yp"
     threshold: ClassVar[str] = "v_threshold"
-    escape: EscapeRate | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    escape: EscapeRate | None = option(
+        None, help="random firing instead of a threshold", check=optional(_escape)
+    )
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "step": (ALL, "i", "jump", "dt", "p"),
         "derivatives": (ALL, "i", "p"),
@@ -159,7 +154,7 @@ class NeuronModel(Neuron, abstract=True):
         check_class(type(self))
         super().__post_init__()
         if self.escape is not None:
-            _check_escape(self)
+            _check_escape(type(self))
 
     def verify(
         self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
@@ -216,10 +211,9 @@ class NeuronModel(Neuron, abstract=True):
         return float(value) if is_uniform(value) else math.nan
 
 
-def _check_escape(neuron: NeuronModel) -> None:
-    """Raise an error if a neuron cannot have escape noise."""
-    kind, name = type(neuron), type(neuron).__name__
-    EscapeRate.require(neuron.escape, f"{name}.escape = ")
+def _check_escape(kind: type[NeuronModel]) -> None:
+    """Raise an error if neurons of a class cannot have escape noise."""
+    name = kind.__name__
     if hasattr(kind, "hazard"):
         raise NeurosimError(
             f"{name} fires at random by its own hazard: leave out escape, and set the parameters "
@@ -245,19 +239,10 @@ def check_class(kind: type[NeuronModel]) -> None:
             f"{name} declares no state: the first one is the membrane potential, such as "
             'v: ClassVar = ns.state("mV", -70.0)'
         )
-    if kind.method not in METHODS:
-        raise NeurosimError(
-            f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
-        )
-    choices = {
-        "refractory": REFRACTORY,
-        "spike_check": SPIKE_CHECKS,
-        "error_control": ERROR_CONTROLS,
-    }
-    for option, known in choices.items():
-        if getattr(kind, option) not in known:
+    for variable, known in {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}.items():
+        if getattr(kind, variable) not in known:
             raise NeurosimError(
-                f"{name}.{option} = {show(getattr(kind, option))} is unknown: choose among "
+                f"{name}.{variable} = {show(getattr(kind, variable))} is unknown: choose among "
                 f"{', '.join(known)}"
             )
     if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:

@@ -11,6 +11,7 @@ from neurosim.models.equations import methods_of
 
 if TYPE_CHECKING:
     from neurosim.builder.codegen.model_source import Writer
+    from neurosim.models.neuron_model import NeuronModel
 
 # Coefficients of the embedded pair: E. Fehlberg, NASA Technical Report R-315 (1969), table III.
 # Weights of the earlier slopes at each stage, and of all six in the solutions of fifth and fourth
@@ -141,6 +142,13 @@ def _one_by_one(
     )
 
 
+def tolerance_of(model: NeuronModel) -> float:
+    """Return the largest error of a state in an internal step."""
+    if model.tolerance is not None:
+        return model.tolerance
+    return 1e-3 if model.method == "gsl" and model.error_control == "y" else 1e-6
+
+
 def _off(j: int) -> str:
     """Return the difference of the solutions of fifth and fourth order of state j."""
     return _combined(tuple(high - low for high, low in zip(FIFTH, FOURTH, strict=True)), j)
@@ -148,7 +156,7 @@ def _off(j: int) -> str:
 
 def adaptive(writer: Writer) -> str:
     """Return source of the pair of Fehlberg with error control."""
-    tolerance = writer.kind.tolerance
+    tolerance = tolerance_of(writer.model)
     trial = ADAPTIVE.format(
         stages=_stages(writer),
         errors="\n".join(
@@ -188,13 +196,13 @@ def gsl(writer: Writer) -> str:
         at = [f"({x} + {_combined(weights, j)})" if weights else x for j, x in enumerate(names)]
         stages += slopes(letter, at)
     after = [f"{x} + {_combined(FIFTH, j)}" for j, x in enumerate(names)]
-    tolerance = writer.kind.tolerance
+    tolerance = tolerance_of(writer.model)
     errors = ["error = 0.0"]
-    if writer.kind.error_control == "yp":
+    if writer.model.error_control == "yp":
         errors += slopes("g", [f"({x})" for x in after])
     for j in range(len(names)):
         allowed = f"{tolerance!r}"
-        if writer.kind.error_control == "yp":
+        if writer.model.error_control == "yp":
             allowed = f"({tolerance!r} + {tolerance!r} * abs(s * g{j}))"
         errors.append(f"error = max(error, abs({_off(j)}) / {allowed})")
     trial = GSL.format(

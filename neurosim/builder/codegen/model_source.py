@@ -147,7 +147,8 @@ AFTER_JUMP = """for k in range(n):
 def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
     """Return the source of a model's block function.
 
-    It depends on the classes and on whether all neurons have the same parameters, not on values.
+    It depends on the classes, the options of the integration, and on whether all neurons have the
+    same parameters, not on their values.
 
     Parameters
     ----------
@@ -160,22 +161,22 @@ def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
     return Writer(model, ports).source()
 
 
-def method_of(kind: type[NeuronModel]) -> Method:
-    """Return the method of integration of a class of models."""
-    return METHODS["step" if hasattr(kind, "step") else kind.method]
+def method_of(model: NeuronModel) -> Method:
+    """Return the method of integration of a model."""
+    return METHODS["step" if hasattr(model, "step") else model.method]
 
 
-def hidden_states(kind: type[NeuronModel]) -> int:
+def hidden_states(model: NeuronModel) -> int:
     """Return the number of extra values per neuron that the method stores."""
-    return int(method_of(kind).is_adaptive)
+    return int(method_of(model).is_adaptive)
 
 
-def internal_steps(kind: type[NeuronModel], dt: float) -> int:
+def internal_steps(model: NeuronModel, dt: float) -> int:
     """Return the number of internal steps in a time step."""
-    method = method_of(kind)
+    method = method_of(model)
     if method.takes_jump or method.carries_currents:
         return 1
-    longest = 0.05 if method.is_adaptive else kind.substep
+    longest = 0.05 if method.is_adaptive else model.substep
     return max(1, math.ceil(dt / longest - 1e-9))
 
 
@@ -192,7 +193,7 @@ class Writer:
     """
 
     def __init__(self, model: NeuronModel, ports: Sequence[Synapse] = ()) -> None:
-        self.kind, self.ports = type(model), ports
+        self.model, self.kind, self.ports = model, type(model), ports
         self.port_kinds: list[type[Synapse]] = list(dict.fromkeys(map(type, ports)))
         self.fields = tuple(parameters_of(self.kind))
         self.n_parameters = sum(len(parameters_of(kind)) for kind in (self.kind, *map(type, ports)))
@@ -200,12 +201,12 @@ class Writer:
         self.is_uniform = all(is_uniform(getattr(model, name)) for name in self.fields)
         self.n_neuron = len(states_of(self.kind))
         self.n = self.n_neuron + sum(len(states_of(type(port))) for port in ports)
-        self.m = self.n - 1 + hidden_states(self.kind)
+        self.m = self.n - 1 + hidden_states(model)
         self.names = [f"x{j}" for j in range(self.n)]
         self.numbers = gives_numbers(model)
         self.escape = model.escape
         self.is_random = fires_at_random(model)
-        self.method = method_of(self.kind)
+        self.method = method_of(model)
         self.entries: list[Entry] = []
         if self.method is METHODS["exact"]:
             system = linear_system(model, first_values(model), ports)
