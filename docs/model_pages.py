@@ -176,8 +176,8 @@ def _integration(kind: type[ns.NeuronModel]) -> str:
     if kind.method in ("rk4", "exponential_euler"):
         steps = f"steps of at most {kind.substep:g} ms"
     return (
-        f"Integration: ``{kind.method}``, in {steps}; change it by ``method`` and other :ref:`options "
-        "<options>`."
+        f"Integration: ``{kind.method}``, in {steps}; change it by ``method`` and other "
+        ":ref:`options <options>`."
     )
 
 

@@ -68,6 +68,9 @@ from .models import (
     MAT2 as MAT2,
 )
 from .models import (
+    NMDA as NMDA,
+)
+from .models import (
     STDP as STDP,
 )
 from .models import (
@@ -78,6 +81,12 @@ from .models import (
 )
 from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    ApproximateNMDA as ApproximateNMDA,
+)
+from .models import (
+    Clopath as Clopath,
 )
 from .models import (
     Column as Column,
@@ -96,6 +105,9 @@ from .models import (
 )
 from .models import (
     EscapeRate as EscapeRate,
+)
+from .models import (
+    ExactNMDA as ExactNMDA,
 )
 from .models import (
     ExpCurrent as ExpCurrent,
@@ -119,6 +131,9 @@ from .models import (
     FixedTotalNumber as FixedTotalNumber,
 )
 from .models import (
+    GapJunction as GapJunction,
+)
+from .models import (
     Gaussian as Gaussian,
 )
 from .models import (
@@ -126,6 +141,9 @@ from .models import (
 )
 from .models import (
     HodgkinHuxley as HodgkinHuxley,
+)
+from .models import (
+    HomeostaticScaling as HomeostaticScaling,
 )
 from .models import (
     Input as Input,
@@ -146,6 +164,9 @@ from .models import (
     MembraneNoise as MembraneNoise,
 )
 from .models import (
+    NearestSTDP as NearestSTDP,
+)
+from .models import (
     NeuronModel as NeuronModel,
 )
 from .models import (
@@ -164,10 +185,28 @@ from .models import (
     Poisson as Poisson,
 )
 from .models import (
+    PowerLawSTDP as PowerLawSTDP,
+)
+from .models import (
+    PreCentredSTDP as PreCentredSTDP,
+)
+from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
+    Release as Release,
+)
+from .models import (
+    RestrictedSTDP as RestrictedSTDP,
+)
+from .models import (
+    RewardSTDP as RewardSTDP,
+)
+from .models import (
     Rule as Rule,
+)
+from .models import (
+    ShortTermPlasticity as ShortTermPlasticity,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -179,10 +218,28 @@ from .models import (
     Synapse as Synapse,
 )
 from .models import (
+    TripletSTDP as TripletSTDP,
+)
+from .models import (
+    TsodyksMarkram as TsodyksMarkram,
+)
+from .models import (
+    TsodyksUzielMarkram as TsodyksUzielMarkram,
+)
+from .models import (
     Uniform as Uniform,
 )
 from .models import (
+    VogelsSprekeler as VogelsSprekeler,
+)
+from .models import (
     parameter as parameter,
+)
+from .models import (
+    potential as potential,
+)
+from .models import (
+    signal as signal,
 )
 from .models import (
     state as state,

@@ -15,7 +15,7 @@ from neurosim.models.connection_rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from neurosim.models.declare import parameter, state, trace
+from neurosim.models.declare import parameter, potential, signal, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
@@ -38,11 +38,38 @@ from neurosim.models.neurons.glif import GLIF
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
 from neurosim.models.neurons.mat import AMAT2, MAT2
-from neurosim.models.plasticity import STDP, Plasticity
+from neurosim.models.plasticity import (
+    STDP,
+    Clopath,
+    HomeostaticScaling,
+    NearestSTDP,
+    Plasticity,
+    PowerLawSTDP,
+    PreCentredSTDP,
+    RestrictedSTDP,
+    RewardSTDP,
+    TripletSTDP,
+    VogelsSprekeler,
+)
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
-from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.models.short_term import (
+    Release,
+    ShortTermPlasticity,
+    TsodyksMarkram,
+    TsodyksUzielMarkram,
+)
+from neurosim.models.synapses import (
+    NMDA,
+    AlphaCurrent,
+    ApproximateNMDA,
+    DeltaSynapse,
+    ExactNMDA,
+    ExpCurrent,
+    GapJunction,
+    Synapse,
+)
 
 __all__ = [
     "AMAT2",
@@ -50,10 +77,13 @@ __all__ = [
     "GLIF",
     "LIF",
     "MAT2",
+    "NMDA",
     "STDP",
     "AdaptingLIF",
     "AllToAll",
     "AlphaCurrent",
+    "ApproximateNMDA",
+    "Clopath",
     "Column",
     "ConstantCurrent",
     "CurrentWaveform",
@@ -61,6 +91,7 @@ __all__ = [
     "DistanceProbability",
     "Distribution",
     "EscapeRate",
+    "ExactNMDA",
     "ExpCurrent",
     "Explicit",
     "ExponentialDecay",
@@ -68,9 +99,11 @@ __all__ = [
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "GapJunction",
     "Gaussian",
     "Grid",
     "HodgkinHuxley",
+    "HomeostaticScaling",
     "Input",
     "IntegrateAndFire",
     "Linear",
@@ -78,6 +111,7 @@ __all__ = [
     "LiveSpikes",
     "LogNormal",
     "MembraneNoise",
+    "NearestSTDP",
     "Neuron",
     "NeuronModel",
     "Normal",
@@ -86,15 +120,27 @@ __all__ = [
     "Points",
     "Poisson",
     "Positions",
+    "PowerLawSTDP",
+    "PreCentredSTDP",
     "Profile",
     "RandomPositions",
+    "Release",
+    "RestrictedSTDP",
+    "RewardSTDP",
     "Rule",
+    "ShortTermPlasticity",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",
+    "TripletSTDP",
+    "TsodyksMarkram",
+    "TsodyksUzielMarkram",
     "Uniform",
+    "VogelsSprekeler",
     "gate_rates",
     "parameter",
+    "potential",
+    "signal",
     "state",
     "steady_gates",
     "trace",

@@ -85,10 +85,52 @@ class Trace:
     tau : float or str
         Time constant (ms), or the name of a parameter.
     help : str
+    nearest : bool
+        Whether only the last spike counts.
+    reset : bool
+        Whether a postsynaptic spike resets a presynaptic trace to 0.
+    initial : float or str
+        Value at time 0 of a presynaptic trace, or the name of a parameter.
     """
 
     side: str
     tau: float | str
+    help: str
+    nearest: bool = False
+    reset: bool = False
+    initial: float | str = 0.0
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Declaration of a signal that all synapses of a projection receive.
+
+    Attributes
+    ----------
+    tau : float or str
+        Time constant (ms), or the name of a parameter.
+    help : str
+    """
+
+    tau: float | str
+    help: str
+
+
+@dataclass(frozen=True)
+class Potential:
+    """Declaration of the postsynaptic potential, or of a low-pass filter of it.
+
+    Attributes
+    ----------
+    tau : float or str
+        Time constant of the filter (ms), or the name of a parameter; 0: no filter.
+    delay : float or str
+        Delay (ms), or the name of a parameter.
+    help : str
+    """
+
+    tau: float | str
+    delay: float | str
     help: str
 
 
@@ -197,7 +239,15 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     return State(unit, initial, help)
 
 
-def trace(side: str, tau: float | str, help: str = "") -> Any:
+def trace(
+    side: str,
+    tau: float | str,
+    help: str = "",
+    *,
+    nearest: bool = False,
+    reset: bool = False,
+    initial: float | str = 0.0,
+) -> Any:
     """Declare an exponentially decaying trace of a plasticity rule.
 
     A trace is a sum over spikes.
@@ -209,6 +259,12 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
     tau : float or str
         Time constant of the decay (ms), or the name of a parameter.
     help : str
+    nearest : bool
+        Whether only the last spike counts: each spike sets the trace to 1.
+    reset : bool
+        Whether each postsynaptic spike resets a presynaptic trace to 0.
+    initial : float or str
+        Value of a presynaptic trace at time 0, or the name of a parameter.
 
     Returns
     -------
@@ -234,7 +290,92 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
     >>> Homeostasis(w_max=1.0).w_max
     1.0
     """
-    return Trace(side, tau, help)
+    return Trace(side, tau, help, nearest, reset, initial)
+
+
+def signal(tau: float | str, help: str = "") -> Any:
+    """Declare a signal of a plasticity rule, such as reward.
+
+    All synapses of a projection receive the same signal. `Chunk.signal` and the spikes of a
+    population (`Network.modulate`) add to it; it decays exponentially.
+
+    Parameters
+    ----------
+    tau : float or str
+        Time constant of the decay (ms), or the name of a parameter.
+    help : str
+
+    Returns
+    -------
+    Signal
+        For the body of a plasticity rule; annotate it as `ClassVar`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True)
+    ... class GatedHebb(ns.Plasticity):
+    ...     "Potentiation by pairs of spikes while the signal lasts."
+    ...     w_max: float = ns.parameter(help="strongest weight")
+    ...     before: ClassVar = ns.trace("pre", 20.0)
+    ...     reward: ClassVar = ns.signal(200.0, "reward")
+    ...     @staticmethod
+    ...     def on_pre(w, before, reward, p):
+    ...         return w
+    ...     @staticmethod
+    ...     def on_post(w, before, reward, p):
+    ...         return w + 0.01 * reward * before
+    >>> GatedHebb(w_max=1.0).w_max
+    1.0
+    """
+    return Signal(tau, help)
+
+
+def potential(tau: float | str = 0.0, help: str = "", *, delay: float | str = 0.0) -> Any:
+    """Declare the postsynaptic potential, or a low-pass filter of it, in a plasticity rule.
+
+    After a postsynaptic spike the potential is replaced by the parameter ``v_spike`` (mV) for the
+    duration ``t_spike`` (ms), if the rule has these parameters. See `neurosim.Clopath`.
+
+    Parameters
+    ----------
+    tau : float or str
+        Time constant of the filter (ms), or the name of a parameter; 0: the potential itself.
+    help : str
+    delay : float or str
+        Delay (ms), or the name of a parameter.
+
+    Returns
+    -------
+    Potential
+        For the body of a plasticity rule; annotate it as `ClassVar`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True)
+    ... class VoltageGated(ns.Plasticity):
+    ...     "Potentiation while the filtered potential exceeds -60 mV."
+    ...     w_max: float = ns.parameter(help="strongest weight")
+    ...     before: ClassVar = ns.trace("pre", 15.0)
+    ...     u: ClassVar = ns.potential(5.0)
+    ...     @staticmethod
+    ...     def on_pre(w, before, u, p):
+    ...         return w
+    ...     @staticmethod
+    ...     def active(u, p):
+    ...         return u > -60.0
+    ...     @staticmethod
+    ...     def on_post(w, before, u, p):
+    ...         return w + 1e-4 * before * (u + 60.0) * p.dt
+    >>> VoltageGated(w_max=1.0).w_max
+    1.0
+    """
+    return Potential(tau, delay, help)
 
 
 def parameters_of(model: type) -> Mapping[str, Parameter]:
@@ -308,6 +449,25 @@ def states_of(model: type) -> Mapping[str, State]:
 def traces_of(rule: type) -> Mapping[str, Trace]:
     """Return the declared traces of a plasticity rule by name, in order."""
     return _declared(rule, Trace)
+
+
+def signals_of(rule: type) -> Mapping[str, Signal]:
+    """Return the declared signals of a plasticity rule by name."""
+    return _declared(rule, Signal)
+
+
+def potentials_of(rule: type) -> Mapping[str, Potential]:
+    """Return the declared potentials of a plasticity rule by name, in order."""
+    return _declared(rule, Potential)
+
+
+def variables_of(kind: type) -> Mapping[str, State | Trace | Signal | Potential]:
+    """Return everything that the methods of a class receive by name, in order of declaration."""
+    names = [name for base in reversed(kind.__mro__) for name in vars(base)]
+    found = {
+        **states_of(kind), **traces_of(kind), **signals_of(kind), **potentials_of(kind)
+    }  # fmt: skip
+    return {name: found[name] for name in names if name in found}
 
 
 def _declared(kind: type, declaration: type[T]) -> dict[str, T]:

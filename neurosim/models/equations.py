@@ -8,7 +8,7 @@ import numbers
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameters_of, states_of, traces_of
+from neurosim.models.declare import parameters_of, potentials_of, states_of, variables_of
 from neurosim.models.registry import hash_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round
 """Built-in functions that compile."""
 
 ALL = "*"
-"""In a signature: all declared states or traces, in order."""
+"""In a signature: everything declared besides parameters, in order."""
+POTENTIALS = "*potentials"
+"""In a signature: all declared potentials, in order."""
 
 
 def methods_of(kind: type[Any]) -> tuple[str, ...]:
@@ -31,9 +33,8 @@ def methods_of(kind: type[Any]) -> tuple[str, ...]:
 
 def arguments_of(kind: type[Any], method: str) -> tuple[str, ...]:
     """Return the names of the arguments of a method."""
-    declared = (*states_of(kind), *traces_of(kind))
-    signature = kind.signatures[method]
-    return tuple(name for item in signature for name in (declared if item == ALL else (item,)))
+    declared = {ALL: tuple(variables_of(kind)), POTENTIALS: tuple(potentials_of(kind))}
+    return tuple(name for item in kind.signatures[method] for name in declared.get(item, (item,)))
 
 
 def digest_of(kind: type[Any]) -> str:

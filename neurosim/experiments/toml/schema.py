@@ -39,6 +39,7 @@ ARGUMENTS = {
         ("psp", "mV", "peak of the postsynaptic potential"),
         ("weight", "mV or pA", "weight in the unit of the synapse"),
         ("delay", "ms", "transmission delay"),
+        ("dendritic_delay", "ms", "dendritic part of the delay of plastic synapses"),
         ("variable", "", "recorded variable"),
         ("ids", "", "indices of neurons"),
         ("interval", "ms", "time between samples"),
