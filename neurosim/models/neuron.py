@@ -38,7 +38,8 @@ class Neuron(Part, abstract=True):
         "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
         (Runge-Kutta-Fehlberg 4(5) with error control), "gsl", which repeats the solver that NEST
         uses step by step, synaptic currents included, or "exact", the exact solution of equations
-        that are linear in the states and in `i`.
+        that are linear in the states and in `i`. With synapses that are not linear, such as
+        conductances, "exact" becomes "rk4".
     ``substep``
         Longest internal step (ms) of "rk4" and "exponential_euler".
     ``tolerance``
