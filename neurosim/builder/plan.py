@@ -38,6 +38,7 @@ from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.transmission import (
     Sources,
     TransmissionPart,
+    plastic_efficacies,
     sources_of,
     transmission_parts,
     transmission_projections,
@@ -227,11 +228,12 @@ def _build_synapses(
     scaled = transmission_projections(network, sources, layout, dt, seed, local_threads, each)
     check_memory(layout, projections, *scaled)
     made = make_tables(projections, each, report)
-    parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
+    options = (local_threads, each, debug)
+    parts = plastic_parts(network, plastic, layout, dt, plastic_efficacies(sources), *options)
     tables = list(each(lambda built: into_ring(built[0], layout), made))
     ring = int(tables[0].ring[0])
     transmitting, n_transmitting = transmission_parts(
-        sources, scaled, layout, dt, seed, ring, local_threads, each, debug
+        sources, scaled, layout, dt, seed, ring, *options
     )
     pools = pool_projections(network)
     pooled = int(sum(map(expected_synapses, pools)))

@@ -145,20 +145,33 @@ def plastic_parts(
     plastic: list[Projections],
     layout: Layout,
     dt: float,
+    efficacies: Mapping[int, int],
     local_threads: range,
     each: Each,
     debug: bool,
 ) -> list[PlasticPart]:
     """Build the tables of plastic synapses of each thread of this process.
 
-    With `debug`, rules run as plain Python.
+    Parameters
+    ----------
+    network : Network
+    plastic : list of Projections
+    layout : Layout
+    dt : float
+        ms.
+    efficacies : mapping of int to int
+        Row of `State.efficacy` of the projections that have one.
+    local_threads : range
+    each : Each
+    debug : bool
+        Whether to run rules as plain Python.
     """
     made = [make_tables(projections, each) for projections in plastic]
     functions = tuple(rule_functions(projections.plasticity, debug) for projections in plastic)
 
     def part(thread: int) -> PlasticPart:
         tables = [of[thread - local_threads.start][0] for of in made]
-        return _plastic_part(network, plastic, tables, functions, layout, dt, thread)
+        return _plastic_part(network, plastic, tables, functions, layout, dt, efficacies, thread)
 
     return list(each(part, local_threads))
 
@@ -170,6 +183,7 @@ def _plastic_part(
     functions: tuple[Any, ...],
     layout: Layout,
     dt: float,
+    efficacies: Mapping[int, int],
     thread: int,
 ) -> PlasticPart:
     """Build the tables of plastic synapses of one thread."""
@@ -179,6 +193,7 @@ def _plastic_part(
     layouts = [RuleLayout(type(projections.plasticity)) for projections in plastic]
     for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
         (projection,), rule = projections.projections, projections.plasticity
+        number = next(k for k, other in enumerate(network.projections) if other is projection)
         local = layout.threads[thread].populations[layout.index(projection.target)]
         first_source = int(layout.first_id[layout.index(projection.source)])
         source, slots, weight, delay = unpack(table)
@@ -201,12 +216,12 @@ def _plastic_part(
             len(layouts[p].post),
             bool(layouts[p].potentials),
             local.first,
+            efficacies.get(number, -1),
             rule.unit_weight,
             1.0 if rule.bounded else np.inf,
         )
         slots = slots.astype(np.int64)[order]
         offset = slots - local.slots[projection.synapse]
-        number = next(k for k, other in enumerate(network.projections) if other is projection)
         found = {
             "slots": slots,
             "post_ids": n_lists + offset,

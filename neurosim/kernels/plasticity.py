@@ -43,6 +43,9 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
                 segment = projection.first_row + source * projection.n_delays + j
                 first, stop = plastic.segment[segment], plastic.segment[segment + 1]
                 if first < stop:
+                    state.factor[0] = 1.0
+                    if projection.transmission >= 0:
+                        state.factor[0] = state.efficacy[projection.transmission, i]
                     state.delivered[0] += stop - first
                     call_addressed(rows[p, 0], rows[p, 1], first, stop, shift, t - delay, row)
     return n_fired

@@ -71,6 +71,8 @@ class State(NamedTuple):
         synapses, and in that of each transmission.
     efficacy : (n_transmissions, capacity) float64
         Efficacy of each of these spikes, by which weights are multiplied.
+    factor : (1,) float64
+        Efficacy of the spike that plastic synapses are transmitting.
     spike_keys : (n_transmissions or 0, capacity) uint64
         Keys of the random numbers of stochastic release at each of these spikes.
     source_states : (n_values,) float64
@@ -102,6 +104,7 @@ class State(NamedTuple):
     history: Any
     reached: Any
     efficacy: Any
+    factor: Any
     spike_keys: Any
     source_states: Any
     last_spike: Any

@@ -77,6 +77,7 @@ PLASTIC_PROJECTION = record(
     n_post_traces=np.int64,
     has_potentials=np.int64,
     first_v=np.int64,  # index of the first target in `State.v`
+    transmission=np.int64,  # row of `State.efficacy`; −1: the efficacy is 1
     unit_weight=np.float64,  # weight of relative weight 1
     largest=np.float64,  # largest relative weight
 )

@@ -409,16 +409,10 @@ class Network:
         if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
-            if synapse.couples:
+            if synapse.between_neurons:
                 raise NeurosimError(
                     f"{type(synapse).__name__} cannot transmit the spikes of an input: it connects "
                     "neurons"
-                )
-            if synapse.transmission is not None:
-                kind = type(synapse).__name__
-                raise NeurosimError(
-                    f"{type(input).__name__} cannot send spikes to {kind}, whose efficacy depends "
-                    "on earlier spikes of each presynaptic neuron: connect a population instead"
                 )
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, MAX_DELAY)

@@ -233,6 +233,11 @@ class Projection:
 
     def checked(self) -> Projection:
         """Return the projection with the form of its synapse, after checks of its options."""
+        if self.synapse.couples and (self.short_term or self.release):
+            raise NeurosimError(
+                f"{type(self.synapse).__name__} transmits no spikes: leave out short_term and "
+                "release"
+            )
         if self.short_term is not None:
             ShortTermPlasticity.require(self.short_term, "short_term = ")
             self.short_term.check_size(self.source.size, self.source.name)
@@ -243,10 +248,6 @@ class Projection:
             raise NeurosimError(
                 f"short_term = {type(self.short_term).__name__}(...) cannot be combined with "
                 "NMDA synapses, whose efficacy depends on earlier spikes already: leave it out"
-            )
-        if self.plasticity is not None and projection.transmission is not None:
-            raise NeurosimError(
-                "short_term and NMDA synapses cannot be combined with plasticity: leave out one"
             )
         if self.plasticity is not None and self.release is not None:
             raise NeurosimError("release cannot be combined with plasticity: leave out one")
@@ -269,9 +270,8 @@ class Projection:
         """How spikes are transmitted.
 
         "coupling": as a current through gap junctions; "plastic": by synapses with long-term
-        plasticity; "pool": by exact NMDA synapses;
-        "transmission": with an efficacy that depends on earlier spikes, or with stochastic release;
-        "static": with constant weights.
+        plasticity; "pool": by exact NMDA synapses; "transmission": with an efficacy that depends
+        on earlier spikes, or with stochastic release; "static": with constant weights.
         """
         if self.synapse.couples:
             return "coupling"

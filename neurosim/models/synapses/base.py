@@ -105,6 +105,8 @@ class Synapse(Part, abstract=True):
     """Whether it declares states and equations."""
     couples: ClassVar[bool] = False
     """Whether it couples potentials in both directions instead of transmitting spikes."""
+    between_neurons: ClassVar[bool] = False
+    """Whether its presynaptic side must be a neuron of the network, not an input."""
     sign: ClassVar[int | None] = None
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "derivatives": (ALL, "p"),
