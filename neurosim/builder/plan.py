@@ -22,7 +22,13 @@ from neurosim.builder.parameters import (
     potential_offset,
     shortest_refractory,
 )
-from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections, target_offsets
+from neurosim.builder.plastic import (
+    PlasticPart,
+    modulation_steps,
+    plastic_parts,
+    plastic_projections,
+    target_offsets,
+)
 from neurosim.builder.projections import Projections
 from neurosim.builder.recording import (
     TracePlan,
@@ -198,7 +204,8 @@ def _build_synapses(
     check_memory(layout, projections)
     made = make_tables(projections, each, report)
     parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
-    delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
+    modulating = np.array([modulation_steps(m, dt) for m in network.modulations], np.int64)
+    delays = np.concatenate([modulating, *(q.delays.delays for q in (projections, *plastic))])
     return Synapses(
         tables=list(each(lambda built: into_ring(built[0], layout), made)),
         plastic=parts,

@@ -26,6 +26,7 @@ from neurosim.kernels import (
     deliver_into_ring,
     escape,
     exchange,
+    modulate,
     record_post,
     record_potentials,
     sample,
@@ -135,6 +136,8 @@ class TimeLoop:
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
         if plastic.n_lists:
+            if len(plastic.modulations):
+                yield modulate, plastic.modulations, plasticity, state
             if len(plastic.chosen("is_continuous")):
                 *tables, self._update_entries = updating(plastic, plasticity)
                 yield update_plastic, *tables

@@ -12,6 +12,7 @@ from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.finite import first_not_finite
 from neurosim.builder.grid import MAX_STEPS
 from neurosim.builder.plastic import (
+    add_signal,
     drop_history,
     ensure_history_capacity,
     history_limit,
@@ -49,6 +50,9 @@ from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
+from neurosim.network import Projection
+from neurosim.network.parts import check_has_signal
+from neurosim.utils.checks import check_number, show
 from neurosim.utils.progress import no_report
 
 if TYPE_CHECKING:
@@ -228,6 +232,24 @@ class Engine:
         """Update weights that change between spikes to the current time."""
         parts = zip(self.plan.threads, self.plasticity, strict=True)
         self.plasticity = [updated_weights(p.plastic, state, self.steps) for p, state in parts]
+
+    def add_signal(self, projection: Projection, amount: float) -> int:
+        """Add to the signal of a plasticity rule now; return the number of the projection."""
+        projection = self.network.current(projection)
+        if not (isinstance(projection, Projection) and projection in self.network.projections):
+            raise NeurosimError(
+                f"{show(projection)} is not a projection of this simulation: give what "
+                "Network.connect returned before the simulation was made"
+            )
+        check_has_signal(projection)
+        amount = check_number(amount, "amount", "", -1e9, 1e9)
+        plastic = [p for p in self.network.projections if p.plasticity is not None]
+        for part, state in zip(self.plan.threads, self.plasticity, strict=True):
+            k = plastic.index(projection)
+            layout, values = part.plastic.layouts[k], part.plastic.tables.rules[k]
+            # The last step ends now.
+            add_signal(state, k, self.steps - 1, amount, values[layout.column("signal")])
+        return self.network.projections.index(projection)
 
     def drop_history(self) -> None:
         """Drop the postsynaptic spikes that no plastic synapse needs any more."""

@@ -181,7 +181,7 @@ class Runner:
     def _call(self, on_chunk: Callable[[Chunk], object], start: int) -> bool:
         """Call `on_chunk` with the results since step `start`; return whether to continue."""
         engine = self.engine
-        chunk = Chunk(engine.recorder, engine.live, start, engine.steps, engine.plan.dt)
+        chunk = Chunk(engine, start, engine.steps)
         try:
             on_chunk(chunk)
         finally:
