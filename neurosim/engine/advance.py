@@ -48,6 +48,7 @@ from neurosim.engine.checkpoint import EngineState
 from neurosim.engine.live_inputs import LiveInputs
 from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
+from neurosim.engine.weight_recorder import WeightRecorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.network import Projection
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 
     from neurosim.builder import Plan
     from neurosim.network import Network
+    from neurosim.results import Result, RunStats
 
 CHUNK = 500
 """Largest number of steps per chunk: Ctrl-C and the clock are checked between chunks."""
@@ -105,6 +107,7 @@ class Engine:
     plasticity : list of PlasticityState
         State of the plastic synapses of each thread.
     recorder : Recorder
+    weights : WeightRecorder
     live : LiveInputs
     """
 
@@ -154,6 +157,7 @@ class Engine:
         self._samples = [
             np.empty((self.chunk, len(part.recording.indices))) for part in self.plan.threads
         ]
+        self.weights = WeightRecorder(self)
         self.live = LiveInputs(self.plan, self._states, network.current)
         self._loops = self._new_loops(threads)
         self._prepare()  # compiles the kernels, or loads them from the cache
@@ -227,6 +231,16 @@ class Engine:
         self.steps += n_steps
         self._clocks += advanced - started, time.perf_counter() - advanced
         self._require_finite(n_steps)
+        self.weights.append(self)
+
+    def chunk_until(self, end: int) -> int:
+        """Return the length of the next chunk of a run up to step `end`."""
+        sample = self.weights.next_sample(self.steps)
+        return min(self.chunk, (end if sample is None else min(end, sample)) - self.steps)
+
+    def result(self, n_steps: int, stats: RunStats) -> Result:
+        """Return everything recorded in the first `n_steps` steps."""
+        return self.recorder.result(n_steps, stats, self.weights.traces(0, n_steps))
 
     def update_weights(self) -> None:
         """Update weights that change between spikes to the current time."""
@@ -278,7 +292,7 @@ class Engine:
             state=self._neuron_state(),
             learned=sorted_columns(columns),
             live=self.live.get_state(self.steps),
-            recorded=self.recorder.get_state(),
+            recorded=self.recorder.get_state() | self.weights.get_state(),
         )
 
     def _neuron_state(self) -> dict[str, NDArray]:
@@ -300,6 +314,7 @@ class Engine:
         check_state(self.plan, state)
         check_plasticity_state(self.plan, saved.learned, saved.steps)
         self.recorder.set_state(saved.recorded, saved.steps)
+        self.weights.set_state(saved.recorded, saved.steps)
         self._states[:] = set_state(self.plan, self._states, state, saved.steps)
         self.plasticity = set_plasticity_state(self.plan, self.plasticity, saved.learned)
         self.live.set_state(saved.live)

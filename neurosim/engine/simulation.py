@@ -339,10 +339,11 @@ class Simulation:
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
                 f"{plan.dt:g} ms: use a larger dt"
             )
-        recorder = runner.engine.recorder
-        if not recorder.has_capacity(end):
+        recorders = (runner.engine.recorder, runner.engine.weights)
+        if not all(recorder.has_capacity(end) for recorder in recorders):
             check_recordings(runner.network, end * plan.dt, plan.dt)
-            recorder.reserve(end)
+            for recorder in recorders:
+                recorder.reserve(end)
         return end
 
     def _until(self, end: int) -> str:

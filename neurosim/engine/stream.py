@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from neurosim.engine.advance import Engine
     from neurosim.network import Drive, Projection
-    from neurosim.results import SpikeTrains, Trace
+    from neurosim.results import SpikeTrains, Trace, WeightTrace
 
 
 class Chunk:
@@ -49,11 +49,9 @@ class Chunk:
 
     def __init__(self, engine: Engine, first: int, last: int) -> None:
         self.start, self.stop = first * engine.plan.dt, last * engine.plan.dt
-        self._recorder, self._live, self._add_signal = (
-            engine.recorder,
-            engine.live,
-            engine.add_signal,
-        )
+        self._recorder, self._live = engine.recorder, engine.live
+        self._weights = engine.weights
+        self._add_signal = engine.add_signal
         self._first, self._last = first, last
         self._closed = self._finish = False
         self.live_input: list[dict[str, Any]] = []
@@ -70,6 +68,11 @@ class Chunk:
     def traces(self) -> Mapping[tuple[str, str], Trace]:
         """Samples in the chunk, by (population, variable)."""
         return FrozenMapping(self._recorder.traces(self._first, self._last))
+
+    @cached_property
+    def weights(self) -> Mapping[Any, WeightTrace]:
+        """Recorded weights in the chunk, by (source, target); see `Result.weights`."""
+        return FrozenMapping(self._weights.traces(self._first, self._last))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current from `stop` on, until it is set again.

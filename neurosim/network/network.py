@@ -363,8 +363,9 @@ class Network:
         late = check_delay(delay, shape)
         rule, strength, late, *ids = ends.resolve(rule, strength, late)
         projection = Projection(
-            source, target, rule, synapse, strength, late, plasticity, *ids, dendritic_delay
-        )
+            source, target, rule, synapse, strength, late, plasticity, *ids,
+            dendritic_delay=dendritic_delay,
+        )  # fmt: skip
         self._projections.append(projection)
         return projection
 

@@ -247,10 +247,11 @@ class Projection:
         parts.append(f"delay {strength(self.delay, 'ms')}")
         if self.plasticity is not None:
             parts.append(brief(self.plasticity))
-        return f"<Projection {self._title()}: {', '.join(parts)}>"
+        return f"<Projection {self.title}: {', '.join(parts)}>"
 
-    def _title(self) -> str:
-        """Return the names of the populations and the numbers of selected neurons."""
+    @property
+    def title(self) -> str:
+        """Names of the populations and the numbers of selected neurons."""
         source = neurons(self.source.name, self.source_ids)
         return f"{source} → {neurons(self.target.name, self.target_ids)}"
 
@@ -263,7 +264,7 @@ class Projection:
             ("delay", strength(self.delay, "ms")),
             ("plasticity", plasticity),
         )
-        return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
+        return Table(self.title, ("property", "value"), rows, left=2)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -405,7 +406,7 @@ class WeightRecording:
 
     def __repr__(self) -> str:
         every = "" if self.interval is None else f", every {self.interval:g} ms"
-        return f"<Recording of 'weight' of {self.projection._title()}{every}>"
+        return f"<Recording of 'weight' of {self.projection.title}{every}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -438,7 +439,7 @@ class Modulation:
 
     def __repr__(self) -> str:
         return (
-            f"<Modulation of {self.projection._title()} by {self.source.name!r}: amount "
+            f"<Modulation of {self.projection.title} by {self.source.name!r}: amount "
             f"{self.amount:g}, delay {self.delay:g} ms>"
         )
 
