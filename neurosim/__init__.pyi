@@ -53,16 +53,37 @@ from .interchange import (
     to_nir as to_nir,
 )
 from .models import (
+    AMAT2 as AMAT2,
+)
+from .models import (
+    GIF as GIF,
+)
+from .models import (
+    GLIF as GLIF,
+)
+from .models import (
     LIF as LIF,
 )
 from .models import (
+    MAT2 as MAT2,
+)
+from .models import (
+    NMDA as NMDA,
+)
+from .models import (
     STDP as STDP,
+)
+from .models import (
+    AdaptingLIF as AdaptingLIF,
 )
 from .models import (
     AllToAll as AllToAll,
 )
 from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    ApproximateNMDA as ApproximateNMDA,
 )
 from .models import (
     Clopath as Clopath,
@@ -86,6 +107,9 @@ from .models import (
     EscapeRate as EscapeRate,
 )
 from .models import (
+    ExactNMDA as ExactNMDA,
+)
+from .models import (
     ExpCurrent as ExpCurrent,
 )
 from .models import (
@@ -105,6 +129,9 @@ from .models import (
 )
 from .models import (
     FixedTotalNumber as FixedTotalNumber,
+)
+from .models import (
+    GapJunction as GapJunction,
 )
 from .models import (
     Gaussian as Gaussian,
@@ -167,6 +194,9 @@ from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
+    Release as Release,
+)
+from .models import (
     RestrictedSTDP as RestrictedSTDP,
 )
 from .models import (
@@ -174,6 +204,9 @@ from .models import (
 )
 from .models import (
     Rule as Rule,
+)
+from .models import (
+    ShortTermPlasticity as ShortTermPlasticity,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -186,6 +219,12 @@ from .models import (
 )
 from .models import (
     TripletSTDP as TripletSTDP,
+)
+from .models import (
+    TsodyksMarkram as TsodyksMarkram,
+)
+from .models import (
+    TsodyksUzielMarkram as TsodyksUzielMarkram,
 )
 from .models import (
     Uniform as Uniform,

@@ -18,3 +18,9 @@ class NeurosimError(ValueError):
     ...     print(error)
     LIF.tau_m = -20 ms is outside 0.1 to 1000 ms: values are in ms
     """
+
+
+class UnknownKeyError(NeurosimError, KeyError):
+    """A key that a read-only mapping does not have; like any missing key, a `KeyError`."""
+
+    __str__ = BaseException.__str__

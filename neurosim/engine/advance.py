@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.builder import build
 from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.finite import first_not_finite
+from neurosim.builder.gap_junctions import new_potentials
 from neurosim.builder.grid import MAX_STEPS
 from neurosim.builder.plastic import (
     add_signal,
@@ -169,6 +170,13 @@ class Engine:
         if comm.machines > 1:
             exchanged = new_ranks(self.plan, CHUNK, comm.machines, comm.kernel_handles())
         shared = new_shared(self.plan, CHUNK, comm.shared_memory)
+        coupled = self.plan.threads[0].couplings is not None
+        if coupled and comm.machines > 1:
+            raise NeurosimError(
+                f"Gap junctions couple potentials in every step, but the processes run on "
+                f"{comm.machines} machines: use one"
+            )
+        potentials = new_potentials(self.plan.layout, comm.shared_memory) if coupled else None
         return [
             TimeLoop(
                 self.plan,
@@ -178,6 +186,7 @@ class Engine:
                 scratch=self._scratch[k],
                 samples=self._samples[k],
                 ranks=exchanged,
+                potentials=potentials,
             )
             for k in range(threads)
         ]

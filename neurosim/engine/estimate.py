@@ -20,10 +20,12 @@ from neurosim.builder.memory import (
 )
 from neurosim.builder.plastic import BYTES as PLASTIC_BYTES
 from neurosim.builder.projections import Projections, expected_synapses
+from neurosim.builder.transmission import sources_of
 from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_per_edge
+from neurosim.models.declare import OPTION
 from neurosim.models.quantity import is_distribution
 from neurosim.utils.resources import available_memory
 
@@ -129,7 +131,7 @@ def format_part(value: Any) -> str:
         return f"{value:g}" if isinstance(value, float) else str(value)
     shown = []
     for field in dataclasses.fields(value):
-        if not (field.init and field.repr):
+        if not (field.init and (field.repr or OPTION in field.metadata)):
             continue
         item, required = getattr(value, field.name), field.default is dataclasses.MISSING
         if required or isinstance(item, np.ndarray) or item != field.default:
@@ -147,8 +149,14 @@ def _network_bytes(network: Network, dt: float) -> int | None:
         return None
     layout = lay_out(network, threads)
     plastic = [expected_synapses(p) for p in network.projections if p.plasticity is not None]
-    projections = Projections(network, layout, dt, 0)
-    return expected_bytes(layout, projections) + int(PLASTIC_BYTES * sum(plastic))
+    chosen = [None, *(sources.numbers for sources in sources_of(network))]
+    static = [
+        expected_bytes(
+            layout, Projections(network, layout, dt, 0, some, share_weights=some is None)
+        )
+        for some in chosen
+    ]
+    return sum(static) + int(PLASTIC_BYTES * sum(plastic))
 
 
 def _projection(projection: Projection, expected: float) -> dict[str, Any]:
@@ -160,7 +168,7 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "weight": _quantity(projection.weight, projection.synapse.unit),
         "psp": _psp(projection.weight, projection.synapse, projection.target.neuron),
         "delay": _quantity(projection.delay, "ms"),
-        "plasticity": projection.plasticity and format_part(projection.plasticity),
+        "plasticity": ", ".join(map(format_part, projection.options)) or None,
         "synapses": float(expected),
     }
 

@@ -15,22 +15,29 @@ from neurosim.models.connection_rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from neurosim.models.current_inputs import (
-    ConstantCurrent,
-    CurrentWaveform,
-    LiveCurrent,
-    MembraneNoise,
-    StepCurrent,
-)
 from neurosim.models.declare import parameter, potential, signal, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
-from neurosim.models.inputs import Input
+from neurosim.models.inputs import (
+    ConstantCurrent,
+    CurrentWaveform,
+    Input,
+    LiveCurrent,
+    LiveSpikes,
+    MembraneNoise,
+    Poisson,
+    SpikeTimes,
+    StepCurrent,
+)
 from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
+from neurosim.models.neurons.adapting_lif import AdaptingLIF
+from neurosim.models.neurons.gif import GIF
+from neurosim.models.neurons.glif import GLIF
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
+from neurosim.models.neurons.mat import AMAT2, MAT2
 from neurosim.models.plasticity import (
     STDP,
     Clopath,
@@ -47,14 +54,35 @@ from neurosim.models.plasticity import (
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
-from neurosim.models.spike_inputs import LiveSpikes, Poisson, SpikeTimes
-from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.models.short_term import (
+    Release,
+    ShortTermPlasticity,
+    TsodyksMarkram,
+    TsodyksUzielMarkram,
+)
+from neurosim.models.synapses import (
+    NMDA,
+    AlphaCurrent,
+    ApproximateNMDA,
+    DeltaSynapse,
+    ExactNMDA,
+    ExpCurrent,
+    GapJunction,
+    Synapse,
+)
 
 __all__ = [
+    "AMAT2",
+    "GIF",
+    "GLIF",
     "LIF",
+    "MAT2",
+    "NMDA",
     "STDP",
+    "AdaptingLIF",
     "AllToAll",
     "AlphaCurrent",
+    "ApproximateNMDA",
     "Clopath",
     "Column",
     "ConstantCurrent",
@@ -63,6 +91,7 @@ __all__ = [
     "DistanceProbability",
     "Distribution",
     "EscapeRate",
+    "ExactNMDA",
     "ExpCurrent",
     "Explicit",
     "ExponentialDecay",
@@ -70,6 +99,7 @@ __all__ = [
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "GapJunction",
     "Gaussian",
     "Grid",
     "HodgkinHuxley",
@@ -94,13 +124,17 @@ __all__ = [
     "PreCentredSTDP",
     "Profile",
     "RandomPositions",
+    "Release",
     "RestrictedSTDP",
     "RewardSTDP",
     "Rule",
+    "ShortTermPlasticity",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",
     "TripletSTDP",
+    "TsodyksMarkram",
+    "TsodyksUzielMarkram",
     "Uniform",
     "VogelsSprekeler",
     "gate_rates",

@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from neurosim.utils.checks import check_flag, check_integer, check_number
+from neurosim.errors import NeurosimError
+from neurosim.utils.checks import check_flag, check_integer, check_number, show, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,8 +19,9 @@ LARGEST = 2**62
 """Bound of integers without a declared range."""
 BOUNDLESS = 1e8
 """Larger bounds only guard against overflow and are omitted from descriptions."""
-KEY = "parameter"
-"""Key of a declaration in the metadata of a dataclass field."""
+KEY, OPTION = "parameter", "option"
+"""Keys of a declaration in the metadata of a dataclass field. An option is not a parameter of
+equations."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,26 @@ def parameter(
     """
     declared = Parameter(unit, float(low), float(high), help, check)
     return dataclasses.field(default=default, metadata={KEY: declared})
+
+
+def option(
+    default: Any,
+    unit: str = "",
+    low: float = -math.inf,
+    high: float = math.inf,
+    help: str = "",
+    *,
+    check: Callable[..., Any] = check_number,
+) -> Any:
+    """Declare an option that models of all classes have.
+
+    Parameters
+    ----------
+    default, unit, low, high, help, check
+        As for `parameter`.
+    """
+    declared = Parameter(unit, float(low), float(high), help, check)
+    return dataclasses.field(default=default, repr=False, metadata={OPTION: declared})
 
 
 def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
@@ -362,6 +384,12 @@ def parameters_of(model: type) -> Mapping[str, Parameter]:
     return {field.name: field.metadata[KEY] for field in fields if KEY in field.metadata}
 
 
+def options_of(model: type) -> Mapping[str, Parameter]:
+    """Return the declared options of a model class by name, in order."""
+    fields = dataclasses.fields(model)
+    return {field.name: field.metadata[OPTION] for field in fields if OPTION in field.metadata}
+
+
 def check_declared(part: Any, default: Callable[..., Any] = check_number, before: str = "") -> None:
     """Validate and convert the declared fields of a dataclass instance, in place.
 
@@ -379,9 +407,9 @@ def check_declared(part: Any, default: Callable[..., Any] = check_number, before
         If a value has the wrong type or is out of range.
     """
     for field in dataclasses.fields(part):
-        if KEY not in field.metadata:
+        declared: Parameter | None = field.metadata.get(KEY, field.metadata.get(OPTION))
+        if declared is None:
             continue
-        declared: Parameter = field.metadata[KEY]
         annotated = getattr(field.type, "__name__", str(field.type))
         check = declared.check or {"int": _whole, "bool": _flag}.get(annotated, default)
         value, name = getattr(part, field.name), before + field.name
@@ -392,6 +420,17 @@ def check_declared(part: Any, default: Callable[..., Any] = check_number, before
 def optional(check: Callable[..., Any]) -> Callable[..., Any]:
     """Return a check that accepts None."""
     return lambda value, *limits: None if value is None else check(value, *limits)
+
+
+def one_of(*known: str) -> Callable[..., str]:
+    """Return a check that accepts some texts."""
+
+    def check(value: Any, name: str, *_: Any) -> str:
+        if value not in known:
+            raise NeurosimError(f"{name} = {show(value)} is unknown: {suggest(value, known)}")
+        return str(value)
+
+    return check
 
 
 def _whole(value: Any, name: str, unit: str, low: float, high: float) -> int:

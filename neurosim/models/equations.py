@@ -26,7 +26,9 @@ POTENTIALS = "*potentials"
 def methods_of(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of the compiled methods of a class."""
     names = [name for name in kind.signatures if name not in kind.optional or hasattr(kind, name)]
-    return tuple(name for name in names if name != "derivatives" or "step" not in names)
+    replaced = {"derivatives": "step" in names}
+    replaced["spikes"] = "hazard" in names and not hasattr(kind, "spikes")
+    return tuple(name for name in names if not replaced.get(name))
 
 
 def arguments_of(kind: type[Any], method: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from neurosim.models.endpoints import Endpoints
 from neurosim.models.inputs import Input
 from neurosim.models.plasticity import Plasticity
 from neurosim.models.rule import Rule
+from neurosim.models.short_term import Release, ShortTermPlasticity
 from neurosim.models.sparse import expand_sparse
 from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
@@ -35,7 +36,7 @@ from neurosim.network.strength import (
 )
 from neurosim.network.summary import summarize, title
 from neurosim.network.views import PopulationView
-from neurosim.utils.checks import check_flag, check_number, show, suggest
+from neurosim.utils.checks import check_flag, check_number, is_scalar, show, suggest
 from neurosim.utils.frozen import FrozenList
 
 if TYPE_CHECKING:
@@ -279,6 +280,8 @@ class Network:
         delay: Any = 1.0,
         plasticity: Plasticity | None = None,
         dendritic_delay: float | None = None,
+        short_term: ShortTermPlasticity | None = None,
+        release: Release | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -291,7 +294,7 @@ class Network:
             A sparse matrix of shape (source.size, target.size) defines connections by its stored
             entries. The rule may be omitted if `psp` or `weight` is a sparse matrix.
         synapse : Synapse
-            DeltaSynapse, ExpCurrent, AlphaCurrent or a custom model.
+            DeltaSynapse, ExpCurrent, AlphaCurrent, GapJunction or a custom model.
         psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
@@ -301,7 +304,8 @@ class Network:
             Strength in the unit of the synapse (mV, pA or nS), instead of `psp`.
         delay : float, array_like, distribution or str
             ms, at least dt, rounded to the nearest step of the time grid, halves up. Distributions
-            are truncated at dt/2, because smaller values would be rounded to 0.
+            are truncated at dt/2, because smaller values would be rounded to 0. Gap junctions have
+            none.
         plasticity : Plasticity, optional
             Plasticity rule of the synapses, such as `STDP`; `Simulation.connections` returns their
             weights.
@@ -309,6 +313,10 @@ class Network:
             Part of the delay (ms) after which postsynaptic spikes reach plastic synapses; the rest
             is the delay of presynaptic spikes on their way to the synapse. Longer than the delay:
             the delay. Default: the whole delay, as in NEST.
+        short_term : TsodyksMarkram or other ShortTermPlasticity, optional
+            Efficacy of each presynaptic spike, by which it multiplies the weights.
+        release : Release, optional
+            Stochastic release of transmitter at each synapse.
 
         Returns
         -------
@@ -334,6 +342,8 @@ class Network:
         target, target_ids = self.resolve(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
         Synapse.require(synapse)
+        if synapse.couples:
+            _check_gap_junctions(delay, plasticity)
         rule, psp, weight = expand_sparse(rule, psp, weight, ends.shape)
         Rule.require(rule, others="a sparse matrix")
         rule.check(*ends.shape, n_common=ends.n_common)
@@ -361,11 +371,11 @@ class Network:
                 raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
             dendritic_delay = check_number(dendritic_delay, "dendritic_delay", "ms", 0.0, MAX_DELAY)
         late = check_delay(delay, shape)
-        rule, strength, late, *ids = ends.resolve(rule, strength, late)
+        rule, strength, late, source_ids, target_ids = ends.resolve(rule, strength, late)
         projection = Projection(
-            source, target, rule, synapse, strength, late, plasticity, *ids,
-            dendritic_delay=dendritic_delay,
-        )  # fmt: skip
+            source, target, rule, synapse, strength, late, plasticity, short_term, release,
+            source_ids, target_ids, dendritic_delay,
+        ).checked()  # fmt: skip
         self._projections.append(projection)
         return projection
 
@@ -416,6 +426,17 @@ class Network:
         if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
+            if synapse.couples:
+                raise NeurosimError(
+                    f"{type(synapse).__name__} cannot transmit the spikes of an input: it connects "
+                    "neurons"
+                )
+            if synapse.transmission is not None:
+                kind = type(synapse).__name__
+                raise NeurosimError(
+                    f"{type(input).__name__} cannot send spikes to {kind}, whose efficacy depends "
+                    "on earlier spikes of each presynaptic neuron: connect a population instead"
+                )
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, MAX_DELAY)
             drive = Drive(target, chosen, input, synapse, strength, late)
@@ -609,6 +630,14 @@ class Network:
             raise NeurosimError(
                 f"The {role} {population.name!r} belongs to another network: add it to this one"
             )
+
+
+def _check_gap_junctions(delay: Any, plasticity: Any) -> None:
+    """Raise an error if options of chemical synapses are used with gap junctions."""
+    if not (is_scalar(delay) and delay == 1.0):
+        raise NeurosimError(f"delay = {show(delay)}: gap junctions have no delay: leave out delay")
+    if plasticity is not None:
+        raise NeurosimError("Gap junctions cannot be plastic: leave out plasticity")
 
 
 def _refuse_given(source: Input, **options: Any) -> None:

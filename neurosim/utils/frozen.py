@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
+from neurosim.errors import UnknownKeyError
+from neurosim.utils.checks import nearest, suggest
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -67,7 +70,13 @@ class FrozenMapping(Mapping[K, V]):
         self._items = dict(items)
 
     def __getitem__(self, key: K) -> V:
-        return self._items[key]
+        try:
+            return self._items[key]
+        except KeyError:
+            known = [repr(name) for name in self._items]
+            near = nearest(repr(key), known)
+            hint = f"did you mean {near}?" if near else suggest("", known)
+            raise UnknownKeyError(f"no entry {key!r}: {hint}") from None
 
     def __iter__(self) -> Iterator[K]:
         return iter(self._items)
