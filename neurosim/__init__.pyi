@@ -289,6 +289,9 @@ from .results import (
 from .results import (
     Trace as Trace,
 )
+from .results import (
+    WeightTrace as WeightTrace,
+)
 from .results.connections import (
     Connections as Connections,
 )

@@ -23,7 +23,13 @@ from neurosim.builder.parameters import (
     potential_offset,
     shortest_refractory,
 )
-from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections, target_offsets
+from neurosim.builder.plastic import (
+    PlasticPart,
+    modulation_steps,
+    plastic_parts,
+    plastic_projections,
+    target_offsets,
+)
 from neurosim.builder.pools import pool_delay, pool_projections, pool_tables
 from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.recording import (
@@ -238,7 +244,9 @@ def _build_synapses(
     pools = pool_projections(network)
     pooled = int(sum(map(expected_synapses, pools)))
     built = (projections, *plastic, *scaled)
-    delays = np.concatenate([*(q.delays.delays for q in built), [pool_delay(p, dt) for p in pools]])
+    other = [pool_delay(p, dt) for p in pools]
+    other += [modulation_steps(m, dt) for m in network.modulations]
+    delays = np.concatenate([*(q.delays.delays for q in built), other])
     return Synapses(
         tables=tables,
         plastic=parts,

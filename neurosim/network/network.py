@@ -21,9 +21,11 @@ from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
 from neurosim.network.parts import (
     Drive,
+    Modulation,
     Population,
     Projection,
     Recording,
+    WeightRecording,
     check_ids,
 )
 from neurosim.network.strength import (
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from neurosim.models.positions import Positions
     from neurosim.utils.table import Summary
 
-_PARTS = (Population, Projection, Drive, Recording)
+_PARTS = (Population, Projection, Drive, Recording, Modulation, WeightRecording)
 
 LARGEST = 2**31 - 1
 """Largest number of neurons; ids have 32 bits."""
@@ -80,6 +82,8 @@ class Network:
         self._projections: list[Projection] = []
         self._drives: list[Drive] = []
         self._recordings: list[Recording] = []
+        self._modulations: list[Modulation] = []
+        self._weight_recordings: list[WeightRecording] = []
         self._current: dict[Any, Any] = {}
 
     @property
@@ -101,6 +105,16 @@ class Network:
     def recordings(self) -> tuple[Recording, ...]:
         """Recordings in the order in which they were added."""
         return FrozenList(self._recordings)
+
+    @property
+    def modulations(self) -> tuple[Modulation, ...]:
+        """Modulations of plasticity in the order in which they were added."""
+        return FrozenList(self._modulations)
+
+    @property
+    def weight_recordings(self) -> tuple[WeightRecording, ...]:
+        """Recordings of weights in the order in which they were added."""
+        return FrozenList(self._weight_recordings)
 
     @property
     def size(self) -> int:
@@ -129,12 +143,15 @@ class Network:
         """
         other = Network(dale=self._dale)
         new = dict(changed)
-        for name in ("_populations", "_projections", "_drives", "_recordings"):
+        for name in (
+            "_populations", "_projections", "_drives", "_recordings", "_modulations",
+            "_weight_recordings",
+        ):  # fmt: skip
             for part in getattr(self, name):
                 if part not in new:
                     ends = {
                         end: new[getattr(part, end)]
-                        for end in ("source", "target", "population")
+                        for end in ("source", "target", "population", "projection")
                         if getattr(part, end, None) in new
                     }
                     if ends:
@@ -425,7 +442,7 @@ class Network:
 
     def record(
         self,
-        population: Population | PopulationView,
+        population: Population | PopulationView | Projection,
         variable: str,
         *,
         ids: int | slice | ArrayLike | None = None,
@@ -433,12 +450,13 @@ class Network:
         average: bool = False,
         sum: bool = False,
         synapse: Synapse | None = None,
-    ) -> Recording:
-        """Record a variable of a population.
+    ) -> Recording | WeightRecording:
+        """Record a variable of a population, or the weights of a projection.
 
         Parameters
         ----------
-        population : Population or PopulationView
+        population : Population, PopulationView or Projection
+            A projection with plastic synapses, whose "weight" is recorded; see `Result.weights`.
         variable : str
             "spikes" (recorded from all neurons by default), "v" (mV), "i_syn", "i_exc", "i_inh"
             (total, excitatory and inhibitory synaptic current, pA), "input_exc", "input_inh"
@@ -458,12 +476,19 @@ class Network:
 
         Returns
         -------
-        Recording
+        Recording or WeightRecording
 
         Raises
         ------
         NeurosimError
         """
+        if isinstance(population, Projection):
+            if variable != "weight" or ids is not None or average or sum or synapse is not None:
+                raise NeurosimError(
+                    f"Of {population} only 'weight' can be recorded, of all synapses: give no "
+                    "option besides interval"
+                )
+            return self._record_weights(population, interval)
         population, ids = self.resolve(population, "population", ids)
         synapse = self._synapse_with(population, variable, synapse)
         recording = Recording(population, variable, ids, interval, average, sum, synapse)
@@ -475,6 +500,71 @@ class Network:
                 )
         self._recordings.append(recording)
         return recording
+
+    def _record_weights(self, projection: Projection, interval: float | None) -> WeightRecording:
+        """Record the weights of a projection."""
+        self._check_projection(projection)
+        if any(other.projection is projection for other in self._weight_recordings):
+            raise NeurosimError(f"The weights of {projection} are already recorded")
+        recording = WeightRecording(projection, interval)
+        self._weight_recordings.append(recording)
+        return recording
+
+    def modulate(
+        self,
+        source: Population,
+        projection: Projection,
+        *,
+        amount: float = 1.0,
+        delay: float = 1.0,
+    ) -> Modulation:
+        """Let the spikes of a population add to the signal of a plasticity rule.
+
+        Parameters
+        ----------
+        source : Population
+            Such as dopaminergic neurons.
+        projection : Projection
+            With a rule that has a signal, such as `RewardSTDP`.
+        amount : float
+            Added to the signal by each spike; may be negative.
+        delay : float
+            Time from a spike to its effect (ms), at least dt.
+
+        Returns
+        -------
+        Modulation
+
+        Raises
+        ------
+        NeurosimError
+
+        Examples
+        --------
+        >>> import neurosim as ns
+        >>> net = ns.Network()
+        >>> pre, post = net.add("pre", 10, ns.LIF()), net.add("post", 10, ns.LIF())
+        >>> dopamine = net.add("dopamine", 5, ns.LIF())
+        >>> rule = ns.RewardSTDP(w_max=1.0)
+        >>> plastic = net.connect(pre, post, ns.AllToAll(), weight=0.5, plasticity=rule)
+        >>> net.modulate(dopamine, plastic, amount=0.2)
+        <Modulation of 'pre' → 'post' by 'dopamine': amount 0.2, delay 1 ms>
+        """
+        source, ids = self.resolve(source, "source")
+        if ids is not None:
+            raise NeurosimError("The source of a modulation is a whole population: give no view")
+        self._check_projection(projection)
+        modulation = Modulation(source, projection, amount, delay)
+        self._modulations.append(modulation)
+        return modulation
+
+    def _check_projection(self, projection: Projection) -> None:
+        """Raise an error if the value is not a projection of this network."""
+        if not any(projection is one for one in self._projections):
+            raise NeurosimError(
+                f"{show(projection)} is not a projection of this network: give what "
+                "Network.connect returned"
+            )
 
     def _synapse_with(
         self, population: Population, variable: Any, given: Synapse | None
