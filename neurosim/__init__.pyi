@@ -71,6 +71,9 @@ from .models import (
     ConstantCurrent as ConstantCurrent,
 )
 from .models import (
+    CorrelatedPoisson as CorrelatedPoisson,
+)
+from .models import (
     CurrentWaveform as CurrentWaveform,
 )
 from .models import (
@@ -102,6 +105,9 @@ from .models import (
 )
 from .models import (
     FixedTotalNumber as FixedTotalNumber,
+)
+from .models import (
+    GammaProcess as GammaProcess,
 )
 from .models import (
     Gaussian as Gaussian,
@@ -140,6 +146,9 @@ from .models import (
     OneToOne as OneToOne,
 )
 from .models import (
+    OrnsteinUhlenbeckCurrent as OrnsteinUhlenbeckCurrent,
+)
+from .models import (
     Plasticity as Plasticity,
 )
 from .models import (
@@ -149,10 +158,25 @@ from .models import (
     Poisson as Poisson,
 )
 from .models import (
+    PoissonWithDeadTime as PoissonWithDeadTime,
+)
+from .models import (
+    PulsePacket as PulsePacket,
+)
+from .models import (
+    RampCurrent as RampCurrent,
+)
+from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
     Rule as Rule,
+)
+from .models import (
+    SinusoidalCurrent as SinusoidalCurrent,
+)
+from .models import (
+    SinusoidalPoisson as SinusoidalPoisson,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -165,6 +189,9 @@ from .models import (
 )
 from .models import (
     Uniform as Uniform,
+)
+from .models import (
+    WhiteNoiseCurrent as WhiteNoiseCurrent,
 )
 from .models import (
     parameter as parameter,

@@ -100,7 +100,9 @@ class TimeLoop:
             self._scratch.noise[:] = self._entries([(count_noise, *noise), (add_noise, *noise)])
         exchanging = [] if self._ranks is None else [(exchange, self._ranks, self._shared)]
         sampling = (
-            [(sample, part.recording, state, self._samples)] if len(part.recording.sets) else []
+            [(sample, part.recording, inputs, state, self._samples)]
+            if len(part.recording.sets)
+            else []
         )
         loop = Loop(
             thread=self._thread,
@@ -133,8 +135,8 @@ class TimeLoop:
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
         if plastic.n_lists:
             yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
-        if len(inputs.programs) or len(inputs.event_steps) or part.live:
-            yield apply_inputs, inputs, part.neurons, state
+        if self._has_input(inputs):
+            yield apply_inputs, inputs, part.neurons, state, self._scratch
         if (part.neurons.groups["mechanism"] < SpikeMechanism.MODEL).any():
             for b, function in _block_functions(part.neurons, part.inputs):
                 self._scratch.advance[b] = self._entry(function, *neurons[:-1]).addresses
@@ -147,6 +149,12 @@ class TimeLoop:
             yield advance_models, part.models.tables, *neurons
         if plastic.n_lists:
             yield record_post, plastic.tables, plasticity, self._fired
+
+    def _has_input(self, inputs: Inputs) -> bool:
+        """Whether there are currents, rates or spikes that `apply_inputs` handles."""
+        ports = self._part.ports
+        tables = (inputs.programs, inputs.event_steps, inputs.noise_currents)
+        return bool(any(map(len, tables)) or ports.live or ports.generated)
 
     def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""

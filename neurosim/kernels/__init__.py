@@ -20,6 +20,7 @@ from neurosim.kernels.neurons import (
     advance_two_exponentials,
 )
 from neurosim.kernels.plasticity import drop_spikes, record_post, transmit_plastic
+from neurosim.kernels.poisson import poisson_spikes, poisson_tables
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
@@ -70,6 +71,8 @@ __all__ = [
     "insert_rows",
     "invert_in_degree",
     "place_edges",
+    "poisson_spikes",
+    "poisson_tables",
     "record_post",
     "sample",
     "transmit_plastic",

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.models.registry import Part, address_of, defined_part, is_builtin, kinds_of
 from neurosim.network.network import Network
-from neurosim.network.parts import Population
+from neurosim.network.parts import Drive, Population
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
     arrays: list[NDArray] = []
     array_numbers: dict[int, int] = {}
     numbers = {id(p): number for number, p in enumerate(network.populations)}
+    numbers |= {id(drive): number for number, drive in enumerate(network.drives)}
 
     def encoded(value: Any) -> Any:
         if value is None or isinstance(value, (bool, int, float, str)):
@@ -103,7 +104,7 @@ def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
         }
 
     def shown(value: Any) -> Any:
-        if isinstance(value, Population):
+        if isinstance(value, (Population, Drive)):
             return value.name
         if paths := getattr(value, "paths", ()):
             return {TYPE: type(value).__name__} | fields(value.with_digest(), *paths)
@@ -159,5 +160,9 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
     for part in tree["drives"]:
         network.drive(**fields(part, "target"))
     for part in tree["recordings"]:
-        network.record(**fields(part, "population"))
+        given = fields(part, "population")
+        drive = given.pop("drive", None)
+        if drive is not None:
+            given["population"] = network.drives[drive]
+        network.record(**given)
     return network

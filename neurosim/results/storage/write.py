@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.results import PopulationInfo
+from neurosim.results import PopulationInfo, SpikeTrains
 from neurosim.results.storage.layout import (
     FORMAT,
     SONATA_MAGIC,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import h5py
     from numpy.typing import DTypeLike, NDArray
 
-    from neurosim.results import Result, SpikeTrains, Trace
+    from neurosim.results import Result, Trace
 
 COMPRESS_FROM = 1024
 """Smaller arrays are not compressed: the table of chunks would outweigh the gain."""
@@ -87,6 +87,13 @@ def _write_result(file: h5py.File, result: Result) -> None:
     traces = file.create_group("traces")
     for (name, variable), trace in result.traces.items():
         _write_trace(traces.create_group(f"{group_name(name)}/{variable}"), trace)
+    for name, recorded in result.inputs.items():
+        group = file.create_group(f"inputs/{group_name(name)}")
+        if isinstance(recorded, SpikeTrains):
+            write_spikes(group, recorded)
+            _write_array(group, "recorded", recorded.recorded, np.int64)
+        else:
+            _write_trace(group, recorded)
 
 
 def _write_run(group: h5py.Group, result: Result) -> None:
