@@ -53,16 +53,34 @@ from .interchange import (
     to_nir as to_nir,
 )
 from .models import (
+    AMAT2 as AMAT2,
+)
+from .models import (
+    GIF as GIF,
+)
+from .models import (
+    GLIF as GLIF,
+)
+from .models import (
     LIF as LIF,
 )
 from .models import (
+    MAT2 as MAT2,
+)
+from .models import (
     STDP as STDP,
+)
+from .models import (
+    AdaptingLIF as AdaptingLIF,
 )
 from .models import (
     AllToAll as AllToAll,
 )
 from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    Clopath as Clopath,
 )
 from .models import (
     Column as Column,
@@ -110,6 +128,9 @@ from .models import (
     GammaProcess as GammaProcess,
 )
 from .models import (
+    GapJunction as GapJunction,
+)
+from .models import (
     Gaussian as Gaussian,
 )
 from .models import (
@@ -117,6 +138,9 @@ from .models import (
 )
 from .models import (
     HodgkinHuxley as HodgkinHuxley,
+)
+from .models import (
+    HomeostaticScaling as HomeostaticScaling,
 )
 from .models import (
     Input as Input,
@@ -135,6 +159,9 @@ from .models import (
 )
 from .models import (
     MembraneNoise as MembraneNoise,
+)
+from .models import (
+    NearestSTDP as NearestSTDP,
 )
 from .models import (
     NeuronModel as NeuronModel,
@@ -161,6 +188,12 @@ from .models import (
     PoissonWithDeadTime as PoissonWithDeadTime,
 )
 from .models import (
+    PowerLawSTDP as PowerLawSTDP,
+)
+from .models import (
+    PreCentredSTDP as PreCentredSTDP,
+)
+from .models import (
     PulsePacket as PulsePacket,
 )
 from .models import (
@@ -168,6 +201,12 @@ from .models import (
 )
 from .models import (
     RandomPositions as RandomPositions,
+)
+from .models import (
+    RestrictedSTDP as RestrictedSTDP,
+)
+from .models import (
+    RewardSTDP as RewardSTDP,
 )
 from .models import (
     Rule as Rule,
@@ -188,13 +227,25 @@ from .models import (
     Synapse as Synapse,
 )
 from .models import (
+    TripletSTDP as TripletSTDP,
+)
+from .models import (
     Uniform as Uniform,
+)
+from .models import (
+    VogelsSprekeler as VogelsSprekeler,
 )
 from .models import (
     WhiteNoiseCurrent as WhiteNoiseCurrent,
 )
 from .models import (
     parameter as parameter,
+)
+from .models import (
+    potential as potential,
+)
+from .models import (
+    signal as signal,
 )
 from .models import (
     state as state,

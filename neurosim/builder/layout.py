@@ -155,7 +155,8 @@ def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
     """List a population's distinct ports, in order of first use in the network."""
     ports: dict[Hashable, None] = {}
     for projection in network.projections:
-        if projection.target is population:
+        couples = projection.synapse.couples and projection.source is population
+        if projection.target is population or couples:
             ports[projection.synapse] = None
     for drive in network.drives:
         if drive.target is not population:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from neurosim.builder.drives import Ports, input_tables
+from neurosim.builder.gap_junctions import couplings, gap_junctions
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
 from neurosim.builder.layout import Layout, lay_out
@@ -22,7 +23,7 @@ from neurosim.builder.parameters import (
     potential_offset,
     shortest_refractory,
 )
-from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections
+from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections, target_offsets
 from neurosim.builder.projections import Projections
 from neurosim.builder.recording import (
     SentSpikesPlan,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.workers import Each
-    from neurosim.kernels import Heterogeneous, Inputs, Neurons, RecordingTable, Table
+    from neurosim.kernels import Couplings, Heterogeneous, Inputs, Neurons, RecordingTable, Table
     from neurosim.network import Network
 
 
@@ -65,11 +66,15 @@ class ThreadPlan:
         Blocks of neurons with escape noise.
     models : ModelPart
     heterogeneous : Heterogeneous or None
+    couplings : Couplings or None
+        None if the network has no gap junctions.
     inputs : Inputs
     ports : Ports
     recording : RecordingTable
     trace_terms : tuple of TraceTerm
         How samples are added to the traces.
+    offsets : (n_lists,) ndarray of float64
+        Potential to which `State.v` of the targets of plastic synapses is relative (mV).
     v_start : (n_local,) ndarray of float64
         Potential at time 0, relative to rest (mV).
     n_synaptic, n_slots : int
@@ -82,10 +87,12 @@ class ThreadPlan:
     escape_blocks: NDArray[np.int64]
     models: ModelPart
     heterogeneous: Heterogeneous | None
+    couplings: Couplings | None
     inputs: Inputs
     ports: Ports
     recording: RecordingTable
     trace_terms: tuple[TraceTerm, ...]
+    offsets: NDArray[np.float64]
     v_start: NDArray[np.float64]
     n_synaptic: int
     n_slots: int
@@ -247,7 +254,7 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
 def _freeze(part: ThreadPlan) -> None:
     """Make the arrays of a thread's tables read-only."""
     tables = (part.table, part.plastic.tables, part.neurons, part.inputs, part.recording)
-    optional = (part.models.tables or (), part.heterogeneous or ())
+    optional = (part.models.tables or (), part.heterogeneous or (), part.couplings or ())
     for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
@@ -302,8 +309,11 @@ def build(
         else:
             synapses = wired.synapses
         traces = plan_traces(network, layout, dt)
+        offsets = {p.name: potential_offset(p, seed) for p in layout.populations}
+        junctions = gap_junctions(network, layout, dt, seed)
 
         def build_thread(thread: int) -> ThreadPlan:
+            plastic = synapses.plastic[thread - local_threads.start]
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
@@ -313,15 +323,19 @@ def build(
             )
             part = ThreadPlan(
                 table=synapses.tables[thread - local_threads.start],
-                plastic=synapses.plastic[thread - local_threads.start],
+                plastic=plastic,
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
+                couplings=couplings(junctions, layout, thread, models.first_state, dt),
                 inputs=inputs,
                 ports=ports,
                 recording=recording,
                 trace_terms=trace_terms,
+                offsets=target_offsets(
+                    synapses.plastic[thread - local_threads.start], network, offsets
+                ),
                 v_start=_starting_potentials(layout, thread, dt, seed),
                 n_synaptic=cells.n_synaptic,
                 n_slots=layout.threads[thread].n_slots,
@@ -339,7 +353,7 @@ def build(
         local_threads=local_threads,
         first_id=layout.first_id,
         populations=_describe(network, synapses.signs),
-        offsets={p.name: potential_offset(p, seed) for p in layout.populations},
+        offsets=offsets,
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },

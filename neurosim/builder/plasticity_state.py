@@ -100,9 +100,9 @@ def get_plasticity_state(plan: Plan, states: list[PlasticityState]) -> dict[str,
             "spike_neurons": neuron[lists[order]],
             "spike_steps": state.steps[:n][order],
         }
-        columns |= zip(_numbered("traces", part.n_pre_traces), state.traces.T, strict=True)
+        columns |= zip(_numbered("traces", part.initial.shape[1]), state.traces.T, strict=True)
         values = state.values[:n][order]
-        columns |= zip(_numbered("spike_values", part.n_post_traces), values.T, strict=True)
+        columns |= zip(_numbered("spike_values", part.n_values), values.T, strict=True)
         for name, column in columns.items():
             found.setdefault(name, []).append(column)
     return {
@@ -124,19 +124,19 @@ def sorted_columns(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
 def check_plasticity_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> None:
     """Raise ValueError if plastic synapses cannot have this state before step `step`."""
     part = plan.threads[0].plastic
-    w_max = part.tables.projections["w_max"]
-    relative = snapshot["weights"] / w_max[_projection_of(plan, snapshot["rows"])]
+    own = part.tables.projections[_projection_of(plan, snapshot["rows"])]
+    relative = snapshot["weights"] / own["unit_weight"]
     # NaN compares false and is rejected too.
-    if not ((relative >= -1e-9) & (relative <= 1.0 + 1e-9)).all():
+    if not ((relative >= -1e-9) & (relative <= own["largest"] + 1e-9)).all():
         raise ValueError("a weight is outside the range of its plasticity")
-    traces = _numbered("traces", part.n_pre_traces)
-    for name in (*traces, *_numbered("spike_values", part.n_post_traces)):
+    traces = _numbered("traces", part.initial.shape[1])
+    for name in (*traces, *_numbered("spike_values", part.n_values)):
         if name not in snapshot:
             raise ValueError(f"{name} are missing")
-        if not ((snapshot[name] >= 0.0) & np.isfinite(snapshot[name])).all():
+        if not np.isfinite(snapshot[name]).all():
             raise ValueError(f"{name} are not finite")
     for name in ("last", "spike_steps"):
-        if not ((snapshot[name] >= 0) & (snapshot[name] < max(step, 1))).all():
+        if not ((snapshot[name] >= -1) & (snapshot[name] < max(step, 1))).all():
             raise ValueError(f"{name} are not of the steps so far")
 
 
@@ -168,7 +168,7 @@ def set_plasticity_state(
         state, first = _restore_spikes(part, empty, snapshot)
         state.weights[order] = snapshot["weights"][chosen]
         state.last_pre[order] = snapshot["last"][chosen]
-        for k, name in enumerate(_numbered("traces", part.n_pre_traces)):
+        for k, name in enumerate(_numbered("traces", part.initial.shape[1])):
             state.traces[order, k] = snapshot[name][chosen]
         seen = snapshot["seen"][chosen]
         state.last_seen[order] = np.where(seen < 0, -1, first[part.tables.post_ids[order]] + seen)
@@ -203,7 +203,7 @@ def _restore_spikes(
     first, used = stop - counts, counts > 0
     next_spike = np.arange(1, n + 1)
     next_spike[(stop - 1)[used]] = -1
-    values = _numbered("spike_values", part.n_post_traces)
+    values = _numbered("spike_values", part.n_values)
     state = state._replace(
         steps=snapshot["spike_steps"][chosen],
         values=np.stack([snapshot[name][chosen] for name in values], axis=1),

@@ -44,7 +44,7 @@ def expected_synapses(projection: Projection) -> float:
 def known_sign(network: Network, source: Population) -> int:
     """Return the common sign of synapses from a population that are not in files."""
     return common_effect(
-        effect_of(p, None if p.plasticity is None else p.plasticity.w_max)
+        effect_of(p, None if p.plasticity is None else p.plasticity.unit_weight)
         for p in network.projections
         if p.source is source and (p.plasticity is not None or not is_per_edge(p.weight))
     )
@@ -93,7 +93,11 @@ class Projections:
         self.layout, self._dt = layout, dt
         self.local_threads = range(len(layout.threads)) if local_threads is None else local_threads
         if chosen is None:
-            chosen = [k for k, p in enumerate(network.projections) if p.plasticity is None]
+            chosen = [
+                k
+                for k, p in enumerate(network.projections)
+                if p.plasticity is None and not p.synapse.couples
+            ]
         order = sorted(chosen, key=lambda k: self._source(network, k))
         self.projections = tuple(network.projections[k] for k in order)
         sources = [self._source(network, k) for k in order]

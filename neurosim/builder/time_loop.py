@@ -5,6 +5,9 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from neurosim.builder.plastic import updating
 from neurosim.kernels import (
     Entry,
     Loop,
@@ -20,14 +23,18 @@ from neurosim.kernels import (
     advance_two_exponentials,
     apply_inputs,
     count_noise,
+    couple,
     deliver,
     deliver_in_common,
     deliver_into_ring,
     escape,
     exchange,
     record_post,
+    record_potentials,
     sample,
+    store_changes,
     transmit_plastic,
+    update_plastic,
 )
 from neurosim.kernels.input_types import COUNTED
 from neurosim.kernels.types import DELTA, EXPONENTIAL, SpikeMechanism
@@ -42,6 +49,7 @@ if TYPE_CHECKING:
         Inputs,
         Neurons,
         PlasticityState,
+        Potentials,
         Ranks,
         Scratch,
         Shared,
@@ -68,6 +76,8 @@ class TimeLoop:
         Filled with the recorded signals.
     ranks : Ranks or None
         None on a single machine.
+    potentials : Potentials or None
+        None without gap junctions.
     """
 
     def __init__(
@@ -80,10 +90,14 @@ class TimeLoop:
         scratch: Scratch,
         samples: NDArray,
         ranks: Ranks | None,
+        potentials: Potentials | None,
     ) -> None:
         self._plan, self._part = plan, plan.threads[thread]
         self._shared, self._scratch, self._samples = shared, scratch, samples
         self._thread, self._here, self._ranks = plan.local_threads[thread], here, ranks
+        if potentials is not None:
+            potentials = potentials._replace(crossings=np.zeros(1, np.int64))
+        self._potentials = potentials
         self._fired = shared.fired[self._thread]
         self._tables: tuple[Any, ...] = ()
         self._made: dict[Any, Entry] = {}
@@ -133,7 +147,12 @@ class TimeLoop:
         """Yield the step functions of the network, each with its tables."""
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
+        if self._potentials is not None:
+            yield couple, part.couplings, self._potentials, state
         if plastic.n_lists:
+            if len(plastic.chosen("is_continuous")):
+                *tables, self._update_entries = updating(plastic, plasticity)
+                yield update_plastic, *tables
             yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
         if self._has_input(inputs):
             yield apply_inputs, inputs, part.neurons, state, self._scratch
@@ -149,6 +168,10 @@ class TimeLoop:
             yield advance_models, part.models.tables, *neurons
         if plastic.n_lists:
             yield record_post, plastic.tables, plasticity, self._fired
+            if len(chosen := plastic.chosen("potentials")):
+                yield record_potentials, chosen, self._potential_rows(chosen, state, plasticity)
+        if self._potentials is not None:
+            yield store_changes, part.couplings, self._potentials, state, self._fired
 
     def _has_input(self, inputs: Inputs) -> bool:
         """Whether there are currents, rates or spikes that `apply_inputs` handles."""
@@ -164,6 +187,17 @@ class TimeLoop:
             for functions, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
         ]
         return address_table(self._row_entries)
+
+    def _potential_rows(
+        self, chosen: NDArray, state: State, plasticity: PlasticityState
+    ) -> NDArray:
+        """Return the addresses of `record_row` of plastic projections."""
+        plastic = self._part.plastic
+        tables = (plastic.tables, plasticity, state, self._fired, self._part.offsets)
+        self._potential_entries = [
+            Entry(plastic.functions[p].record_row, *tables, plastic.tables.rules[p]) for p in chosen
+        ]
+        return address_table(self._potential_entries)
 
     def _entries(self, needed: Iterable[tuple[Any, ...]]) -> NDArray:
         """Return the addresses of functions and their frames."""

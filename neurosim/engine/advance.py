@@ -10,12 +10,15 @@ import numpy as np
 from neurosim.builder import build
 from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.finite import first_not_finite
+from neurosim.builder.gap_junctions import new_potentials
 from neurosim.builder.grid import MAX_STEPS
 from neurosim.builder.plastic import (
     drop_history,
     ensure_history_capacity,
     history_limit,
+    max_history,
     new_plasticity_state,
+    updated_weights,
 )
 from neurosim.builder.plasticity_state import (
     check_plasticity_state,
@@ -137,7 +140,10 @@ class Engine:
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
-        self.plasticity = [new_plasticity_state(part.plastic) for part in self.plan.threads]
+        self.plasticity = [
+            new_plasticity_state(part.plastic, part.offsets, part.v_start)
+            for part in self.plan.threads
+        ]
         self._history_limit = [history_limit(learned) for learned in self.plasticity]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
@@ -158,6 +164,13 @@ class Engine:
         if comm.machines > 1:
             exchanged = new_ranks(self.plan, CHUNK, comm.machines, comm.kernel_handles())
         shared = new_shared(self.plan, CHUNK, comm.shared_memory)
+        coupled = self.plan.threads[0].couplings is not None
+        if coupled and comm.machines > 1:
+            raise NeurosimError(
+                f"Gap junctions couple potentials in every step, but the processes run on "
+                f"{comm.machines} machines: use one"
+            )
+        potentials = new_potentials(self.plan.layout, comm.shared_memory) if coupled else None
         return [
             TimeLoop(
                 self.plan,
@@ -167,6 +180,7 @@ class Engine:
                 scratch=self._scratch[k],
                 samples=self._samples[k],
                 ranks=exchanged,
+                potentials=potentials,
             )
             for k in range(threads)
         ]
@@ -200,7 +214,7 @@ class Engine:
             self._states[k] = ensure_capacity(self.plan, state, n_steps)
             if self.plasticity[k].count[0] > self._history_limit[k]:
                 self._drop_history(k)
-            most = self.plan.max_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
+            most = max_history(self.plan.threads[k].plastic, self.plan.max_spikes(n_steps), n_steps)
             self.plasticity[k] = ensure_history_capacity(self.plasticity[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
@@ -221,6 +235,11 @@ class Engine:
         self.steps += n_steps
         self._clocks += advanced - started, time.perf_counter() - advanced
         self._require_finite(n_steps)
+
+    def update_weights(self) -> None:
+        """Update weights that change between spikes to the current time."""
+        parts = zip(self.plan.threads, self.plasticity, strict=True)
+        self.plasticity = [updated_weights(p.plastic, state, self.steps) for p, state in parts]
 
     def drop_history(self) -> None:
         """Drop the postsynaptic spikes that no plastic synapse needs any more."""

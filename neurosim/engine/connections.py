@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.builder.connections import drawn_connections
+from neurosim.builder.plastic import updated_weights
 from neurosim.results.connections import Connections
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def read_connections(engine: Engine, index: int) -> Connections:
 
 def set_plastic_weights(engine: Engine, index: int, weights: NDArray[np.float64]) -> None:
     """Set the weights of plastic connections, in the order of `read_connections`."""
+    engine.update_weights()
     # The spikes that a synapse still needs depend on its former weight.
     engine.drop_history()
     found = [part.plastic.projections == index for part in engine.plan.threads]
@@ -57,6 +59,7 @@ def _plastic_columns(engine: Engine, index: int) -> dict[str, NDArray]:
     """
     found: dict[str, list[NDArray]] = {}
     for part, state in zip(engine.plan.threads, engine.plasticity, strict=True):
+        state = updated_weights(part.plastic, state, engine.steps)
         mask = part.plastic.projections == index
         columns = {"sources": part.plastic.sources, "targets": part.plastic.targets}
         columns |= {"weights": state.weights, "delays": part.plastic.delays}

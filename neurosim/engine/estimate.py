@@ -24,6 +24,7 @@ from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_per_edge
+from neurosim.models.declare import OPTION
 from neurosim.models.quantity import is_distribution
 from neurosim.utils.resources import available_memory
 
@@ -123,7 +124,7 @@ def format_part(value: Any) -> str:
         return f"{value:g}" if isinstance(value, float) else str(value)
     shown = []
     for field in dataclasses.fields(value):
-        if not (field.init and field.repr):
+        if not (field.init and (field.repr or OPTION in field.metadata)):
             continue
         item, required = getattr(value, field.name), field.default is dataclasses.MISSING
         if required or isinstance(item, np.ndarray) or item != field.default:

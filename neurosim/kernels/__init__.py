@@ -7,6 +7,7 @@ from neurosim.kernels.delivery import deliver, deliver_in_common, deliver_into_r
 from neurosim.kernels.edge_lists import Edges, count_edges, insert_rows, place_edges
 from neurosim.kernels.escape import escape
 from neurosim.kernels.exchange import exchange
+from neurosim.kernels.gap_junctions import Couplings, Potentials, couple, store_changes
 from neurosim.kernels.heterogeneous import advance_heterogeneous
 from neurosim.kernels.input_types import Inputs
 from neurosim.kernels.inputs import add_noise, apply_inputs, count_noise
@@ -19,7 +20,15 @@ from neurosim.kernels.neurons import (
     advance_linear,
     advance_two_exponentials,
 )
-from neurosim.kernels.plasticity import drop_spikes, record_post, transmit_plastic
+from neurosim.kernels.plasticity import (
+    UPDATE_INTERVAL,
+    drop_spikes,
+    record_post,
+    record_potentials,
+    transmit_plastic,
+    update_all,
+    update_plastic,
+)
 from neurosim.kernels.poisson import poisson_spikes, poisson_tables
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
@@ -27,6 +36,8 @@ from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
 from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
+    "UPDATE_INTERVAL",
+    "Couplings",
     "Edges",
     "Entry",
     "Heterogeneous",
@@ -37,6 +48,7 @@ __all__ = [
     "Neurons",
     "Plastic",
     "PlasticityState",
+    "Potentials",
     "Ranks",
     "RecordingTable",
     "Rules",
@@ -60,6 +72,7 @@ __all__ = [
     "count_noise",
     "count_rows",
     "count_sources",
+    "couple",
     "deliver",
     "deliver_in_common",
     "deliver_into_ring",
@@ -74,7 +87,11 @@ __all__ = [
     "poisson_spikes",
     "poisson_tables",
     "record_post",
+    "record_potentials",
     "sample",
+    "store_changes",
     "transmit_plastic",
+    "update_all",
+    "update_plastic",
     "without_collection",
 ]

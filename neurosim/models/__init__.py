@@ -15,7 +15,7 @@ from neurosim.models.connection_rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from neurosim.models.declare import parameter, state, trace
+from neurosim.models.declare import parameter, potential, signal, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
@@ -41,19 +41,47 @@ from neurosim.models.inputs import (
 )
 from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
+from neurosim.models.neurons.adapting_lif import AdaptingLIF
+from neurosim.models.neurons.gif import GIF
+from neurosim.models.neurons.glif import GLIF
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
-from neurosim.models.plasticity import STDP, Plasticity
+from neurosim.models.neurons.mat import AMAT2, MAT2
+from neurosim.models.plasticity import (
+    STDP,
+    Clopath,
+    HomeostaticScaling,
+    NearestSTDP,
+    Plasticity,
+    PowerLawSTDP,
+    PreCentredSTDP,
+    RestrictedSTDP,
+    RewardSTDP,
+    TripletSTDP,
+    VogelsSprekeler,
+)
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
-from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.models.synapses import (
+    AlphaCurrent,
+    DeltaSynapse,
+    ExpCurrent,
+    GapJunction,
+    Synapse,
+)
 
 __all__ = [
+    "AMAT2",
+    "GIF",
+    "GLIF",
     "LIF",
+    "MAT2",
     "STDP",
+    "AdaptingLIF",
     "AllToAll",
     "AlphaCurrent",
+    "Clopath",
     "Column",
     "ConstantCurrent",
     "CorrelatedPoisson",
@@ -70,9 +98,11 @@ __all__ = [
     "FixedProbability",
     "FixedTotalNumber",
     "GammaProcess",
+    "GapJunction",
     "Gaussian",
     "Grid",
     "HodgkinHuxley",
+    "HomeostaticScaling",
     "Input",
     "IntegrateAndFire",
     "Linear",
@@ -80,6 +110,7 @@ __all__ = [
     "LiveSpikes",
     "LogNormal",
     "MembraneNoise",
+    "NearestSTDP",
     "Neuron",
     "NeuronModel",
     "Normal",
@@ -90,20 +121,28 @@ __all__ = [
     "Poisson",
     "PoissonWithDeadTime",
     "Positions",
+    "PowerLawSTDP",
+    "PreCentredSTDP",
     "Profile",
     "PulsePacket",
     "RampCurrent",
     "RandomPositions",
+    "RestrictedSTDP",
+    "RewardSTDP",
     "Rule",
     "SinusoidalCurrent",
     "SinusoidalPoisson",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",
+    "TripletSTDP",
     "Uniform",
+    "VogelsSprekeler",
     "WhiteNoiseCurrent",
     "gate_rates",
     "parameter",
+    "potential",
+    "signal",
     "state",
     "steady_gates",
     "trace",

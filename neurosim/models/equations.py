@@ -8,7 +8,7 @@ import numbers
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameters_of, states_of, traces_of
+from neurosim.models.declare import parameters_of, potentials_of, states_of, variables_of
 from neurosim.models.registry import hash_of
 
 if TYPE_CHECKING:
@@ -18,20 +18,23 @@ FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round
 """Built-in functions that compile."""
 
 ALL = "*"
-"""In a signature: all declared states or traces, in order."""
+"""In a signature: everything declared besides parameters, in order."""
+POTENTIALS = "*potentials"
+"""In a signature: all declared potentials, in order."""
 
 
 def methods_of(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of the compiled methods of a class."""
     names = [name for name in kind.signatures if name not in kind.optional or hasattr(kind, name)]
-    return tuple(name for name in names if name != "derivatives" or "step" not in names)
+    replaced = {"derivatives": "step" in names}
+    replaced["spikes"] = "hazard" in names and not hasattr(kind, "spikes")
+    return tuple(name for name in names if not replaced.get(name))
 
 
 def arguments_of(kind: type[Any], method: str) -> tuple[str, ...]:
     """Return the names of the arguments of a method."""
-    declared = (*states_of(kind), *traces_of(kind))
-    signature = kind.signatures[method]
-    return tuple(name for item in signature for name in (declared if item == ALL else (item,)))
+    declared = {ALL: tuple(variables_of(kind)), POTENTIALS: tuple(potentials_of(kind))}
+    return tuple(name for item in kind.signatures[method] for name in declared.get(item, (item,)))
 
 
 def digest_of(kind: type[Any]) -> str:

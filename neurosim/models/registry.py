@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import re
 import textwrap
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -178,7 +179,8 @@ def _documented(kind: type) -> str | None:
 def _require_frozen(kind: Any) -> None:
     """Raise an error if the class is not a frozen dataclass."""
     options = getattr(kind, "__dataclass_params__", None)
-    if options is None or not options.frozen:
+    undecorated = any(isinstance(value, dataclasses.Field) for value in vars(kind).values())
+    if options is None or not options.frozen or undecorated:
         raise NeurosimError(
             f"{kind.__name__} is not a frozen dataclass: write @dataclass(frozen=True, eq=False) "
             "above the class"
@@ -201,6 +203,8 @@ def _compared(part: Any) -> list[Any]:
 
 
 def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return np.array_equal(one, other)
     return bool(one == other)

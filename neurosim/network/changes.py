@@ -9,6 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.connection_rules import Explicit
+from neurosim.models.declare import options_of
 from neurosim.models.quantity import is_distribution
 from neurosim.network.dale import check_dale
 from neurosim.network.strength import check_strength
@@ -52,8 +53,13 @@ def with_parameters(
     """
     neuron: Any = population.neuron
     kind = type(neuron)
-    names = [field.name for field in dataclasses.fields(neuron) if field.init]
+    options = options_of(kind)
+    names = [f.name for f in dataclasses.fields(neuron) if f.init and f.name not in options]
     for name in values:
+        if name in options:
+            raise NeurosimError(
+                f"{name} of {kind.__name__} cannot be changed: make a new network and simulation"
+            )
         if name not in names:
             raise NeurosimError(
                 f"{kind.__name__} has no parameter {name!r}: {suggest(name, names)}"

@@ -34,7 +34,7 @@ from neurosim.network.strength import (
 )
 from neurosim.network.summary import summarize, title
 from neurosim.network.views import PopulationView
-from neurosim.utils.checks import check_flag, check_number, show, suggest
+from neurosim.utils.checks import check_flag, check_number, is_scalar, show, suggest
 from neurosim.utils.frozen import FrozenList
 
 if TYPE_CHECKING:
@@ -262,6 +262,7 @@ class Network:
         weight: Any = None,
         delay: Any = 1.0,
         plasticity: Plasticity | None = None,
+        dendritic_delay: float | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -274,7 +275,7 @@ class Network:
             A sparse matrix of shape (source.size, target.size) defines connections by its stored
             entries. The rule may be omitted if `psp` or `weight` is a sparse matrix.
         synapse : Synapse
-            DeltaSynapse, ExpCurrent, AlphaCurrent or a custom model.
+            DeltaSynapse, ExpCurrent, AlphaCurrent, GapJunction or a custom model.
         psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
@@ -284,9 +285,15 @@ class Network:
             Strength in the unit of the synapse (mV, pA or nS), instead of `psp`.
         delay : float, array_like, distribution or str
             ms, at least dt, rounded to the nearest step of the time grid, halves up. Distributions
-            are truncated at dt/2, because smaller values would be rounded to 0.
-        plasticity : STDP, optional
-            Plasticity rule of the synapses; `Simulation.connections` returns their weights.
+            are truncated at dt/2, because smaller values would be rounded to 0. Gap junctions have
+            none.
+        plasticity : Plasticity, optional
+            Plasticity rule of the synapses, such as `STDP`; `Simulation.connections` returns their
+            weights.
+        dendritic_delay : float, optional
+            Part of the delay (ms) after which postsynaptic spikes reach plastic synapses; the rest
+            is the delay of presynaptic spikes on their way to the synapse. Longer than the delay:
+            the delay. Default: the whole delay, as in NEST.
 
         Returns
         -------
@@ -312,6 +319,8 @@ class Network:
         target, target_ids = self.resolve(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
         Synapse.require(synapse)
+        if synapse.couples:
+            _check_gap_junctions(delay, plasticity)
         rule, psp, weight = expand_sparse(rule, psp, weight, ends.shape)
         Rule.require(rule, others="a sparse matrix")
         rule.check(*ends.shape, n_common=ends.n_common)
@@ -334,9 +343,15 @@ class Network:
         if plasticity is not None:
             Plasticity.require(plasticity, "plasticity = ")
             strength = plasticity.check_initial(strength, value, name)
+        if dendritic_delay is not None:
+            if plasticity is None:
+                raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
+            dendritic_delay = check_number(dendritic_delay, "dendritic_delay", "ms", 0.0, MAX_DELAY)
         late = check_delay(delay, shape)
         rule, strength, late, *ids = ends.resolve(rule, strength, late)
-        projection = Projection(source, target, rule, synapse, strength, late, plasticity, *ids)
+        projection = Projection(
+            source, target, rule, synapse, strength, late, plasticity, *ids, dendritic_delay
+        )
         self._projections.append(projection)
         return projection
 
@@ -392,6 +407,11 @@ class Network:
         if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
+            if synapse.couples:
+                raise NeurosimError(
+                    f"{type(synapse).__name__} cannot transmit the spikes of an input: it connects "
+                    "neurons"
+                )
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, MAX_DELAY)
             drive = Drive(target, chosen, input, synapse, strength, late, name)
@@ -544,6 +564,14 @@ class Network:
             raise NeurosimError(
                 f"The {role} {population.name!r} belongs to another network: add it to this one"
             )
+
+
+def _check_gap_junctions(delay: Any, plasticity: Any) -> None:
+    """Raise an error if options of chemical synapses are used with gap junctions."""
+    if not (is_scalar(delay) and delay == 1.0):
+        raise NeurosimError(f"delay = {show(delay)}: gap junctions have no delay: leave out delay")
+    if plasticity is not None:
+        raise NeurosimError("Gap junctions cannot be plastic: leave out plasticity")
 
 
 def _refuse_given(source: Input, **options: Any) -> None:

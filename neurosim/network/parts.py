@@ -12,18 +12,16 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.endpoints import Endpoints
-from neurosim.models.neuron import Neuron
+from neurosim.models.neuron import Neuron, check_initial, check_state, potential_of
 from neurosim.models.positions import Positions, as_positions
-from neurosim.models.quantity import check_quantity, is_distribution
+from neurosim.models.potentials import check_potentials
 from neurosim.network.brief import brief, neurons, strength
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.results import UNITS
 from neurosim.utils.checks import (
-    check_array,
     check_flag,
     check_integer,
     check_number,
-    is_scalar,
     show,
     suggest,
 )
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
 
 VARIABLES = ("spikes", *UNITS)
 """Variables that can be recorded from every population."""
-
-_POTENTIAL = ("mV", -1e4, 1e4)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,32 +92,30 @@ class Population:
         set_fields(
             self,
             size=size,
-            v_init=None if self.v_init is None else self.check_state("v", self.v_init, "v_init"),
             dale=check_flag(self.dale, f"Population {name!r}: dale"),
-            initial=self._check_initial(),
         )
+        self._set_initial()
         self._check_sizes()
         if self.positions is not None:
             set_fields(self, positions=as_positions(self.positions))
             self.points  # noqa: B018 - checks their number
 
-    def _check_initial(self) -> dict[str, Any]:
-        """Return checked initial values of state variables."""
-        if not isinstance(self.initial, Mapping):
-            raise NeurosimError(
-                f"initial = {show(self.initial)} is not a dict: give values by state, such as "
-                "{'w': 0.0}"
-            )
-        states = states_of(type(self.neuron))
-        found = {}
-        for state, value in self.initial.items():
-            if state not in states:
-                raise NeurosimError(
-                    f"initial: {type(self.neuron).__name__} has no state {state!r}: "
-                    f"{suggest(state, states)}"
-                )
-            found[state] = self.check_state(state, value, f"initial {state}")
-        return found
+    def _set_initial(self) -> None:
+        """Set `v_init` and `initial` to the checked initial values of this population.
+
+        They are given for the population or, with lower priority, for the neuron model.
+        """
+        kind = type(self.neuron)
+        given = check_initial(kind, self.initial, "initial")
+        if self.v_init is not None:
+            given = {potential_of(kind): self.v_init} | given
+        given = dict(self.neuron.initial or {}) | given
+        v = given.pop(potential_of(kind), None)
+        set_fields(
+            self,
+            v_init=None if v is None else self.check_state("v", v, "v_init"),
+            initial=given,
+        )
 
     def check_state(self, state: str, value: Any, label: str) -> Any:
         """Return checked values of a state; "v" is the membrane potential.
@@ -135,9 +129,8 @@ class Population:
         """
         label = f"{label} of population {self.name!r}"
         if state == "v":
-            return _check_potentials(value, self.size, label)
-        unit = states_of(type(self.neuron))[state].unit
-        return check_quantity(value, label, unit, -np.inf, np.inf)
+            return check_potentials(value, label, self.size)
+        return check_state(type(self.neuron), state, value, label)
 
     def _check_sizes(self) -> None:
         """Raise an error if the length of an array is not the number of neurons."""
@@ -205,6 +198,8 @@ class Projection:
     delay : float, ndarray, distribution or Column
         ms.
     plasticity : Plasticity or None
+    dendritic_delay : float or None
+        Dendritic part of the delay of plastic synapses (ms); None: all of it.
 
     Examples
     --------
@@ -226,6 +221,7 @@ class Projection:
     plasticity: Plasticity | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
+    dendritic_delay: float | None = None
 
     @property
     def effect(self) -> int:
@@ -240,7 +236,8 @@ class Projection:
     def __repr__(self) -> str:
         parts = [brief(self.rule), brief(self.synapse)]
         parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
-        parts.append(f"delay {strength(self.delay, 'ms')}")
+        if not self.synapse.couples:
+            parts.append(f"delay {strength(self.delay, 'ms')}")
         if self.plasticity is not None:
             parts.append(brief(self.plasticity))
         return f"<Projection {self._title()}: {', '.join(parts)}>"
@@ -256,7 +253,7 @@ class Projection:
             ("rule", brief(self.rule)),
             ("synapse", brief(self.synapse)),
             ("weight", strength(self.weight, self.synapse.unit)),
-            ("delay", strength(self.delay, "ms")),
+            ("delay", "none" if self.synapse.couples else strength(self.delay, "ms")),
             ("plasticity", plasticity),
         )
         return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
@@ -433,21 +430,3 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
         raise NeurosimError(f"ids of {population.name!r} is empty: select at least one neuron")
     check_distinct(chosen, f"ids of {population.name!r}")
     return read_only(chosen)
-
-
-def _check_potentials(value: Any, size: int, label: str) -> Any:
-    """Return checked membrane potentials."""
-    if is_distribution(value):
-        (low, high), (_, least, most) = value.extent, _POTENTIAL
-        if not least <= low <= high <= most:
-            raise NeurosimError(
-                f"{label} = {value} extends from {low:g} to {high:g} mV, outside {least:g} "
-                f"to {most:g} mV: reduce its spread, or set bounds"
-            )
-        return value
-    if is_scalar(value):
-        return check_number(value, label, *_POTENTIAL)
-    array = check_array(value, label, *_POTENTIAL)
-    if array.shape != (size,):
-        raise NeurosimError(f"{label} has shape {array.shape}; expected ({size},)")
-    return array

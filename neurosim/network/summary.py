@@ -52,7 +52,7 @@ def _projections(network: Network) -> Table:
             brief(one.rule),
             brief(one.synapse) + ("" if one.plasticity is None else f", {brief(one.plasticity)}"),
             strength(one.weight, one.synapse.unit),
-            strength(one.delay, "ms"),
+            "none" if one.synapse.couples else strength(one.delay, "ms"),
         )
         for one in network.projections
     )

@@ -36,6 +36,7 @@ from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, sentences, signed, weighted_sum
 from scenarios._kit.training import best_fit
 from scenarios._kit.trials import (
+    activity,
     add_trials,
     draw_fraction,
     group_trials,
@@ -84,6 +85,7 @@ __all__ = [
     "RunOptions",
     "Scenario",
     "SoftThreshold",
+    "activity",
     "add_trials",
     "bars",
     "best_fit",

@@ -76,6 +76,24 @@ def require_duration(
         )
 
 
+def activity(result: ns.Result, population: str, *, start: float, step: float) -> NDArray[np.bool_]:
+    """Return which neurons fire in each step of a synchronous network, shape (n_steps, size).
+
+    Parameters
+    ----------
+    result : Result
+    population : str
+    start, step : float
+        Time of the first step, and duration of a step (ms). A spike belongs to the nearest step.
+    """
+    trains, size = result.spikes[population], result.populations[population].size
+    active = np.zeros((1 + int((result.duration - start) / step + 1e-9), size), dtype=bool)
+    index = np.rint((trains.times - start) / step).astype(int)
+    inside = (index >= 0) & (index < len(active))
+    active[index[inside], trains.ids[inside]] = True
+    return active
+
+
 def pool_trials(
     x: NDArray[np.float64], fired: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[Any]]:

@@ -11,6 +11,7 @@ from neurosim.models.equations import methods_of
 
 if TYPE_CHECKING:
     from neurosim.builder.codegen.model_source import Writer
+    from neurosim.models.neuron_model import NeuronModel
 
 # Coefficients of the embedded pair: E. Fehlberg, NASA Technical Report R-315 (1969), table III.
 # Weights of the earlier slopes at each stage, and of all six in the solutions of fifth and fourth
@@ -50,8 +51,9 @@ for k in range(n):
     states[{m} * k + {m} - 1] = size
 """
 
-ASK_ONE = """if not held and spikes(before, {neuron_x}, p):
-            {x_reset} = reset({neuron_x}, p)
+ASK_ONE = """if not held and fires(before, {neuron_x}, p):
+            v_before = before
+            {x_reset} = {reset}
             work[{spiked} + k] = 1.0
             held = params[{header} + k * stride] > 0.0"""
 
@@ -140,6 +142,13 @@ def _one_by_one(
     )
 
 
+def tolerance_of(model: NeuronModel) -> float:
+    """Return the largest error of a state in an internal step."""
+    if model.tolerance is not None:
+        return model.tolerance
+    return 1e-3 if model.method == "gsl" and model.error_control == "y" else 1e-6
+
+
 def _off(j: int) -> str:
     """Return the difference of the solutions of fifth and fourth order of state j."""
     return _combined(tuple(high - low for high, low in zip(FIFTH, FOURTH, strict=True)), j)
@@ -147,7 +156,7 @@ def _off(j: int) -> str:
 
 def adaptive(writer: Writer) -> str:
     """Return source of the pair of Fehlberg with error control."""
-    tolerance = writer.kind.tolerance
+    tolerance = tolerance_of(writer.model)
     trial = ADAPTIVE.format(
         stages=_stages(writer),
         errors="\n".join(
@@ -168,7 +177,7 @@ def gsl(writer: Writer) -> str:
     They are read from and written to `current`: the injected current of all neurons, then each
     variable of each port.
     """
-    flowing, decays, arrivals = _carried(writer)
+    flowing, decays, arrivals = carried_currents(writer)
     names = [*writer.names, *(f"x{writer.n + m}" for m in range(len(decays)))]
 
     def slopes(letter: str, at: list[str]) -> list[str]:
@@ -187,13 +196,13 @@ def gsl(writer: Writer) -> str:
         at = [f"({x} + {_combined(weights, j)})" if weights else x for j, x in enumerate(names)]
         stages += slopes(letter, at)
     after = [f"{x} + {_combined(FIFTH, j)}" for j, x in enumerate(names)]
-    tolerance = writer.kind.tolerance
+    tolerance = tolerance_of(writer.model)
     errors = ["error = 0.0"]
-    if writer.kind.error_control == "yp":
+    if writer.model.error_control == "yp":
         errors += slopes("g", [f"({x})" for x in after])
     for j in range(len(names)):
         allowed = f"{tolerance!r}"
-        if writer.kind.error_control == "yp":
+        if writer.model.error_control == "yp":
             allowed = f"({tolerance!r} + {tolerance!r} * abs(s * g{j}))"
         errors.append(f"error = max(error, abs({_off(j)}) / {allowed})")
     trial = GSL.format(
@@ -209,7 +218,7 @@ def gsl(writer: Writer) -> str:
     return _one_by_one(writer, trial, "; ".join(load), "; ".join(keep) or "pass")
 
 
-def _carried(writer: Writer) -> tuple[list[int], list[tuple[str, int | None]], list[str]]:
+def carried_currents(writer: Writer) -> tuple[list[int], list[tuple[str, int | None]], list[str]]:
     """Return the variables of the currents that the solver integrates.
 
     Returns

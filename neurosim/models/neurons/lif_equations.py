@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, parameters_of, state
+from neurosim.models.neuron import INTEGRATION
 from neurosim.models.neuron_model import NeuronModel
 from neurosim.models.quantity import bounds_of, or_infinity
 
@@ -29,7 +30,6 @@ class LIFEquations(NeuronModel, abstract=True):
     c_m: Any = parameter(250.0, "pF", help="membrane capacitance")
     t_ref: Any = parameter(5.0, "ms", help="absolute refractory period")
     v: ClassVar = state("mV", "v_rest", "membrane potential")
-    substep: ClassVar[float] = 0.05
 
     @staticmethod
     def derivatives(v, i, p):
@@ -56,16 +56,12 @@ def lif_equations(neuron: LIF, subject: str) -> LIFEquations:
     Raises
     ------
     NeurosimError
-        If the neuron has a soft threshold or a reset by subtraction.
+        If the neuron has a reset by subtraction.
     """
-    if neuron.escape is not None:
-        raise NeurosimError(
-            f"{subject}, which cannot be combined with escape noise: leave out escape, or use "
-            "ExpCurrent or AlphaCurrent"
-        )
     if bounds_of(getattr(neuron, "subtract", 0.0))[1] > 0.0:
         raise NeurosimError(
             f"{subject}, which cannot be combined with reset by subtraction: leave out subtract, "
             "or use ExpCurrent or AlphaCurrent"
         )
-    return LIFEquations(**{name: getattr(neuron, name) for name in parameters_of(LIFEquations)})
+    names = (*INTEGRATION, *parameters_of(LIFEquations), "escape")
+    return LIFEquations(**{name: getattr(neuron, name) for name in names})

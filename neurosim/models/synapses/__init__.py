@@ -2,5 +2,6 @@
 
 from neurosim.models.synapses.base import Synapse
 from neurosim.models.synapses.currents import AlphaCurrent, DeltaSynapse, ExpCurrent
+from neurosim.models.synapses.gap_junction import GapJunction
 
-__all__ = ["AlphaCurrent", "DeltaSynapse", "ExpCurrent", "Synapse"]
+__all__ = ["AlphaCurrent", "DeltaSynapse", "ExpCurrent", "GapJunction", "Synapse"]

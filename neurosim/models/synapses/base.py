@@ -84,6 +84,8 @@ class Synapse(Part, abstract=True):
     """Whether it injects a current; otherwise it moves the potential at once."""
     has_equations: ClassVar[bool] = False
     """Whether it declares states and equations."""
+    couples: ClassVar[bool] = False
+    """Whether it couples potentials in both directions instead of transmitting spikes."""
     sign: ClassVar[int | None] = None
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "derivatives": (ALL, "p"),
