@@ -68,6 +68,9 @@ from .models import (
     MAT2 as MAT2,
 )
 from .models import (
+    NMDA as NMDA,
+)
+from .models import (
     STDP as STDP,
 )
 from .models import (
@@ -78,6 +81,9 @@ from .models import (
 )
 from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    ApproximateNMDA as ApproximateNMDA,
 )
 from .models import (
     Clopath as Clopath,
@@ -102,6 +108,9 @@ from .models import (
 )
 from .models import (
     EscapeRate as EscapeRate,
+)
+from .models import (
+    ExactNMDA as ExactNMDA,
 )
 from .models import (
     ExpCurrent as ExpCurrent,
@@ -203,6 +212,9 @@ from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
+    Release as Release,
+)
+from .models import (
     RestrictedSTDP as RestrictedSTDP,
 )
 from .models import (
@@ -210,6 +222,9 @@ from .models import (
 )
 from .models import (
     Rule as Rule,
+)
+from .models import (
+    ShortTermPlasticity as ShortTermPlasticity,
 )
 from .models import (
     SinusoidalCurrent as SinusoidalCurrent,
@@ -228,6 +243,12 @@ from .models import (
 )
 from .models import (
     TripletSTDP as TripletSTDP,
+)
+from .models import (
+    TsodyksMarkram as TsodyksMarkram,
+)
+from .models import (
+    TsodyksUzielMarkram as TsodyksUzielMarkram,
 )
 from .models import (
     Uniform as Uniform,

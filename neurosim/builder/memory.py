@@ -133,22 +133,22 @@ def _too_many_delays(needed: float, count: int, longest: int, available: int) ->
     )
 
 
-def check_memory(layout: Layout, projections: Projections) -> None:
-    """Check that a network fits into the available memory.
+def check_memory(layout: Layout, *built: Projections) -> None:
+    """Check that the synapses of a network fit into the available memory.
 
     Raises
     ------
     NeurosimError
         With the estimate and the size that fits.
     """
-    parts, available = _parts(layout, projections), available_memory()
-    needed = sum(parts) + _listing_bytes(layout, projections)
+    parts, available = [_parts(layout, projections) for projections in built], available_memory()
+    needed = sum(map(sum, parts)) + sum(_listing_bytes(layout, one) for one in built)
     if available is None or needed <= USABLE * available:
         return
-    if parts[1] > parts[0]:
-        columns = projections.column_delays
+    if sum(delays for _, delays, _ in parts) > sum(synapses for synapses, _, _ in parts):
+        columns = np.concatenate([projections.column_delays for projections in built])
         raise _too_many_delays(needed, len(np.unique(columns)), int(columns.max()), available)
-    raise _too_many(sum(projections.expected), needed, available)
+    raise _too_many(sum(sum(projections.expected) for projections in built), needed, available)
 
 
 def recorded_neurons(recording: Recording) -> int:

@@ -24,7 +24,8 @@ from neurosim.builder.parameters import (
     shortest_refractory,
 )
 from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections, target_offsets
-from neurosim.builder.projections import Projections
+from neurosim.builder.pools import pool_delay, pool_projections, pool_tables
+from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.recording import (
     SentSpikesPlan,
     TracePlan,
@@ -36,6 +37,13 @@ from neurosim.builder.recording import (
 )
 from neurosim.builder.streams import check_seed
 from neurosim.builder.synapses import into_ring, make_tables
+from neurosim.builder.transmission import (
+    Sources,
+    TransmissionPart,
+    sources_of,
+    transmission_parts,
+    transmission_projections,
+)
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_effect, effect_of
@@ -48,7 +56,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.workers import Each
-    from neurosim.kernels import Couplings, Heterogeneous, Inputs, Neurons, RecordingTable, Table
+    from neurosim.kernels import (
+        Couplings,
+        Heterogeneous,
+        Inputs,
+        Neurons,
+        Pools,
+        RecordingTable,
+        Table,
+    )
     from neurosim.network import Network
 
 
@@ -61,6 +77,8 @@ class ThreadPlan:
     table : Table
         Static synapses.
     plastic : PlasticPart
+    transmissions : sequence of TransmissionPart
+    pools : Pools or None
     neurons : Neurons
     escape_blocks : (n_blocks,) ndarray of int64
         Blocks of neurons with escape noise.
@@ -83,6 +101,8 @@ class ThreadPlan:
 
     table: Table
     plastic: PlasticPart
+    transmissions: Sequence[TransmissionPart]
+    pools: Pools | None
     neurons: Neurons
     escape_blocks: NDArray[np.int64]
     models: ModelPart
@@ -105,6 +125,8 @@ class Synapses(NamedTuple):
     ----------
     tables : sequence of Table
     plastic : sequence of PlasticPart
+    transmissions : sequence of Sources
+    transmission_parts : sequence of sequence of TransmissionPart
     signs : mapping of str to int
         Sign of all synapses from each population.
     max_delay, min_delay : int
@@ -114,6 +136,8 @@ class Synapses(NamedTuple):
 
     tables: Sequence[Table]
     plastic: Sequence[PlasticPart]
+    transmissions: Sequence[Sources]
+    transmission_parts: Sequence[Sequence[TransmissionPart]]
     signs: Mapping[str, int]
     max_delay: int
     min_delay: int
@@ -200,17 +224,32 @@ def _build_synapses(
     """Build the synapses of a network."""
     projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
     plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
-    check_memory(layout, projections)
+    sources = sources_of(network)
+    scaled = transmission_projections(network, sources, layout, dt, seed, local_threads, each)
+    check_memory(layout, projections, *scaled)
     made = make_tables(projections, each, report)
     parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
-    delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
+    tables = list(each(lambda built: into_ring(built[0], layout), made))
+    ring = int(tables[0].ring[0])
+    transmitting, n_transmitting = transmission_parts(
+        sources, scaled, layout, dt, seed, ring, local_threads, each, debug
+    )
+    pools = pool_projections(network)
+    pooled = int(sum(map(expected_synapses, pools)))
+    built = (projections, *plastic, *scaled)
+    delays = np.concatenate([*(q.delays.delays for q in built), [pool_delay(p, dt) for p in pools]])
     return Synapses(
-        tables=list(each(lambda built: into_ring(built[0], layout), made)),
+        tables=tables,
         plastic=parts,
-        signs=_signs(network, (projections, *plastic)),
+        transmissions=sources,
+        transmission_parts=transmitting,
+        signs=_signs(network, built),
         max_delay=int(delays.max(initial=1)),
         min_delay=int(delays.min()) if len(delays) else 2**31,
-        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in parts),
+        n_synapses=sum(n for _, n in made)
+        + sum(len(part.weights) for part in parts)
+        + n_transmitting
+        + (pooled if local_threads.start == 0 else 0),
     )
 
 
@@ -253,8 +292,9 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
 
 def _freeze(part: ThreadPlan) -> None:
     """Make the arrays of a thread's tables read-only."""
-    tables = (part.table, part.plastic.tables, part.neurons, part.inputs, part.recording)
+    tables = [part.table, part.plastic.tables, part.neurons, part.inputs, part.recording]
     optional = (part.models.tables or (), part.heterogeneous or (), part.couplings or ())
+    tables += [transmission.table for transmission in part.transmissions]
     for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
@@ -324,6 +364,8 @@ def build(
             part = ThreadPlan(
                 table=synapses.tables[thread - local_threads.start],
                 plastic=plastic,
+                transmissions=synapses.transmission_parts[thread - local_threads.start],
+                pools=pool_tables(network, layout, thread, models.first_state, dt),
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,

@@ -20,6 +20,7 @@ from neurosim.kernels import (
     advance_heterogeneous,
     advance_linear,
     advance_models,
+    advance_pools,
     advance_two_exponentials,
     apply_inputs,
     count_noise,
@@ -27,6 +28,8 @@ from neurosim.kernels import (
     deliver,
     deliver_in_common,
     deliver_into_ring,
+    deliver_released,
+    deliver_scaled,
     escape,
     exchange,
     record_post,
@@ -118,6 +121,7 @@ class TimeLoop:
             if len(part.recording.sets)
             else []
         )
+        delivery = (_delivery(table), table, state, self._scratch)
         loop = Loop(
             thread=self._thread,
             max_delay=plan.max_delay,
@@ -128,13 +132,14 @@ class TimeLoop:
             first_thread=self._here.start,
             n_threads=len(self._here),
             timed=self._scratch.timed,
-            deliver=self._entries([(_delivery(table), table, state, self._scratch)]),
+            deliver=address_table([self._entry(*delivery), *self._transmitting(state)]),
+            transmissions=self._efficacies(state),
             steps=self._entries(self._steps(*tables)),
             samples=self._entries(sampling),
             exchange=self._entries(exchanging),
             rows=table.start,
             history=state.history,
-            reached=state.reached,
+            reached=state.reached[0],
             history_start=state.history_start,
             shared=self._shared,
             ticks=self._scratch.ticks,
@@ -164,6 +169,8 @@ class TimeLoop:
             yield escape, part.neurons, part.escape_blocks, state, self._fired
         if part.heterogeneous is not None:
             yield advance_heterogeneous, part.heterogeneous, *neurons
+        if part.pools is not None:
+            yield advance_pools, part.pools, state
         if part.models.tables is not None:
             yield advance_models, part.models.tables, *neurons
         if plastic.n_lists:
@@ -178,6 +185,23 @@ class TimeLoop:
         ports = self._part.ports
         tables = (inputs.programs, inputs.event_steps, inputs.noise_currents)
         return bool(any(map(len, tables)) or ports.live or ports.generated)
+
+    def _transmitting(self, state: State) -> list[Entry]:
+        """Return the functions that deliver the spikes of each transmission."""
+        self._delivery_entries = [
+            Entry(deliver_scaled, one.table, state, self._scratch, number)
+            if one.sites is None
+            else Entry(deliver_released, one.table, state, self._scratch, one.sites)
+            for number, one in enumerate(self._part.transmissions)
+        ]
+        return self._delivery_entries
+
+    def _efficacies(self, state: State) -> NDArray:
+        """Return the addresses of the functions that compute the efficacy of spikes."""
+        self._efficacy_entries = [
+            Entry(one.function, one.tables, state) for one in self._part.transmissions
+        ]
+        return address_table(self._efficacy_entries)
 
     def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""

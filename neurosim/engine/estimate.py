@@ -20,6 +20,7 @@ from neurosim.builder.memory import (
 )
 from neurosim.builder.plastic import BYTES as PLASTIC_BYTES
 from neurosim.builder.projections import Projections, expected_synapses
+from neurosim.builder.transmission import sources_of
 from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
@@ -142,8 +143,14 @@ def _network_bytes(network: Network, dt: float) -> int | None:
         return None
     layout = lay_out(network, threads)
     plastic = [expected_synapses(p) for p in network.projections if p.plasticity is not None]
-    projections = Projections(network, layout, dt, 0)
-    return expected_bytes(layout, projections) + int(PLASTIC_BYTES * sum(plastic))
+    chosen = [None, *(sources.numbers for sources in sources_of(network))]
+    static = [
+        expected_bytes(
+            layout, Projections(network, layout, dt, 0, some, share_weights=some is None)
+        )
+        for some in chosen
+    ]
+    return sum(static) + int(PLASTIC_BYTES * sum(plastic))
 
 
 def _projection(projection: Projection, expected: float) -> dict[str, Any]:
@@ -155,7 +162,7 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "weight": _quantity(projection.weight, projection.synapse.unit),
         "psp": _psp(projection.weight, projection.synapse, projection.target.neuron),
         "delay": _quantity(projection.delay, "ms"),
-        "plasticity": projection.plasticity and format_part(projection.plasticity),
+        "plasticity": ", ".join(map(format_part, projection.options)) or None,
         "synapses": float(expected),
     }
 

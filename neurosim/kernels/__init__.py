@@ -3,7 +3,12 @@
 from neurosim.kernels.address import Entry, address_table
 from neurosim.kernels.compiled import without_collection
 from neurosim.kernels.connect import count_rows, draw_row, fill_rows
-from neurosim.kernels.delivery import deliver, deliver_in_common, deliver_into_ring
+from neurosim.kernels.delivery import (
+    deliver,
+    deliver_in_common,
+    deliver_into_ring,
+    deliver_scaled,
+)
 from neurosim.kernels.edge_lists import Edges, count_edges, insert_rows, place_edges
 from neurosim.kernels.escape import escape
 from neurosim.kernels.exchange import exchange
@@ -33,6 +38,13 @@ from neurosim.kernels.poisson import poisson_spikes, poisson_tables
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
+from neurosim.kernels.transmission import (
+    Pools,
+    Sites,
+    Transmission,
+    advance_pools,
+    deliver_released,
+)
 from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
@@ -48,14 +60,17 @@ __all__ = [
     "Neurons",
     "Plastic",
     "PlasticityState",
+    "Pools",
     "Potentials",
     "Ranks",
     "RecordingTable",
     "Rules",
     "Scratch",
     "Shared",
+    "Sites",
     "State",
     "Table",
+    "Transmission",
     "Workspace",
     "add_noise",
     "address_table",
@@ -66,6 +81,7 @@ __all__ = [
     "advance_heterogeneous",
     "advance_linear",
     "advance_models",
+    "advance_pools",
     "advance_two_exponentials",
     "apply_inputs",
     "count_edges",
@@ -76,6 +92,8 @@ __all__ = [
     "deliver",
     "deliver_in_common",
     "deliver_into_ring",
+    "deliver_released",
+    "deliver_scaled",
     "draw_row",
     "drop_spikes",
     "escape",

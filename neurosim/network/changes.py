@@ -11,6 +11,7 @@ from neurosim.errors import NeurosimError
 from neurosim.models.connection_rules import Explicit
 from neurosim.models.declare import options_of
 from neurosim.models.quantity import is_distribution
+from neurosim.models.synapses import ExactNMDA
 from neurosim.network.dale import check_dale
 from neurosim.network.strength import check_strength
 from neurosim.utils.checks import is_scalar, show, suggest
@@ -107,6 +108,11 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
             f"weights = {show(weights)}: give a number, or one for each of the {n} connections"
         )
     strength = check_strength(weights, 1.0, "weights", projection.synapse.unit, (n,))
+    if isinstance(projection.synapse, ExactNMDA) and not isinstance(strength, float):
+        raise NeurosimError(
+            "weights of a projection with ExactNMDA must be equal: give a number, or connect with "
+            "ApproximateNMDA"
+        )
     if projection.source.dale:
         others = [p for k, p in enumerate(network.projections) if k != number]
         ends = projection.source, projection.target

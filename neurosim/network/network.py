@@ -16,6 +16,7 @@ from neurosim.models.endpoints import Endpoints
 from neurosim.models.inputs import Input
 from neurosim.models.plasticity import Plasticity
 from neurosim.models.rule import Rule
+from neurosim.models.short_term import Release, ShortTermPlasticity
 from neurosim.models.sparse import expand_sparse
 from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
@@ -263,6 +264,8 @@ class Network:
         delay: Any = 1.0,
         plasticity: Plasticity | None = None,
         dendritic_delay: float | None = None,
+        short_term: ShortTermPlasticity | None = None,
+        release: Release | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -294,6 +297,10 @@ class Network:
             Part of the delay (ms) after which postsynaptic spikes reach plastic synapses; the rest
             is the delay of presynaptic spikes on their way to the synapse. Longer than the delay:
             the delay. Default: the whole delay, as in NEST.
+        short_term : TsodyksMarkram or other ShortTermPlasticity, optional
+            Efficacy of each presynaptic spike, by which it multiplies the weights.
+        release : Release, optional
+            Stochastic release of transmitter at each synapse.
 
         Returns
         -------
@@ -348,10 +355,11 @@ class Network:
                 raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
             dendritic_delay = check_number(dendritic_delay, "dendritic_delay", "ms", 0.0, MAX_DELAY)
         late = check_delay(delay, shape)
-        rule, strength, late, *ids = ends.resolve(rule, strength, late)
+        rule, strength, late, source_ids, target_ids = ends.resolve(rule, strength, late)
         projection = Projection(
-            source, target, rule, synapse, strength, late, plasticity, *ids, dendritic_delay
-        )
+            source, target, rule, synapse, strength, late, plasticity, short_term, release,
+            source_ids, target_ids, dendritic_delay,
+        ).checked()  # fmt: skip
         self._projections.append(projection)
         return projection
 
@@ -411,6 +419,12 @@ class Network:
                 raise NeurosimError(
                     f"{type(synapse).__name__} cannot transmit the spikes of an input: it connects "
                     "neurons"
+                )
+            if synapse.transmission is not None:
+                kind = type(synapse).__name__
+                raise NeurosimError(
+                    f"{type(input).__name__} cannot send spikes to {kind}, whose efficacy depends "
+                    "on earlier spikes of each presynaptic neuron: connect a population instead"
                 )
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, MAX_DELAY)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.models.connection_rules import AllToAll
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.endpoints import Endpoints
 from neurosim.models.neuron import Neuron, check_initial, check_state, potential_of
 from neurosim.models.positions import Positions, as_positions
 from neurosim.models.potentials import check_potentials
+from neurosim.models.short_term import Release, ShortTermPlasticity
+from neurosim.models.synapses import NMDA, ExactNMDA
 from neurosim.network.brief import brief, neurons, strength
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.results import UNITS
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from neurosim.models.distributions import Distribution
     from neurosim.models.inputs import Input
     from neurosim.models.plasticity import Plasticity
+    from neurosim.models.registry import Part
     from neurosim.models.rule import Rule
     from neurosim.models.synapses import Synapse
 
@@ -200,6 +204,8 @@ class Projection:
     plasticity : Plasticity or None
     dendritic_delay : float or None
         Dendritic part of the delay of plastic synapses (ms); None: all of it.
+    short_term : ShortTermPlasticity or None
+    release : Release or None
 
     Examples
     --------
@@ -219,9 +225,62 @@ class Projection:
     weight: float | NDArray[np.float64] | Distribution | PerEdge
     delay: float | NDArray[np.float64] | Distribution | PerEdge
     plasticity: Plasticity | None = None
+    short_term: ShortTermPlasticity | None = None
+    release: Release | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
     dendritic_delay: float | None = None
+
+    def checked(self) -> Projection:
+        """Return the projection with the form of its synapse, after checks of its options."""
+        if self.short_term is not None:
+            ShortTermPlasticity.require(self.short_term, "short_term = ")
+            self.short_term.check_size(self.source.size, self.source.name)
+        if self.release is not None:
+            Release.require(self.release, "release = ")
+        projection = replace(self, synapse=self.synapse.chosen(is_pool=self._is_pool))
+        if self.short_term is not None and isinstance(self.synapse, NMDA):
+            raise NeurosimError(
+                f"short_term = {type(self.short_term).__name__}(...) cannot be combined with "
+                "NMDA synapses, whose efficacy depends on earlier spikes already: leave it out"
+            )
+        if self.plasticity is not None and projection.transmission is not None:
+            raise NeurosimError(
+                "short_term and NMDA synapses cannot be combined with plasticity: leave out one"
+            )
+        if self.plasticity is not None and self.release is not None:
+            raise NeurosimError("release cannot be combined with plasticity: leave out one")
+        return projection
+
+    @property
+    def _is_pool(self) -> bool:
+        """Whether every source is connected to every target, with one weight and delay."""
+        constant = isinstance(self.weight, float) and isinstance(self.delay, float)
+        options = (self.plasticity, self.short_term, self.release)
+        return isinstance(self.rule, AllToAll) and constant and options == (None,) * 3
+
+    @property
+    def transmission(self) -> ShortTermPlasticity | None:
+        """How the efficacy of a spike depends on earlier ones, by short-term plasticity or NMDA."""
+        return self.short_term or self.synapse.transmission
+
+    @property
+    def mechanism(self) -> str:
+        """How spikes are transmitted.
+
+        "coupling": as a current through gap junctions; "plastic": by synapses with long-term
+        plasticity; "pool": by exact NMDA synapses;
+        "transmission": with an efficacy that depends on earlier spikes, or with stochastic release;
+        "static": with constant weights.
+        """
+        if self.synapse.couples:
+            return "coupling"
+        if self.plasticity is not None:
+            return "plastic"
+        if isinstance(self.synapse, ExactNMDA):
+            return "pool"
+        varies = self.transmission is not None or self.release is not None
+        return "transmission" if varies else "static"
 
     @property
     def effect(self) -> int:
@@ -238,9 +297,14 @@ class Projection:
         parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
         if not self.synapse.couples:
             parts.append(f"delay {strength(self.delay, 'ms')}")
-        if self.plasticity is not None:
-            parts.append(brief(self.plasticity))
+        parts += map(brief, self.options)
         return f"<Projection {self._title()}: {', '.join(parts)}>"
+
+    @property
+    def options(self) -> tuple[Part, ...]:
+        """Plasticity, short-term plasticity and release, those that are given."""
+        options = (self.plasticity, self.short_term, self.release)
+        return tuple(option for option in options if option is not None)
 
     def _title(self) -> str:
         """Return the names of the populations and the numbers of selected neurons."""
@@ -248,13 +312,12 @@ class Projection:
         return f"{source} → {neurons(self.target.name, self.target_ids)}"
 
     def _repr_html_(self) -> str:
-        plasticity = None if self.plasticity is None else brief(self.plasticity)
         rows = (
             ("rule", brief(self.rule)),
             ("synapse", brief(self.synapse)),
             ("weight", strength(self.weight, self.synapse.unit)),
             ("delay", "none" if self.synapse.couples else strength(self.delay, "ms")),
-            ("plasticity", plasticity),
+            ("plasticity", ", ".join(map(brief, self.options)) or None),
         )
         return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
 

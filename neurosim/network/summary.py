@@ -50,7 +50,7 @@ def _projections(network: Network) -> Table:
             _selected(one.source.name, one.source_ids),
             _selected(one.target.name, one.target_ids),
             brief(one.rule),
-            brief(one.synapse) + ("" if one.plasticity is None else f", {brief(one.plasticity)}"),
+            ", ".join(map(brief, (one.synapse, *one.options))),
             strength(one.weight, one.synapse.unit),
             "none" if one.synapse.couples else strength(one.delay, "ms"),
         )

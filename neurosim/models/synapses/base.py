@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from neurosim.models.neuron import Neuron
+    from neurosim.models.short_term.base import ShortTermPlasticity
 
 TYPICAL_REST = -65.0
 """Resting potential (mV) that stands for one that differs between neurons."""
@@ -110,6 +111,21 @@ class Synapse(Part, abstract=True):
     def digest(cls) -> str:
         """Return a hash of the equations and declarations of the class."""
         return digest_of(cls)
+
+    @property
+    def transmission(self) -> ShortTermPlasticity | None:
+        """How the efficacy of a spike depends on earlier spikes of the presynaptic neuron."""
+        return None
+
+    def chosen(self, *, is_pool: bool) -> Synapse:
+        """Return the form of the synapse for a projection.
+
+        Parameters
+        ----------
+        is_pool : bool
+            Whether every source is connected to every target with one weight and delay.
+        """
+        return self
 
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms)."""
