@@ -157,6 +157,11 @@ def recorded_neurons(recording: Recording) -> int:
     return recording.population.size if recording.ids is None else len(recording.ids)
 
 
+def all_recordings(network: Network) -> tuple[Recording | WeightRecording, ...]:
+    """Return the recordings of variables and of weights."""
+    return (*network.recordings, *network.weight_recordings)
+
+
 def recording_bytes(recording: Recording | WeightRecording, duration: float, dt: float) -> float:
     """Return the size of a trace in bytes.
 
@@ -185,7 +190,7 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
         With the estimate and the fix.
     """
     available = available_memory()
-    recordings = (*network.recordings, *network.weight_recordings)
+    recordings = all_recordings(network)
     needed = sum(recording_bytes(r, duration, dt) for r in recordings)
     if available is None or needed <= USABLE * available:
         return
