@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.builder.codegen.escape_source import fires_at_random
-from neurosim.builder.codegen.model_check import check_source
 from neurosim.builder.codegen.model_code import block_address
 from neurosim.builder.codegen.model_methods import METHODS
 from neurosim.builder.codegen.model_source import (
@@ -127,7 +126,6 @@ def _parameter_rows(
         table = np.column_stack(columns)[local.start : local.stop].astype(float)
     if method_of(neuron) is not METHODS["exact"]:
         return table
-    check_source(neuron, [port for port in ports if port.has_equations])
     entries = Writer(neuron, ports).entries
     names = list(parameters_of(type(neuron)))
     each = [SimpleNamespace(**dict(zip(names, row[1:], strict=False))) for row in table]

@@ -33,6 +33,7 @@ STATES = {
     "synaptic": "synaptic",
     "states": "states",
     "arrived": "arrived",
+    "noise": "noise_current",
 }
 """Fields of `kernels.types.State` that a snapshot holds, by their names in checkpoint files."""
 
@@ -88,6 +89,9 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             if len(local.probed):
                 group = len(populations) + with_probes.index(local.population)
             yield from _probe_spans(layout, part, local, group, counter)
+    counter.take("noise", len(part.inputs.noise_mean))
+    for piece in part.inputs.noise_currents:
+        yield _Span("noise", int(piece.first), int(piece.first), int(piece.count))
 
 
 def _probe_spans(
@@ -249,7 +253,7 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     order = np.diff(fired.astype(np.int64) + steps * n)
     if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
         raise ValueError("the spikes under way are not in order")
-    for field in ("v", "synaptic", "states"):
+    for field in ("v", "synaptic", "states", "noise"):
         # NaN compares false and is rejected too.
         if not (np.abs(snapshot[field]) <= LARGEST).all():
             raise ValueError(f"{field} is not finite or beyond {LARGEST:g}")
@@ -262,6 +266,8 @@ def upgrade_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Map
     relative to rest. The first version had no flag for an action potential that is not counted yet.
     During a refractory period it is assumed to be counted.
     """
+    if "noise" not in snapshot:  # there were no noise currents
+        snapshot = {**snapshot, "noise": np.empty(0)}
     if "states" in snapshot:
         return snapshot
     v, states = snapshot["v"].copy(), [np.empty(0)]

@@ -68,6 +68,8 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
         queue_head=np.zeros(n_groups, np.int64),
         queue_count=np.zeros(n_groups, np.int64),
         uniform=np.ones(n_groups, bool),
+        noise_current=np.zeros(len(part.inputs.noise_mean)),
+        outdated=np.ones(1, bool),
         cursors=np.full(len(part.inputs.programs), -1, np.int64),
         next_event=np.zeros(1, np.int64),
         history=np.zeros(0, np.int32),

@@ -52,6 +52,23 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
 
 
 @addressed
+def modulate(frame, index, row, t, first_fired, n_fired):
+    """Add the spikes that arrive in step t to signals; arguments as in `kernels.loop`.
+
+    The frame holds an array of MODULATION, `PlasticityState` and `State`.
+    """
+    modulations, plasticity, state = tables_at(frame)
+    for m in range(modulations.size):
+        own, n = modulations[m], 0
+        begin = state.history_start[index - own.delay]
+        for i in range(begin, state.history_start[index - own.delay + 1]):
+            n += 0 <= state.history[i] - own.first_source < own.n_sources
+        if n > 0:
+            add_signal(plasticity, own.projection, t, n * own.amount, own.rate)
+    return n_fired
+
+
+@addressed
 def update_plastic(frame, index, row, t, first_fired, n_fired):
     """Update weights that change between spikes, at regular steps; arguments as in `kernels.loop`.
 

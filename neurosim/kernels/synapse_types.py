@@ -84,6 +84,17 @@ PLASTIC_PROJECTION = record(
 """A projection with plastic synapses on one thread."""
 
 
+MODULATION = record(
+    first_source=np.int64,  # global id
+    n_sources=np.int64,
+    delay=np.int64,  # steps
+    projection=np.int64,  # plastic projection
+    amount=np.float64,
+    rate=np.float64,  # decay of the signal per step
+)
+"""A population whose spikes add to the signal of a plastic projection."""
+
+
 class Plastic(NamedTuple):
     """Plastic synapses of a thread: rows by projection, source and delay.
 

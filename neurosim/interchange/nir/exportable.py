@@ -145,7 +145,7 @@ class Exportable:
                 self.drives.append(drive)
             if getattr(drive.input, "factors", None) is not None:
                 self.unsupported.append(f"the factors of {part} (all its spikes get one strength)")
-            if drive.input.is_custom:
+            if drive.input.is_generated:
                 self.unsupported.append(f"the times of {part} (it becomes an Input)")
             if type(drive.input) is Poisson:
                 self.unsupported.append(f"the rates of {part} (it becomes an Input)")
