@@ -187,6 +187,6 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
     largest = max(network.recordings, key=lambda r: recording_bytes(r, duration, dt))
     raise NeurosimError(
         f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
-        f"{largest.name!r} of {largest.population.name!r}; {available / 2**30:.1f} GiB are "
+        f"{largest.name!r} of {largest.key!r}; {available / 2**30:.1f} GiB are "
         "available: record fewer neurons (ids) or their average, or give a longer interval"
     )

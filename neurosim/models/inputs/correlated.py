@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.models.declare import parameter
-from neurosim.models.inputs.base import TimedInput
+from neurosim.models.inputs.base import START, STOP, TimedInput
 from neurosim.models.inputs.renewal import HIGHEST_RATE
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class CorrelatedPoisson(TimedInput):
     tau: float = parameter(
         0.0, "ms", 0.0, 1e3, "time constant of the correlation, 0: the same step"
     )
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
 
     @property
     def spread(self) -> float:
