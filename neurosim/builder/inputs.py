@@ -165,7 +165,7 @@ class PoissonTables(NamedTuple):
             tables[f"first_{name}"] += len(array)
             tables[f"stop_{name}"] += len(array)
         pairs = zip(self, others._replace(poisson_tables=tables), strict=True)
-        return PoissonTables(*map(np.concatenate, pairs))
+        return PoissonTables(*(np.concatenate(pair) for pair in pairs))
 
 
 class Source(NamedTuple):
