@@ -157,12 +157,26 @@ def _facts(kind: type[Part]) -> list[str]:
         )
         text.append(f"Variables that can be recorded: {', '.join(names)}.")
         if issubclass(kind, ns.NeuronModel):
-            text.append(f"Integration: ``{kind.method}``, in steps of at most {kind.substep:g} ms.")
+            text.append(_integration(kind))
         else:
-            text.append("Integration: exact at the time steps.")
+            text.append(
+                "Integration: exact at the time steps; with synapses that have equations as chosen "
+                "by :ref:`options <options>`."
+            )
     if issubclass(kind, ns.Synapse):
         text.append(f"Weights are in {kind.unit}.")
     return [line for sentence in text for line in (sentence, "")]
+
+
+def _integration(kind: type[ns.NeuronModel]) -> str:
+    """Return a sentence on the integration of a neuron model."""
+    if hasattr(kind, "step"):
+        return "Integration: one update per time step, defined by the model."
+    steps = "adaptive steps"
+    if kind.method in ("rk4", "exponential_euler"):
+        steps = f"steps of at most {kind.substep:g} ms"
+    options = "``method`` and other :ref:`options <options>` change it."
+    return f"Integration: ``{kind.method}``, in {steps}. {options}"
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

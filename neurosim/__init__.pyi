@@ -29,6 +29,9 @@ from .interchange import (
     from_neo as from_neo,
 )
 from .interchange import (
+    from_nest as from_nest,
+)
+from .interchange import (
     from_nir as from_nir,
 )
 from .interchange import (
@@ -53,16 +56,49 @@ from .interchange import (
     to_nir as to_nir,
 )
 from .models import (
+    AMAT2 as AMAT2,
+)
+from .models import (
+    GIF as GIF,
+)
+from .models import (
+    GLIF as GLIF,
+)
+from .models import (
     LIF as LIF,
+)
+from .models import (
+    MAT2 as MAT2,
+)
+from .models import (
+    NMDA as NMDA,
 )
 from .models import (
     STDP as STDP,
 )
 from .models import (
+    AdaptingLIF as AdaptingLIF,
+)
+from .models import (
     AllToAll as AllToAll,
 )
 from .models import (
+    AlphaConductance as AlphaConductance,
+)
+from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    ApproximateNMDA as ApproximateNMDA,
+)
+from .models import (
+    BiexpConductance as BiexpConductance,
+)
+from .models import (
+    BiexpCurrent as BiexpCurrent,
+)
+from .models import (
+    Clopath as Clopath,
 )
 from .models import (
     Column as Column,
@@ -81,6 +117,12 @@ from .models import (
 )
 from .models import (
     EscapeRate as EscapeRate,
+)
+from .models import (
+    ExactNMDA as ExactNMDA,
+)
+from .models import (
+    ExpConductance as ExpConductance,
 )
 from .models import (
     ExpCurrent as ExpCurrent,
@@ -104,6 +146,9 @@ from .models import (
     FixedTotalNumber as FixedTotalNumber,
 )
 from .models import (
+    GapJunction as GapJunction,
+)
+from .models import (
     Gaussian as Gaussian,
 )
 from .models import (
@@ -111,6 +156,9 @@ from .models import (
 )
 from .models import (
     HodgkinHuxley as HodgkinHuxley,
+)
+from .models import (
+    HomeostaticScaling as HomeostaticScaling,
 )
 from .models import (
     Input as Input,
@@ -131,6 +179,9 @@ from .models import (
     MembraneNoise as MembraneNoise,
 )
 from .models import (
+    NearestSTDP as NearestSTDP,
+)
+from .models import (
     NeuronModel as NeuronModel,
 )
 from .models import (
@@ -149,10 +200,28 @@ from .models import (
     Poisson as Poisson,
 )
 from .models import (
+    PowerLawSTDP as PowerLawSTDP,
+)
+from .models import (
+    PreCentredSTDP as PreCentredSTDP,
+)
+from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
+    Release as Release,
+)
+from .models import (
+    RestrictedSTDP as RestrictedSTDP,
+)
+from .models import (
+    RewardSTDP as RewardSTDP,
+)
+from .models import (
     Rule as Rule,
+)
+from .models import (
+    ShortTermPlasticity as ShortTermPlasticity,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -164,10 +233,28 @@ from .models import (
     Synapse as Synapse,
 )
 from .models import (
+    TripletSTDP as TripletSTDP,
+)
+from .models import (
+    TsodyksMarkram as TsodyksMarkram,
+)
+from .models import (
+    TsodyksUzielMarkram as TsodyksUzielMarkram,
+)
+from .models import (
     Uniform as Uniform,
 )
 from .models import (
+    VogelsSprekeler as VogelsSprekeler,
+)
+from .models import (
     parameter as parameter,
+)
+from .models import (
+    potential as potential,
+)
+from .models import (
+    signal as signal,
 )
 from .models import (
     state as state,
@@ -201,6 +288,9 @@ from .results import (
 )
 from .results import (
     Trace as Trace,
+)
+from .results import (
+    WeightTrace as WeightTrace,
 )
 from .results.connections import (
     Connections as Connections,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from neurosim.builder.drives import CurrentPort, CustomPort, SpikePort, input_tables
+from neurosim.builder.gap_junctions import couplings, gap_junctions
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
 from neurosim.builder.layout import Layout, lay_out
@@ -22,8 +23,15 @@ from neurosim.builder.parameters import (
     potential_offset,
     shortest_refractory,
 )
-from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections
-from neurosim.builder.projections import Projections
+from neurosim.builder.plastic import (
+    PlasticPart,
+    modulation_steps,
+    plastic_parts,
+    plastic_projections,
+    target_offsets,
+)
+from neurosim.builder.pools import pool_delay, pool_projections, pool_tables
+from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.recording import (
     TracePlan,
     TraceTerm,
@@ -33,6 +41,14 @@ from neurosim.builder.recording import (
 )
 from neurosim.builder.streams import check_seed
 from neurosim.builder.synapses import into_ring, make_tables
+from neurosim.builder.transmission import (
+    Sources,
+    TransmissionPart,
+    plastic_efficacies,
+    sources_of,
+    transmission_parts,
+    transmission_projections,
+)
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_effect, effect_of
@@ -45,7 +61,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.workers import Each
-    from neurosim.kernels import Heterogeneous, Inputs, Neurons, RecordingTable, Table
+    from neurosim.kernels import (
+        Couplings,
+        Heterogeneous,
+        Inputs,
+        Neurons,
+        Pools,
+        RecordingTable,
+        Table,
+    )
     from neurosim.network import Drive, Network
 
 
@@ -58,11 +82,15 @@ class ThreadPlan:
     table : Table
         Static synapses.
     plastic : PlasticPart
+    transmissions : sequence of TransmissionPart
+    pools : Pools or None
     neurons : Neurons
     escape_blocks : (n_blocks,) ndarray of int64
         Blocks of neurons with escape noise.
     models : ModelPart
     heterogeneous : Heterogeneous or None
+    couplings : Couplings or None
+        None if the network has no gap junctions.
     inputs : Inputs
     live : mapping of Drive to CurrentPort or SpikePort
         Ports of live drives.
@@ -71,6 +99,8 @@ class ThreadPlan:
     recording : RecordingTable
     trace_terms : tuple of TraceTerm
         How samples are added to the traces.
+    offsets : (n_lists,) ndarray of float64
+        Potential to which `State.v` of the targets of plastic synapses is relative (mV).
     v_start : (n_local,) ndarray of float64
         Potential at time 0, relative to rest (mV).
     n_synaptic, n_slots : int
@@ -79,15 +109,19 @@ class ThreadPlan:
 
     table: Table
     plastic: PlasticPart
+    transmissions: Sequence[TransmissionPart]
+    pools: Pools | None
     neurons: Neurons
     escape_blocks: NDArray[np.int64]
     models: ModelPart
     heterogeneous: Heterogeneous | None
+    couplings: Couplings | None
     inputs: Inputs
     live: Mapping[Drive, CurrentPort | SpikePort]
     custom: Mapping[Drive, CustomPort]
     recording: RecordingTable
     trace_terms: tuple[TraceTerm, ...]
+    offsets: NDArray[np.float64]
     v_start: NDArray[np.float64]
     n_synaptic: int
     n_slots: int
@@ -100,6 +134,8 @@ class Synapses(NamedTuple):
     ----------
     tables : sequence of Table
     plastic : sequence of PlasticPart
+    transmissions : sequence of Sources
+    transmission_parts : sequence of sequence of TransmissionPart
     signs : mapping of str to int
         Sign of all synapses from each population.
     max_delay, min_delay : int
@@ -109,6 +145,8 @@ class Synapses(NamedTuple):
 
     tables: Sequence[Table]
     plastic: Sequence[PlasticPart]
+    transmissions: Sequence[Sources]
+    transmission_parts: Sequence[Sequence[TransmissionPart]]
     signs: Mapping[str, int]
     max_delay: int
     min_delay: int
@@ -196,17 +234,35 @@ def _build_synapses(
     """Build the synapses of a network."""
     projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
     plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
-    check_memory(layout, projections)
+    sources = sources_of(network)
+    scaled = transmission_projections(network, sources, layout, dt, seed, local_threads, each)
+    check_memory(layout, projections, *scaled)
     made = make_tables(projections, each, report)
-    parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
-    delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
+    options = (local_threads, each, debug)
+    parts = plastic_parts(network, plastic, layout, dt, plastic_efficacies(sources), *options)
+    tables = list(each(lambda built: into_ring(built[0], layout), made))
+    ring = int(tables[0].ring[0])
+    transmitting, n_transmitting = transmission_parts(
+        sources, scaled, layout, dt, seed, ring, *options
+    )
+    pools = pool_projections(network)
+    pooled = int(sum(map(expected_synapses, pools)))
+    built = (projections, *plastic, *scaled)
+    other = [pool_delay(p, dt) for p in pools]
+    other += [modulation_steps(m, dt) for m in network.modulations]
+    delays = np.concatenate([*(q.delays.delays for q in built), other])
     return Synapses(
-        tables=list(each(lambda built: into_ring(built[0], layout), made)),
+        tables=tables,
         plastic=parts,
-        signs=_signs(network, (projections, *plastic)),
+        transmissions=sources,
+        transmission_parts=transmitting,
+        signs=_signs(network, built),
         max_delay=int(delays.max(initial=1)),
         min_delay=int(delays.min()) if len(delays) else 2**31,
-        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in parts),
+        n_synapses=sum(n for _, n in made)
+        + sum(len(part.weights) for part in parts)
+        + n_transmitting
+        + (pooled if local_threads.start == 0 else 0),
     )
 
 
@@ -249,8 +305,9 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
 
 def _freeze(part: ThreadPlan) -> None:
     """Make the arrays of a thread's tables read-only."""
-    tables = (part.table, part.plastic.tables, part.neurons, part.inputs, part.recording)
-    optional = (part.models.tables or (), part.heterogeneous or ())
+    tables = [part.table, part.plastic.tables, part.neurons, part.inputs, part.recording]
+    optional = (part.models.tables or (), part.heterogeneous or (), part.couplings or ())
+    tables += [transmission.table for transmission in part.transmissions]
     for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
@@ -305,8 +362,11 @@ def build(
         else:
             synapses = wired.synapses
         traces = plan_traces(network, layout, dt)
+        offsets = {p.name: potential_offset(p, seed) for p in layout.populations}
+        junctions = gap_junctions(network, layout, dt, seed)
 
         def build_thread(thread: int) -> ThreadPlan:
+            plastic = synapses.plastic[thread - local_threads.start]
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
@@ -316,16 +376,22 @@ def build(
             )
             part = ThreadPlan(
                 table=synapses.tables[thread - local_threads.start],
-                plastic=synapses.plastic[thread - local_threads.start],
+                plastic=plastic,
+                transmissions=synapses.transmission_parts[thread - local_threads.start],
+                pools=pool_tables(network, layout, thread, models.first_state, dt),
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
+                couplings=couplings(junctions, layout, thread, models.first_state, dt),
                 inputs=inputs,
                 live=live,
                 custom=custom,
                 recording=recording,
                 trace_terms=trace_terms,
+                offsets=target_offsets(
+                    synapses.plastic[thread - local_threads.start], network, offsets
+                ),
                 v_start=_starting_potentials(layout, thread, dt, seed),
                 n_synaptic=cells.n_synaptic,
                 n_slots=layout.threads[thread].n_slots,
@@ -343,7 +409,7 @@ def build(
         local_threads=local_threads,
         first_id=layout.first_id,
         populations=_describe(network, synapses.signs),
-        offsets={p.name: potential_offset(p, seed) for p in layout.populations},
+        offsets=offsets,
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },

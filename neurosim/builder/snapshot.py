@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.builder.plan import Plan, ThreadPlan
-    from neurosim.kernels import Neurons, State, Table
+    from neurosim.kernels import Neurons, State
 
 STATES = {
     "v": "v",
@@ -36,6 +36,9 @@ STATES = {
 }
 """Fields of `kernels.types.State` that a snapshot holds, by their names in checkpoint files."""
 
+
+SOURCES = ("source_states", "last_spike", "gating")
+"""Fields with values of presynaptic neurons, which are the same on all threads."""
 
 LARGEST = 1e100
 """Bound on potentials (mV), currents (pA) and states. No valid run exceeds it."""
@@ -129,7 +132,8 @@ def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     dict
         An array for each of `STATES`, with 0 for values of other processes. "fired" holds the
         global ids of the spikes of the last `plan.max_delay` steps, by step, and "fired_in" the
-        number of spikes in each step.
+        number of spikes in each step. "efficacy" and "spike_keys" refer to these spikes. The arrays
+        of `SOURCES` follow.
     """
     found: list[tuple[_Span, NDArray]] = []
     total: dict[str, int] = {}
@@ -147,6 +151,10 @@ def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     return whole | {
         "fired": first.history[: start[-1]].copy(),
         "fired_in": np.diff(start),
+        **{
+            name: getattr(first, name)[:, : start[-1]].copy() for name in ("efficacy", "spike_keys")
+        },
+        **{name: getattr(first, name).copy() for name in SOURCES},
     }
 
 
@@ -214,9 +222,11 @@ def _with_max_delay(snapshot: Mapping[str, NDArray], max_delay: int) -> dict[str
     fired, counts = snapshot["fired"], snapshot["fired_in"]
     missing = max(max_delay - len(counts), 0)
     kept = counts[len(counts) + missing - max_delay :]
+    first = len(fired) - int(kept.sum())
     return {
         **snapshot,
-        "fired": fired[len(fired) - int(kept.sum()) :],
+        **{name: snapshot[name][..., first:] for name in ("efficacy", "spike_keys")},
+        "fired": fired[first:],
         "fired_in": np.concatenate([np.zeros(missing, counts.dtype), kept]),
     }
 
@@ -297,7 +307,9 @@ def set_state(
             getattr(state, STATES[span.field])[span.start : span.start + span.size] = values
         _fill_queues(part.neurons, state, step)
         state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)
-        restored.append(_with_history(part.table, state, plan.max_delay, snapshot))
+        for name in SOURCES:
+            getattr(state, name)[:] = snapshot[name]
+        restored.append(_with_history(part, state, plan.max_delay, snapshot))
     if plan.local_threads.start == 0:  # stored once for all threads
         restored[0].delivered[0] = snapshot["delivered"][0]
     return restored
@@ -320,13 +332,21 @@ def _fill_queues(neurons: Neurons, state: State, step: int) -> None:
 
 
 def _with_history(
-    table: Table, state: State, max_delay: int, snapshot: Mapping[str, NDArray]
+    part: ThreadPlan, state: State, max_delay: int, snapshot: Mapping[str, NDArray]
 ) -> State:
     """Return the state with the recent spikes, delivered according to their age."""
     fired, counts = snapshot["fired"].astype(np.int64), snapshot["fired_in"]
     age = np.repeat(max_delay - np.arange(max_delay), counts)
-    # The parts of a row with delays below the age of the spike have been delivered.
-    column = table.column[np.minimum(age, len(table.column) - 1)]
-    reached = table.start[fired] + table.segment[fired, column].astype(np.int64)
+    tables = [part.table, *(transmission.table for transmission in part.transmissions)]
+    reached = np.empty((len(tables), len(fired)), np.uint64)
+    for table, indices in zip(tables, reached, strict=True):
+        # The parts of a row with delays below the age of the spike have been delivered.
+        column = table.column[np.minimum(age, len(table.column) - 1)]
+        indices[:] = table.start[fired] + table.segment[fired, column].astype(np.int64)
     np.cumsum(counts, out=state.history_start[1 : max_delay + 1])
-    return state._replace(history=fired.astype(np.int32), reached=reached.astype(np.uint64))
+    return state._replace(
+        history=fired.astype(np.int32),
+        reached=reached,
+        efficacy=snapshot["efficacy"].copy(),
+        spike_keys=snapshot["spike_keys"].copy(),
+    )

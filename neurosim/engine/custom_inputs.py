@@ -16,7 +16,7 @@ from neurosim.builder.inputs import arrival_steps, targets
 from neurosim.builder.streams import generator
 from neurosim.errors import NeurosimError
 from neurosim.models import SpikeTimes
-from neurosim.models.inputs import CURRENT
+from neurosim.models.inputs.base import CURRENT
 from neurosim.utils.checks import check_array
 from neurosim.utils.frozen import read_only
 

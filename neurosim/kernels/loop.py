@@ -1,8 +1,9 @@
 """The time loop of one thread.
 
 In every step the loop calls a list of *step functions* at their addresses, each for the neurons or
-synapses that need it: `apply_inputs`, `advance_linear`, `escape`, `advance_heterogeneous`,
-`advance_models`, `transmit_plastic` and `record_post`. All of them have the same arguments:
+synapses that need it: `transmit_plastic`, `apply_inputs`, `advance_linear`, `escape`,
+`advance_heterogeneous`, `advance_pools`, `advance_models` and `record_post`. All of them have the
+same arguments:
 
 - the address of a frame of tables,
 - the index of the step in `State.history_start`,
@@ -128,7 +129,6 @@ def advance(frame, t_first, n_steps, crossing):
         loop.timed > 0,
     )
     fired_start, history_start = shared.fired_start[loop.thread], loop.history_start
-    deliver, deliver_frame = loop.deliver[0, 0], loop.deliver[0, 1]
     n_fired, known = np.int64(0), np.int64(0)
     first, last = np.int64(0), np.int64(0)  # steps of the current delivery
     fired_start[0] = 0
@@ -146,7 +146,10 @@ def advance(frame, t_first, n_steps, crossing):
             if min_delay > 1:
                 last = min(last, k + min_delay - k % min_delay)
             until = max_delay + last
-            call_addressed(deliver, deliver_frame, k, max_delay + known, here, until, here)
+            for i in range(loop.deliver.shape[0]):
+                call_addressed(
+                    loop.deliver[i, 0], loop.deliver[i, 1], k, max_delay + known, here, until, here
+                )
             now = _lap(ticks, DELIVERY, now, timed)
         if exchanging:
             wait(shared.arrivals, loop.n_threads, crossing)
@@ -172,11 +175,21 @@ def advance(frame, t_first, n_steps, crossing):
                     loop.rows,
                     history_start[max_delay + step],
                 )
+                for i in range(loop.transmissions.shape[0]):
+                    call_addressed(
+                        loop.transmissions[i, 0], loop.transmissions[i, 1],
+                        history_start[max_delay + step], history_start[max_delay + step + 1],
+                        t_first + step, 0, 0,
+                    )  # fmt: skip
             now = _lap(ticks, RECORDING, now, timed)
             if k < n_steps:
                 # Deliver the new spikes to the steps of the current delivery.
                 until, base = max_delay + last, max_delay + first
-                call_addressed(deliver, deliver_frame, max_delay + known, here, here, until, base)
+                for i in range(loop.deliver.shape[0]):
+                    call_addressed(
+                        loop.deliver[i, 0], loop.deliver[i, 1], max_delay + known, here, here,
+                        until, base,
+                    )  # fmt: skip
                 now = _lap(ticks, DELIVERY, now, timed)
             known = k
         if k == n_steps:

@@ -172,6 +172,8 @@ class Models(NamedTuple):
         integrates the synaptic currents, 1 plus the number of their variables.
     carries : (n,) uint8
         Whether the block function integrates the synaptic currents itself.
+    draws : (n,) uint8
+        Whether the block function needs a random number per neuron.
     first_param : (n,) int64
         Index in `params` of the first parameter passed to the block function.
     params : (n_params,) float64
@@ -184,6 +186,7 @@ class Models(NamedTuple):
     first_state: Any
     points: Any
     carries: Any
+    draws: Any
     first_param: Any
     params: Any
     dt: Any

@@ -15,34 +15,82 @@ from neurosim.models.connection_rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from neurosim.models.current_inputs import (
-    ConstantCurrent,
-    CurrentWaveform,
-    LiveCurrent,
-    MembraneNoise,
-    StepCurrent,
-)
-from neurosim.models.declare import parameter, state, trace
+from neurosim.models.declare import parameter, potential, signal, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
-from neurosim.models.inputs import Input
+from neurosim.models.inputs import (
+    ConstantCurrent,
+    CurrentWaveform,
+    Input,
+    LiveCurrent,
+    LiveSpikes,
+    MembraneNoise,
+    Poisson,
+    SpikeTimes,
+    StepCurrent,
+)
 from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
+from neurosim.models.neurons.adapting_lif import AdaptingLIF
+from neurosim.models.neurons.gif import GIF
+from neurosim.models.neurons.glif import GLIF
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
-from neurosim.models.plasticity import STDP, Plasticity
+from neurosim.models.neurons.mat import AMAT2, MAT2
+from neurosim.models.plasticity import (
+    STDP,
+    Clopath,
+    HomeostaticScaling,
+    NearestSTDP,
+    Plasticity,
+    PowerLawSTDP,
+    PreCentredSTDP,
+    RestrictedSTDP,
+    RewardSTDP,
+    TripletSTDP,
+    VogelsSprekeler,
+)
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.models.rule import Rule
-from neurosim.models.spike_inputs import LiveSpikes, Poisson, SpikeTimes
-from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.models.short_term import (
+    Release,
+    ShortTermPlasticity,
+    TsodyksMarkram,
+    TsodyksUzielMarkram,
+)
+from neurosim.models.synapses import (
+    NMDA,
+    AlphaConductance,
+    AlphaCurrent,
+    ApproximateNMDA,
+    BiexpConductance,
+    BiexpCurrent,
+    DeltaSynapse,
+    ExactNMDA,
+    ExpConductance,
+    ExpCurrent,
+    GapJunction,
+    Synapse,
+)
 
 __all__ = [
+    "AMAT2",
+    "GIF",
+    "GLIF",
     "LIF",
+    "MAT2",
+    "NMDA",
     "STDP",
+    "AdaptingLIF",
     "AllToAll",
+    "AlphaConductance",
     "AlphaCurrent",
+    "ApproximateNMDA",
+    "BiexpConductance",
+    "BiexpCurrent",
+    "Clopath",
     "Column",
     "ConstantCurrent",
     "CurrentWaveform",
@@ -50,6 +98,8 @@ __all__ = [
     "DistanceProbability",
     "Distribution",
     "EscapeRate",
+    "ExactNMDA",
+    "ExpConductance",
     "ExpCurrent",
     "Explicit",
     "ExponentialDecay",
@@ -57,9 +107,11 @@ __all__ = [
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "GapJunction",
     "Gaussian",
     "Grid",
     "HodgkinHuxley",
+    "HomeostaticScaling",
     "Input",
     "IntegrateAndFire",
     "Linear",
@@ -67,6 +119,7 @@ __all__ = [
     "LiveSpikes",
     "LogNormal",
     "MembraneNoise",
+    "NearestSTDP",
     "Neuron",
     "NeuronModel",
     "Normal",
@@ -75,15 +128,27 @@ __all__ = [
     "Points",
     "Poisson",
     "Positions",
+    "PowerLawSTDP",
+    "PreCentredSTDP",
     "Profile",
     "RandomPositions",
+    "Release",
+    "RestrictedSTDP",
+    "RewardSTDP",
     "Rule",
+    "ShortTermPlasticity",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",
+    "TripletSTDP",
+    "TsodyksMarkram",
+    "TsodyksUzielMarkram",
     "Uniform",
+    "VogelsSprekeler",
     "gate_rates",
     "parameter",
+    "potential",
+    "signal",
     "state",
     "steady_gates",
     "trace",

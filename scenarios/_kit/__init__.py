@@ -16,12 +16,27 @@ from scenarios._kit.figures import (
     page,
     panel,
 )
+from scenarios._kit.layers import (
+    ABSTRACT,
+    DOTS,
+    FITTED,
+    Layer,
+    bars,
+    chart,
+    curve,
+    layer,
+    level,
+    potential,
+)
 from scenarios._kit.lectures import lectures
+from scenarios._kit.lesson import lesson, simulation
+from scenarios._kit.measures import rows, with_error
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
-from scenarios._kit.text import estimate, listed, signed, weighted_sum
+from scenarios._kit.text import estimate, listed, sentences, signed, weighted_sum
 from scenarios._kit.training import best_fit
 from scenarios._kit.trials import (
+    activity,
     add_trials,
     draw_fraction,
     group_trials,
@@ -47,6 +62,9 @@ Report = Sequence[str]
 """Sentences: the first states what was simulated, the others what was found."""
 
 __all__ = [
+    "ABSTRACT",
+    "DOTS",
+    "FITTED",
     "LOGISTIC",
     "SPIKING",
     "TRAINED",
@@ -58,6 +76,7 @@ __all__ = [
     "Findings",
     "Floats",
     "Integers",
+    "Layer",
     "Measure",
     "Options",
     "Panel",
@@ -66,8 +85,12 @@ __all__ = [
     "RunOptions",
     "Scenario",
     "SoftThreshold",
+    "activity",
     "add_trials",
+    "bars",
     "best_fit",
+    "chart",
+    "curve",
     "draw_examples",
     "draw_fraction",
     "draw_levels",
@@ -75,14 +98,22 @@ __all__ = [
     "estimate",
     "group_trials",
     "label",
+    "layer",
     "lectures",
+    "lesson",
+    "level",
     "listed",
     "page",
     "panel",
     "pool_trials",
+    "potential",
     "require_duration",
+    "rows",
+    "sentences",
     "setting",
     "signed",
+    "simulation",
     "soft_threshold",
     "weighted_sum",
+    "with_error",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -59,3 +61,24 @@ def estimate(value: float, interval: ArrayLike, unit: str = "", digits: int = 3)
     unit = f" {unit}" if unit else ""
     text = f"{value:.{digits}f}{unit} (95 % interval {low:.{digits}f} to {high:.{digits}f})"
     return text.replace("-", "−")
+
+
+def sentences(found: Mapping[str, Any], *templates: str, **others: Any) -> list[str]:
+    """Return sentences with values in place of their names, and true minus signs.
+
+    Parameters
+    ----------
+    found : mapping of str to object
+        Values by name, usually the findings.
+    *templates : str
+        Sentences with names in braces, as for ``str.format``.
+    **others
+        More values by name.
+
+    Examples
+    --------
+    >>> sentences({"v_mv": -63.0}, "The potential reaches {v_mv:g} mV after {n} PSPs.", n=3)
+    ['The potential reaches −63 mV after 3 PSPs.']
+    """
+    values = {**found, **others}
+    return [re.sub(r"(?<![\w-])-(?=\d)", "−", text.format_map(values)) for text in templates]

@@ -66,13 +66,32 @@ def group_trials(
     return net
 
 
-def require_duration(options: RunOptions, needed: float) -> None:
-    """Raise an error if a run ends before the last layer fires, after `needed` ms."""
+def require_duration(
+    options: RunOptions, needed: float, reason: str = "ends before the last layer fires"
+) -> None:
+    """Raise an error with the reason if a run is shorter than `needed` (ms)."""
     if options.duration < needed:
         raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms ends before the last layer fires: give "
-            f"{needed:g} ms or more"
+            f"duration = {options.duration:g} ms {reason}: give at least {needed:g} ms"
         )
+
+
+def activity(result: ns.Result, population: str, *, start: float, step: float) -> NDArray[np.bool_]:
+    """Return which neurons fire in each step of a synchronous network, shape (n_steps, size).
+
+    Parameters
+    ----------
+    result : Result
+    population : str
+    start, step : float
+        Time of the first step, and duration of a step (ms). A spike belongs to the nearest step.
+    """
+    trains, size = result.spikes[population], result.populations[population].size
+    active = np.zeros((1 + int((result.duration - start) / step + 1e-9), size), dtype=bool)
+    index = np.rint((trains.times - start) / step).astype(int)
+    inside = (index >= 0) & (index < len(active))
+    active[index[inside], trains.ids[inside]] = True
+    return active
 
 
 def pool_trials(

@@ -334,17 +334,4 @@ def _planes_page(neurons: dict[str, bridge.LogisticNeuron], seed: int) -> kit.Fi
     return kit.page(title, *panels, size=(9.4, 6.2), colourbar="firing probability")
 
 
-scenario = kit.Scenario(
-    name="activations",
-    text=__doc__,
-    row="S7",
-    source=kit.lectures("L0", "L1", "L2"),
-    group="One artificial neuron",
-    settings=Settings,
-    duration=100.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S7", lectures=("L0", "L1", "L2"), duration=100.0)

@@ -366,18 +366,4 @@ def _smoothed(cost: kit.Floats, excess: kit.Floats) -> tuple[kit.Floats, kit.Flo
     return np.bincount(part, cost) / points, np.bincount(part, excess) / points
 
 
-scenario = kit.Scenario(
-    name="gradient-descent",
-    text=__doc__,
-    row="S18",
-    source=kit.lectures("L2"),
-    group="One artificial neuron",
-    settings=Settings,
-    duration=5.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S18", lectures=("L2",), duration=5.0, dt=5.0)

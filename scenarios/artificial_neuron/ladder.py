@@ -360,18 +360,4 @@ def _training_page(task: Task) -> kit.Figure:
     return kit.page(title, kit.panel(draw, **labels), size=(7.0, 4.2))
 
 
-scenario = kit.Scenario(
-    name="ladder",
-    text=__doc__,
-    row="S28",
-    source=kit.lectures("L0"),
-    group="One artificial neuron",
-    settings=Settings,
-    duration=10.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S28", lectures=("L0",), duration=10.0, dt=5.0)

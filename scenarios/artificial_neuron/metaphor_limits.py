@@ -437,18 +437,4 @@ def _draw_effect(axes: kit.Axes, each: list[Models]) -> None:
     axes.axhline(0.0, color="0.45", lw=0.8, zorder=0)
 
 
-scenario = kit.Scenario(
-    name="metaphor-limits",
-    text=__doc__,
-    row="S21",
-    source=kit.lectures("L2"),
-    group="One artificial neuron",
-    settings=Settings,
-    duration=3000.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S21", lectures=("L2",), duration=3000.0, dt=5.0)

@@ -230,18 +230,4 @@ def _draw_planes(
     return kit.page(title, *panels, size=(9.6, 3.6), sharey=True, colourbar="firing probability")
 
 
-scenario = kit.Scenario(
-    name="soft-perceptron",
-    text=__doc__,
-    row="S14",
-    source=kit.lectures("L1", "L2"),
-    group="One artificial neuron",
-    settings=Settings,
-    duration=5.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S14", lectures=("L1", "L2"), duration=5.0, dt=5.0)

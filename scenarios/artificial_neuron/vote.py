@@ -243,18 +243,4 @@ def _draw_training(trained: bridge.LogisticNeuron) -> kit.Figure:
     return kit.page("On three separable votes the loss falls without end", body)
 
 
-scenario = kit.Scenario(
-    name="vote",
-    text=__doc__,
-    row="S4",
-    source=kit.lectures("L0"),
-    group="One artificial neuron",
-    settings=Settings,
-    duration=5.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S4", lectures=("L0",), duration=5.0, dt=5.0)

@@ -245,17 +245,4 @@ def _draw_decisions(result: ns.Result, pushes: kit.Floats) -> kit.Figure:
     return kit.page(title, kit.panel(draw, legend="center right", **labels), size=(7.4, 4.2))
 
 
-scenario = kit.Scenario(
-    name="action-potential",
-    text=__doc__,
-    row="S1",
-    source=kit.lectures("L0", "L1", "L4"),
-    group="The biological neuron",
-    settings=Settings,
-    duration=60.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S1", lectures=("L0", "L1", "L4"), duration=60.0)

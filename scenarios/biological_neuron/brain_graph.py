@@ -416,18 +416,4 @@ def _draw_clubs(
     return kit.page(title, left, right, size=(9.0, 4.2))
 
 
-scenario = kit.Scenario(
-    name="brain-graph",
-    text=__doc__,
-    row="S25",
-    source=kit.lectures("L1", "L4"),
-    group="The biological neuron",
-    settings=Settings,
-    duration=410.0,
-    dt=0.5,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S25", lectures=("L1", "L4"), duration=410.0, dt=0.5)

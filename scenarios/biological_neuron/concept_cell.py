@@ -352,18 +352,4 @@ def _draw_comparison(
     return kit.page(title, left, right, size=(9.0, 4.2))
 
 
-scenario = kit.Scenario(
-    name="concept-cell",
-    text=__doc__,
-    row="S19",
-    source=kit.lectures("L2"),
-    group="The biological neuron",
-    settings=Settings,
-    duration=28_801.0,
-    dt=0.5,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S19", lectures=("L2",), duration=28_801.0, dt=0.5)

@@ -288,18 +288,9 @@ def _draw_comparison(
     )  # fmt: skip
 
 
-scenario = kit.Scenario(
-    name="fi-curve",
-    text=__doc__,
-    row="S29",
-    source=kit.lectures("L1"),
-    group="The biological neuron",
-    settings=Settings,
-    duration=2200.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-    warmup=lambda settings: settings.warmup,
-)
+def warmup(settings: Settings) -> float:
+    """Return the time that reported rates exclude (ms)."""
+    return settings.warmup
+
+
+scenario = kit.lesson(__name__, row="S29", lectures=("L1",), duration=2200.0)

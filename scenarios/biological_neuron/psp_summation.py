@@ -203,17 +203,4 @@ def _draw_sum(result: ns.Result, settings: Settings, peak: float) -> kit.Figure:
     )
 
 
-scenario = kit.Scenario(
-    name="psp-summation",
-    text=__doc__,
-    row="S2",
-    source=kit.lectures("L0"),
-    group="The biological neuron",
-    settings=Settings,
-    duration=80.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S2", lectures=("L0",), duration=80.0)

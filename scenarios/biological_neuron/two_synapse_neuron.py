@@ -326,17 +326,4 @@ def _draw_difference(
     return kit.page(title, body, size=(8.0, 4.6), legend=2)
 
 
-scenario = kit.Scenario(
-    name="two-synapse-neuron",
-    text=__doc__,
-    row="S3",
-    source=kit.lectures("L0"),
-    group="The biological neuron",
-    settings=Settings,
-    duration=20.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S3", lectures=("L0",), duration=20.0)

@@ -332,18 +332,4 @@ def _draw_unit(axes: kit.Axes, path: kit.Floats, result: ns.Result) -> None:
         axes.plot(times, weights.mean(axis=1), color=COLOURS[group], lw=2.0, label=name)
 
 
-scenario = kit.Scenario(
-    name="hebb",
-    text=__doc__,
-    row="S10",
-    source=kit.lectures("L1", "L3"),
-    group="Thresholds, logic and learning rules",
-    settings=Settings,
-    duration=150_000.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-    simulate=simulate,
-)
+scenario = kit.lesson(__name__, row="S10", lectures=("L1", "L3"), duration=150_000.0)

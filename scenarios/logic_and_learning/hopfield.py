@@ -411,17 +411,4 @@ def _energy_page() -> kit.Figure:
     return kit.page("The energy never rises: 50 runs from random states", body)
 
 
-scenario = kit.Scenario(
-    name="hopfield",
-    text=__doc__,
-    row="S13",
-    source=kit.lectures("L1"),
-    group="Thresholds, logic and learning rules",
-    settings=Settings,
-    duration=4050.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S13", lectures=("L1",), duration=4050.0)

@@ -230,17 +230,4 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     return kit.Comparison(title, measures, {"expression": table}, kit_circuits.conclusion(every))
 
 
-scenario = kit.Scenario(
-    name="mcculloch-pitts",
-    text=__doc__,
-    row="S9",
-    source=kit.lectures("L1", "L3"),
-    group="Thresholds, logic and learning rules",
-    settings=Settings,
-    duration=900.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S9", lectures=("L1", "L3"), duration=900.0)

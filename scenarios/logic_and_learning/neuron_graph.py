@@ -341,18 +341,4 @@ def _draw_curve(axes: kit.Axes, curve: Curve, settings: Settings) -> None:
               label="slope by the chain rule")  # fmt: skip
 
 
-scenario = kit.Scenario(
-    name="neuron-graph",
-    text=__doc__,
-    row="S24",
-    source=kit.lectures("L4"),
-    group="Thresholds, logic and learning rules",
-    settings=Settings,
-    duration=15.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S24", lectures=("L4",), duration=15.0, dt=5.0)

@@ -310,17 +310,4 @@ def _bound_page(mistakes: kit.Floats, bounds: kit.Floats) -> kit.Figure:
     return kit.page(title, body, size=(7.0, 4.6))
 
 
-scenario = kit.Scenario(
-    name="perceptron",
-    text=__doc__,
-    row="S11",
-    source=kit.lectures("L1", "L3"),
-    group="Thresholds, logic and learning rules",
-    settings=Settings,
-    duration=50.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S11", lectures=("L1", "L3"), duration=50.0)

@@ -208,17 +208,4 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     return kit.Comparison(title, measures, {"expression": table}, conclusion)
 
 
-scenario = kit.Scenario(
-    name="xor",
-    text=__doc__,
-    row="S12",
-    source=kit.lectures("L1", "L3"),
-    group="Thresholds, logic and learning rules",
-    settings=Settings,
-    duration=200.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S12", lectures=("L1", "L3"), duration=200.0)

@@ -269,17 +269,4 @@ def _draw_descent(predicted: kit.Floats, output: kit.Floats) -> kit.Figure:
     )  # fmt: skip
 
 
-scenario = kit.Scenario(
-    name="backprop-by-hand",
-    text=__doc__,
-    row="S23",
-    source=kit.lectures("L3"),
-    group="Networks",
-    settings=Settings,
-    duration=1.5,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S23", lectures=("L3",), duration=1.5)

@@ -211,16 +211,9 @@ def _draw_threshold(soft: kit.SoftThreshold) -> kit.Figure:
     return kit.page("Synaptic noise makes the threshold soft", body)
 
 
-scenario = kit.Scenario(
-    name="balanced-network",
-    text=__doc__,
-    group="Networks",
-    settings=Settings,
-    duration=1200.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-    warmup=lambda settings: settings.warmup,
-)
+def warmup(settings: Settings) -> float:
+    """Return the time that reported rates exclude (ms)."""
+    return settings.warmup
+
+
+scenario = kit.lesson(__name__, duration=1200.0)

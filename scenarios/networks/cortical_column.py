@@ -203,16 +203,9 @@ def _draw_thresholds(soft: dict[str, kit.SoftThreshold]) -> kit.Figure:
     return kit.page(title, *panels, columns=4, size=(9.6, 5.0), sharex=True, sharey=True, legend=3)
 
 
-scenario = kit.Scenario(
-    name="cortical-column",
-    text=__doc__,
-    group="Networks",
-    settings=Settings,
-    duration=5500.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-    warmup=lambda settings: settings.warmup,
-)
+def warmup(settings: Settings) -> float:
+    """Return the time that reported rates exclude (ms)."""
+    return settings.warmup
+
+
+scenario = kit.lesson(__name__, duration=5500.0)

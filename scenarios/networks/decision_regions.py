@@ -316,18 +316,4 @@ def _draw_errors(best: Fits, fired: dict[str, kit.Floats]) -> kit.Figure:
     return kit.page(title, units, layers, examples, size=(9.6, 3.8), sharey=True, legend=3)
 
 
-scenario = kit.Scenario(
-    name="decision-regions",
-    text=__doc__,
-    row="S16",
-    source=kit.lectures("L1", "L3"),
-    group="Networks",
-    settings=Settings,
-    duration=55.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S16", lectures=("L1", "L3"), duration=55.0, dt=5.0)

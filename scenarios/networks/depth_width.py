@@ -317,18 +317,4 @@ def _draw_counted() -> kit.Figure:
     return kit.page(title, kit.panel(draw), size=(7.6, 4.4))
 
 
-scenario = kit.Scenario(
-    name="depth-width",
-    text=__doc__,
-    row="S15",
-    source=kit.lectures("L1"),
-    group="Networks",
-    settings=Settings,
-    duration=35.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S15", lectures=("L1",), duration=35.0, dt=5.0)

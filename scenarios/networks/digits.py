@@ -376,18 +376,4 @@ def _draw_layers(result: ns.Result, settings: Settings) -> kit.Figure:
     return kit.page(title, *panels, columns=2, size=(8.0, 6.6), legend=1)
 
 
-scenario = kit.Scenario(
-    name="digits",
-    text=__doc__,
-    row="S26",
-    source=kit.lectures("L3"),
-    group="Networks",
-    settings=Settings,
-    duration=200.0,
-    network=network,
-    simulate=simulate,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S26", lectures=("L3",), duration=200.0)

@@ -239,18 +239,4 @@ def _draw_planes(result: ns.Result, settings: Settings) -> kit.Figure:
     )  # fmt: skip
 
 
-scenario = kit.Scenario(
-    name="feature-map",
-    text=__doc__,
-    row="S20",
-    source=kit.lectures("L2"),
-    group="Networks",
-    settings=Settings,
-    duration=10.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S20", lectures=("L2",), duration=10.0, dt=5.0)

@@ -340,19 +340,4 @@ def adjust(settings: Settings, options: kit.RunOptions) -> Settings:
     return replace(play(settings, options), window=False)
 
 
-scenario = kit.Scenario(
-    name="playground",
-    text=__doc__,
-    row="S30",
-    source=kit.lectures("L2"),
-    group="Networks",
-    settings=Settings,
-    duration=50.0,
-    dt=0.5,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-    adjust=adjust,
-)
+scenario = kit.lesson(__name__, row="S30", lectures=("L2",), duration=50.0, dt=0.5)

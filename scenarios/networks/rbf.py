@@ -282,18 +282,4 @@ def _draw_errors(settings: Settings, seed: int) -> kit.Figure:
     return kit.page(title, *panels, size=(8.6, 3.9), sharex=True, sharey=True)
 
 
-scenario = kit.Scenario(
-    name="rbf",
-    text=__doc__,
-    row="S17",
-    source=kit.lectures("L1"),
-    group="Networks",
-    settings=Settings,
-    duration=10.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S17", lectures=("L1",), duration=10.0, dt=5.0)

@@ -306,19 +306,9 @@ def _draw_rates(found: kit.Findings) -> kit.Figure:
     return kit.page(title, body, size=(8.0, 4.4), legend=2)
 
 
-scenario = kit.Scenario(
-    name="real-time-budget",
-    text=__doc__,
-    row="S8",
-    source=kit.lectures("L0", "L1"),
-    group="Networks",
-    settings=Settings,
-    duration=1000.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-    warmup=lambda settings: WARMUP,
-    simulate=simulate,
-)
+def warmup(settings: Settings) -> float:
+    """Return the time that reported rates exclude (ms)."""
+    return WARMUP
+
+
+scenario = kit.lesson(__name__, row="S8", lectures=("L0", "L1"), duration=1000.0)

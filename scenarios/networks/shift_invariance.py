@@ -258,18 +258,4 @@ def _draw_weights(networks: dict[str, bridge.LayeredNetwork]) -> kit.Figure:
     return kit.page(title, *panels, columns=5, size=(9.6, 2.6), colourbar=bar)
 
 
-scenario = kit.Scenario(
-    name="shift-invariance",
-    text=__doc__,
-    row="S22",
-    source=kit.lectures("L2"),
-    group="Networks",
-    settings=Settings,
-    duration=10.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S22", lectures=("L2",), duration=10.0, dt=5.0)

@@ -206,18 +206,4 @@ def _draw_error(found: kit.Findings, settings: Settings) -> kit.Figure:
     return kit.page("The error falls as 1/n, for threshold units and for spiking neurons", panel)
 
 
-scenario = kit.Scenario(
-    name="universal-approximation",
-    text=__doc__,
-    row="S6",
-    source=kit.lectures("L0", "L1"),
-    group="Networks",
-    settings=Settings,
-    duration=10.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S6", lectures=("L0", "L1"), duration=10.0, dt=5.0)

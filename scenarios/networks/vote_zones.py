@@ -247,18 +247,4 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     return kit.Comparison(title, found, drawings, conclusion)
 
 
-scenario = kit.Scenario(
-    name="vote-zones",
-    text=__doc__,
-    row="S5",
-    source=kit.lectures("L0"),
-    group="Networks",
-    settings=Settings,
-    duration=10.0,
-    dt=5.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, row="S5", lectures=("L0",), duration=10.0, dt=5.0)

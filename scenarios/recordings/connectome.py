@@ -449,15 +449,4 @@ def _draw_correlograms(inference: Inference) -> kit.Figure:
     return kit.page(title, *panels, size=(9.0, 4.2), legend=1)
 
 
-scenario = kit.Scenario(
-    name="connectome",
-    text=__doc__,
-    group="Recordings",
-    settings=Settings,
-    duration=600_000.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-)
+scenario = kit.lesson(__name__, duration=600_000.0)

@@ -511,16 +511,4 @@ def _draw_coupling(
     )  # fmt: skip
 
 
-scenario = kit.Scenario(
-    name="grasshopper",
-    text=__doc__,
-    group="Recordings",
-    settings=Settings,
-    duration=10_000.0,
-    network=network,
-    findings=findings,
-    report=report,
-    figures=figures,
-    compare=compare,
-    simulate=simulate,
-)
+scenario = kit.lesson(__name__, duration=10_000.0)

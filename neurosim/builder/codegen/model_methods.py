@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from neurosim.builder.codegen.model_exact import exact
 from neurosim.builder.codegen.model_one_by_one import adaptive, gsl
 from neurosim.builder.codegen.model_together import exponential_euler, model_step, rk4
 
@@ -45,6 +46,7 @@ METHODS = {
     "exponential_euler": Method(exponential_euler),
     "adaptive": Method(adaptive, is_adaptive=True, n_slopes=3),
     "gsl": Method(gsl, is_adaptive=True, takes_jump=True, carries_currents=True, n_slopes=6),
+    "exact": Method(exact, carries_currents=True),
     "step": Method(model_step, takes_jump=True),
 }
 """Methods by name; "step" is the `step` of a model."""

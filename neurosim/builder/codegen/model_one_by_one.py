@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neurosim.builder.codegen.model_source import Writer
+    from neurosim.models.neuron_model import NeuronModel
 
 MOST_TRIALS = 10_000
 """Trial steps per time step, after which the rest is one step of any error: a run must end."""
@@ -34,8 +35,9 @@ for k in range(n):
     work[{held} + k] = 1.0 if held else 0.0
 """
 
-ASK_ONE = """if not held and spikes(before, {neuron_x}, p):
-            {x_reset} = reset({neuron_x}, p)
+ASK_ONE = """if not held and fires(before, {neuron_x}, p):
+            v_before = before
+            {x_reset} = {reset}
             work[{spiked} + k] += 1.0
             held = params[{header} + k * stride] > 0.0"""
 
@@ -212,13 +214,22 @@ def _try(writer: Writer, names: list[str], slopes: Callable[[list[str]], str]) -
     )
 
 
+def tolerance_of(model: NeuronModel) -> float:
+    """Return the largest error of a state in an internal step."""
+    if model.tolerance is not None:
+        return model.tolerance
+    if model.method == "adaptive":
+        return 1e-4
+    return 1e-3 if model.error_control == "y" else 1e-6
+
+
 def adaptive(writer: Writer) -> str:
     """Return source of the classical Runge-Kutta method with error control.
 
     A step of the length of the time step is tried for all neurons of a block together. Those in
     which its error is too large are then advanced one by one in shorter steps.
     """
-    tolerance, optional = writer.kind.tolerance, methods_of(writer.kind)
+    tolerance, optional = tolerance_of(writer.model), methods_of(writer.kind)
     asks, states = writer.kind.spike_check == "internal", range(writer.n)
     error = f"error += (s * e{{0}} / ({tolerance!r} * max(1.0, abs(x{{0}})))) ** 2"
     errors = "\n".join(map(error.format, states))
@@ -239,7 +250,7 @@ def adaptive(writer: Writer) -> str:
         load_errors=writer.load("e", 4 * writer.n),
         errors=_indented(errors, 1),
         freeze=writer.freeze(),
-        found=f"found |= accepted & spikes(x0, {writer.neuron_y}, p)" if asks else "pass",
+        found=f"found |= accepted & fires(x0, {writer.neuron_y}, p)" if asks else "pass",
         store_accepted="; ".join(
             f"work[{WORK_ROW * j} + k] = y{j} if accepted else x{j}" for j in states
         ),
@@ -278,8 +289,8 @@ def gsl(writer: Writer) -> str:
     """
     flowing, decays, arrivals = carried_currents(writer)
     names = [f"x{j}" for j in range(writer.n + len(decays))]
-    by_change = writer.kind.error_control == "yp"
-    tolerance = repr(writer.kind.tolerance)
+    by_change = writer.model.error_control == "yp"
+    tolerance = repr(tolerance_of(writer.model))
 
     def slopes(at: list[str], letter: str = "a") -> str:
         """Return lines that compute all slopes at a point."""
@@ -302,7 +313,7 @@ def gsl(writer: Writer) -> str:
         trials=MOST_TRIALS,
         add="; ".join(f"{x} += s * y{j}" for j, x in enumerate(names)),
     )
-    begin = [writer.set_p(), f"held = {writer.at('held')} > 0.0", writer.load()]
+    begin = [str(writer.pieces["set_p"]), f"held = {writer.at('held')} > 0.0", writer.load()]
     begin += [f"size = states[{writer.m} * k + {writer.m - 1}]", "injected = current[k]"]
     ends = [f"states[{writer.m} * k + {writer.m - 1}] = size"]
     for m, (x, arriving) in enumerate(zip(names[writer.n :], arrivals, strict=True), 1):

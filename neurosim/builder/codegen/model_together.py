@@ -33,7 +33,7 @@ for j in range(n_internal):
 
 COMMIT = """{freeze}
 {store_y}
-found |= spikes(work[{before} + k], {neuron_y}, p)
+found |= fires(work[{before} + k], {neuron_y}, p)
 """
 
 COMMIT_SILENT = """{freeze}
@@ -79,7 +79,7 @@ ASK = """    ask(n, 0.0, jump, params, work)
 """
 
 
-def _together(writer: Writer, step: str) -> str:
+def together(writer: Writer, step: str) -> str:
     """Return source that advances all neurons by one internal step after another.
 
     `step` computes the new states of all neurons.
@@ -132,7 +132,7 @@ for stage in range(4):
 def rk4(writer: Writer) -> str:
     """Return source of the classical Runge-Kutta method, one stage after another."""
     n = writer.n
-    return _together(
+    return together(
         writer,
         RK4.format(
             begin="; ".join(
@@ -178,7 +178,7 @@ def exponential_euler(writer: Writer) -> str:
         store_new=writer.store("y", writer.n),
         **writer.pieces,
     )
-    return _together(writer, step)
+    return together(writer, step)
 
 
 MODEL_STEP = """
@@ -210,4 +210,4 @@ def model_step(writer: Writer) -> str:
         store_new=writer.store("y", writer.n),
         **writer.pieces,
     )
-    return _together(writer, step)
+    return together(writer, step)

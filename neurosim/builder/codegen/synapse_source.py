@@ -139,7 +139,7 @@ def arrivals(writer: Writer) -> str:
         if hasattr(port, "arrive"):
             text += ARRIVE.format(
                 number=number,
-                set_p=writer.set_p(),
+                set_p=writer.pieces["set_p"],
                 load=writer.load(),
                 store=writer.store(),
                 new=_assigned(port, "arrive", "x", indices),

@@ -386,8 +386,6 @@ def test_wrong_values_are_refused(act, sentence: str) -> None:
     [
         (ns.LIF(), lambda n, c: n.drive(c, ns.MembraneNoise(1.0)),
          "'cells' receives ExpConductance, .* cannot be combined with MembraneNoise"),
-        (ns.LIF(escape=ns.EscapeRate(1.0, 1.0)), lambda n, c: None,
-         "cannot be combined with escape noise: leave out escape"),
         (ns.LIF(), lambda n, c: n.record(c, "i_syn"),
          "'i_syn' of 'cells' cannot be recorded, as it receives ExpConductance.* state 'g'"),
     ],

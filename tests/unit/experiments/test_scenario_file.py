@@ -224,7 +224,8 @@ def test_a_lone_dollar_in_a_title_is_a_dollar(tmp_path):
 def test_keys_units_and_meanings_come_from_the_parts():
     fields = fields_of(ns.LIF)
     assert set(fields) == {
-        "v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "c_m", "t_ref", "escape"
+        "v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "c_m", "t_ref", "escape",
+        "method", "substep", "tolerance", "error_control", "initial",
     }  # fmt: skip
     assert fields["tau_m"].declared.unit == "ms"
     assert fields["tau_m"].declared.help == "membrane time constant"
