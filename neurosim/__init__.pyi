@@ -29,6 +29,9 @@ from .interchange import (
     from_neo as from_neo,
 )
 from .interchange import (
+    from_nest as from_nest,
+)
+from .interchange import (
     from_nir as from_nir,
 )
 from .interchange import (
@@ -80,10 +83,19 @@ from .models import (
     AllToAll as AllToAll,
 )
 from .models import (
+    AlphaConductance as AlphaConductance,
+)
+from .models import (
     AlphaCurrent as AlphaCurrent,
 )
 from .models import (
     ApproximateNMDA as ApproximateNMDA,
+)
+from .models import (
+    BiexpConductance as BiexpConductance,
+)
+from .models import (
+    BiexpCurrent as BiexpCurrent,
 )
 from .models import (
     Clopath as Clopath,
@@ -93,6 +105,9 @@ from .models import (
 )
 from .models import (
     ConstantCurrent as ConstantCurrent,
+)
+from .models import (
+    CorrelatedPoisson as CorrelatedPoisson,
 )
 from .models import (
     CurrentWaveform as CurrentWaveform,
@@ -108,6 +123,9 @@ from .models import (
 )
 from .models import (
     ExactNMDA as ExactNMDA,
+)
+from .models import (
+    ExpConductance as ExpConductance,
 )
 from .models import (
     ExpCurrent as ExpCurrent,
@@ -129,6 +147,9 @@ from .models import (
 )
 from .models import (
     FixedTotalNumber as FixedTotalNumber,
+)
+from .models import (
+    GammaProcess as GammaProcess,
 )
 from .models import (
     GapJunction as GapJunction,
@@ -176,6 +197,9 @@ from .models import (
     OneToOne as OneToOne,
 )
 from .models import (
+    OrnsteinUhlenbeckCurrent as OrnsteinUhlenbeckCurrent,
+)
+from .models import (
     Plasticity as Plasticity,
 )
 from .models import (
@@ -185,10 +209,19 @@ from .models import (
     Poisson as Poisson,
 )
 from .models import (
+    PoissonWithDeadTime as PoissonWithDeadTime,
+)
+from .models import (
     PowerLawSTDP as PowerLawSTDP,
 )
 from .models import (
     PreCentredSTDP as PreCentredSTDP,
+)
+from .models import (
+    PulsePacket as PulsePacket,
+)
+from .models import (
+    RampCurrent as RampCurrent,
 )
 from .models import (
     RandomPositions as RandomPositions,
@@ -207,6 +240,12 @@ from .models import (
 )
 from .models import (
     ShortTermPlasticity as ShortTermPlasticity,
+)
+from .models import (
+    SinusoidalCurrent as SinusoidalCurrent,
+)
+from .models import (
+    SinusoidalPoisson as SinusoidalPoisson,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -231,6 +270,9 @@ from .models import (
 )
 from .models import (
     VogelsSprekeler as VogelsSprekeler,
+)
+from .models import (
+    WhiteNoiseCurrent as WhiteNoiseCurrent,
 )
 from .models import (
     parameter as parameter,
@@ -273,6 +315,9 @@ from .results import (
 )
 from .results import (
     Trace as Trace,
+)
+from .results import (
+    WeightTrace as WeightTrace,
 )
 from .results.connections import (
     Connections as Connections,

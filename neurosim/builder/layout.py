@@ -192,7 +192,7 @@ def _with_equations(
             f"{what}, which cannot be combined with MembraneNoise: give Poisson spikes or a "
             "CurrentWaveform of noise"
         )
-    return replace(population, neuron=with_method(lif_equations(neuron, what), synapses))
+    return replace(population, neuron=with_method(lif_equations(neuron), synapses))
 
 
 def _check_recordings(network: Network, population: Population, synapse: Synapse) -> None:

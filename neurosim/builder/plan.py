@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from neurosim.builder.drives import CurrentPort, CustomPort, SpikePort, input_tables
+from neurosim.builder.drives import Ports, input_tables
 from neurosim.builder.gap_junctions import couplings, gap_junctions
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
 from neurosim.builder.layout import Layout, lay_out
 from neurosim.builder.memory import check_delay_tables, check_memory, check_size
-from neurosim.builder.models import ModelPart, initial_states, model_tables
+from neurosim.builder.models import ModelPart, initial_states, model_tables, most_spikes
 from neurosim.builder.neurons import neuron_tables
 from neurosim.builder.parameters import (
     initial_potentials,
@@ -23,12 +23,20 @@ from neurosim.builder.parameters import (
     potential_offset,
     shortest_refractory,
 )
-from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections, target_offsets
+from neurosim.builder.plastic import (
+    PlasticPart,
+    modulation_steps,
+    plastic_parts,
+    plastic_projections,
+    target_offsets,
+)
 from neurosim.builder.pools import pool_delay, pool_projections, pool_tables
 from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.recording import (
+    SentSpikesPlan,
     TracePlan,
     TraceTerm,
+    plan_sent_spikes,
     plan_traces,
     recorded_spikes,
     recording_table,
@@ -38,6 +46,7 @@ from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.transmission import (
     Sources,
     TransmissionPart,
+    plastic_efficacies,
     sources_of,
     transmission_parts,
     transmission_projections,
@@ -63,7 +72,7 @@ if TYPE_CHECKING:
         RecordingTable,
         Table,
     )
-    from neurosim.network import Drive, Network
+    from neurosim.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +94,7 @@ class ThreadPlan:
     couplings : Couplings or None
         None if the network has no gap junctions.
     inputs : Inputs
-    live : mapping of Drive to CurrentPort or SpikePort
-        Ports of live drives.
-    custom : mapping of Drive to CustomPort
-        Ports of users' inputs.
+    ports : Ports
     recording : RecordingTable
     trace_terms : tuple of TraceTerm
         How samples are added to the traces.
@@ -110,8 +116,7 @@ class ThreadPlan:
     heterogeneous: Heterogeneous | None
     couplings: Couplings | None
     inputs: Inputs
-    live: Mapping[Drive, CurrentPort | SpikePort]
-    custom: Mapping[Drive, CustomPort]
+    ports: Ports
     recording: RecordingTable
     trace_terms: tuple[TraceTerm, ...]
     offsets: NDArray[np.float64]
@@ -167,11 +172,15 @@ class Plan:
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are recorded.
     traces : tuple of TracePlan
+    sent_spikes : tuple of SentSpikesPlan
+        Inputs whose spikes are recorded.
     synapses : Synapses
     steps_per_delivery : int
         Steps that are delivered together.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population.
+    most_spikes : (n_populations,) ndarray of int64
+        Maximum number of spikes of a neuron in a step, by population.
     """
 
     dt: float
@@ -184,9 +193,11 @@ class Plan:
     offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
+    sent_spikes: tuple[SentSpikesPlan, ...]
     synapses: Synapses
     steps_per_delivery: int
     refractory: NDArray[np.int64]
+    most_spikes: NDArray[np.int64]
 
     @property
     def max_delay(self) -> int:
@@ -204,7 +215,8 @@ class Plan:
         If `n_parts` is given, only one of `n_parts` equal parts of every population is counted.
         """
         sizes = -(-np.diff(self.first_id) // n_parts)
-        return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
+        steps = -(-n_steps // (self.refractory + 1))
+        return int((sizes * self.most_spikes * steps).sum())
 
 
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
@@ -227,16 +239,19 @@ def _build_synapses(
     scaled = transmission_projections(network, sources, layout, dt, seed, local_threads, each)
     check_memory(layout, projections, *scaled)
     made = make_tables(projections, each, report)
-    parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
+    options = (local_threads, each, debug)
+    parts = plastic_parts(network, plastic, layout, dt, plastic_efficacies(sources), *options)
     tables = list(each(lambda built: into_ring(built[0], layout), made))
     ring = int(tables[0].ring[0])
     transmitting, n_transmitting = transmission_parts(
-        sources, scaled, layout, dt, seed, ring, local_threads, each, debug
+        sources, scaled, layout, dt, seed, ring, *options
     )
     pools = pool_projections(network)
     pooled = int(sum(map(expected_synapses, pools)))
     built = (projections, *plastic, *scaled)
-    delays = np.concatenate([*(q.delays.delays for q in built), [pool_delay(p, dt) for p in pools]])
+    other = [pool_delay(p, dt) for p in pools]
+    other += [modulation_steps(m, dt) for m in network.modulations]
+    delays = np.concatenate([*(q.delays.delays for q in built), other])
     return Synapses(
         tables=tables,
         plastic=parts,
@@ -356,9 +371,9 @@ def build(
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
-            inputs, live, custom = input_tables(network, layout, neurons, thread, dt, seed)
+            inputs, ports = input_tables(network, layout, neurons, thread, dt, seed)
             recording, trace_terms = recording_table(
-                traces, layout, thread, cells.state_index, models.first_state
+                traces, layout, thread, cells.state_index, models.first_state, ports.sources
             )
             part = ThreadPlan(
                 table=synapses.tables[thread - local_threads.start],
@@ -371,8 +386,7 @@ def build(
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
                 couplings=couplings(junctions, layout, thread, models.first_state, dt),
                 inputs=inputs,
-                live=live,
-                custom=custom,
+                ports=ports,
                 recording=recording,
                 trace_terms=trace_terms,
                 offsets=target_offsets(
@@ -400,7 +414,9 @@ def build(
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
+        sent_spikes=plan_sent_spikes(network),
         synapses=synapses,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
+        most_spikes=most_spikes(layout, dt),
     )

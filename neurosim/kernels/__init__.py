@@ -28,12 +28,14 @@ from neurosim.kernels.neurons import (
 from neurosim.kernels.plasticity import (
     UPDATE_INTERVAL,
     drop_spikes,
+    modulate,
     record_post,
     record_potentials,
     transmit_plastic,
     update_all,
     update_plastic,
 )
+from neurosim.kernels.poisson import poisson_spikes, poisson_tables
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
@@ -100,7 +102,10 @@ __all__ = [
     "fill_rows",
     "insert_rows",
     "invert_in_degree",
+    "modulate",
     "place_edges",
+    "poisson_spikes",
+    "poisson_tables",
     "record_post",
     "record_potentials",
     "sample",

@@ -89,8 +89,6 @@ class Neuron(Part, abstract=True):
         super().__init_subclass__(**options)
         for base in reversed(cls.__mro__[1:]):
             _decorate(base)
-        if "__repr__" not in vars(cls):  # that of the decorator lists no options
-            cls.__repr__ = Neuron.__repr__  # type: ignore[method-assign]
         for name in INTEGRATION:
             default = vars(cls).get(name, dataclasses.MISSING)
             if not (default is dataclasses.MISSING or isinstance(default, dataclasses.Field)):
@@ -106,12 +104,6 @@ class Neuron(Part, abstract=True):
             name = f"{type(self).__name__}.initial"
             checked = check_initial(type(self), self.initial, name)
             object.__setattr__(self, "initial", FrozenMapping(checked))
-
-    def __repr__(self) -> str:
-        fields = sorted(dataclasses.fields(self), key=lambda field: not field.repr)
-        values = {field: getattr(self, field.name) for field in fields}
-        shown = [f"{f.name}={v!r}" for f, v in values.items() if f.repr or v != f.default]
-        return f"{type(self).__qualname__}({', '.join(shown)})"
 
     @property
     def is_uniform(self) -> bool:

@@ -41,6 +41,8 @@ BY_NAME = {
     "sd": 50.0,
     "profile": ns.Gaussian(0.9, 3.0),
     "rule": ns.AllToAll(),
+    "dead_time": 1.0,
+    "activity": 5,
 }
 BY_UNIT = {"Hz": 500.0, "ms": 4.0, "pA": 400.0, "mV": 1.5, "nS": 2.0, "": 0.5}
 BASES = (Neuron, ns.Synapse, Plasticity, ns.Input, ns.Rule, Distribution)
@@ -72,12 +74,18 @@ def network(name: str) -> ns.Network:
         connect["rule"] = part
     elif isinstance(part, ns.Synapse):
         connect |= {"synapse": part, "weight": {"pA": 200.0, "nS": 5.0}.get(part.unit, 2.0)}
+        if part.couples:
+            del connect["delay"]
+        if isinstance(part, ns.NMDA):  # the exact form needs these
+            connect |= {"rule": ns.AllToAll(), "delay": 1.3, "weight": 0.5}
     elif isinstance(part, Plasticity):
         connect["plasticity"] = part
     elif isinstance(part, Distribution):
         connect["weight"] = part
     elif isinstance(part, ns.Input):
-        net.drive(cells, part, **({"psp": 3.0} if part.sends_spikes else {}))
+        drive = net.drive(cells, part, **({"psp": 3.0} if part.sends_spikes else {}))
+        for variable in drive.recordables():
+            net.record(drive, variable)
     net.connect(noisy, cells, connect.pop("rule"), **connect)
     net.connect(cells, noisy, ns.FixedProbability(0.4), psp=1.0, delay=0.7)
     for state in dict.fromkeys(["v", *states_of(type(part))] if isinstance(part, Neuron) else "v"):
