@@ -251,7 +251,7 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
         raise ValueError("the spikes under way are not those of the last steps")
     steps = np.repeat(np.arange(len(counts)), counts)
     order = np.diff(fired.astype(np.int64) + steps * n)
-    if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
+    if len(fired) and (fired.min() < 0 or fired.max() >= n or (order < 0).any()):
         raise ValueError("the spikes under way are not in order")
     for field in ("v", "synaptic", "states", "noise"):
         # NaN compares false and is rejected too.

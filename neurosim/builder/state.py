@@ -159,7 +159,7 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
     )
     # At least all segments of one step if all neurons fire in it, and the end mark.
     n_common = max(len(table.common) // len(table.start), 1)
-    segments = LISTED + plan.steps_per_delivery * n_common * len(table.start) + 1
+    segments = LISTED + plan.steps_per_delivery * n_common * plan.max_spikes(1) + 1
     models = plan.threads[thread].models
     return Scratch(
         **arrays,
