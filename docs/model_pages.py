@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
-NUMBER = r"−?-?[\d.,]*\d"
+NUMBER = r"−?-?[\d.,]*\d(?:e[+-]?\d+)?"
 RANGE = re.compile(rf",? ?(?<![\w.])({NUMBER}) (?:to ({NUMBER})|or more)(?![\w])")
 """A range in a description, such as ", 0.1 to 1000"."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from neurosim.experiments.toml.document import Document
     from neurosim.experiments.toml.positions import KeyPath
-    from neurosim.network import Population, Projection
+    from neurosim.network import Drive, Population, Projection
 
 NAME = re.compile(r"\w[\w +-]{0,63}")
 """Names of populations, which become parts of settings and of file names."""
@@ -99,6 +99,7 @@ class _Reader:
         self.network = Network()
         self.names: list[str] = []
         self.made: dict[str, Population] = {}
+        self.drives: dict[str, Drive] = {}
         self.head: Head | None = None
         self.analysis: Analysis | None = None
 
@@ -200,7 +201,8 @@ class _Reader:
         with self.decoder.errors_at(path, _without_references(table), ("type",)):
             given = {key: arguments.pop(key) for key in options if key in arguments}
             source: Any = inputs[kind](**given)
-            self.network.drive(ends[0], source, **_with_indices(arguments))
+            drive = self.network.drive(ends[0], source, **_with_indices(arguments))
+            self.drives[drive.name] = drive
             if self.head:
                 source.check_step(self.head.dt)
 
@@ -240,7 +242,11 @@ class _Reader:
             self._add_weights(table, path)
             return
         fields = _without(Network.record, "population")
-        ends, arguments = self._decode(table, path, fields, (_reference("of", "population"),))
+        drive = self.drives.get(str(table.get("of")))
+        references = () if drive else (_reference("of", "population"),)
+        given = {key: value for key, value in table.items() if not (drive and key == "of")}
+        ends, arguments = self._decode(given, path, fields, references)
+        ends = [drive] if drive else ends
         with self.decoder.errors_at(path, _without_references(table), ("variable",)):
             recording = self.network.record(*ends, **_with_indices(arguments))
             if self.head and recording.interval is not None:

@@ -41,6 +41,7 @@ ARGUMENTS = {
         ("delay", "ms", "transmission delay"),
         ("dendritic_delay", "ms", "dendritic part of the delay of plastic synapses"),
         ("amount", "", "change of the signal by each spike"),
+        ("name", "", "name of an input in results"),
         ("variable", "", "recorded variable"),
         ("ids", "", "indices of neurons"),
         ("interval", "ms", "time between samples"),

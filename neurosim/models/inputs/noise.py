@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter
-from neurosim.models.inputs.base import CURRENT, Input, TimedInput, per_target
+from neurosim.models.inputs.base import CURRENT, START, STOP, Input, TimedInput, per_target
 from neurosim.models.quantity import bounds_of
 from neurosim.utils.checks import Array
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from neurosim.models.neuron import Neuron
 
 
-@dataclass(frozen=True, eq=False)
 class NoiseCurrent(TimedInput, abstract=True):
     r"""Base class of Gaussian noise currents, independent for all targets.
 
@@ -28,10 +27,6 @@ class NoiseCurrent(TimedInput, abstract=True):
 
     with standard normal numbers ξ. At `start` it is drawn from the stationary distribution.
     """
-
-    sigma: Array = parameter(
-        unit="pA", low=0.0, high=1e9, help="standard deviation", check=per_target
-    )
 
     def decay(self, dt: float) -> Any:
         """Return the factor a for a time step (ms)."""
@@ -72,10 +67,15 @@ class WhiteNoiseCurrent(NoiseCurrent):
     (200, 300)
     """
 
+    sigma: Array = parameter(
+        unit="pA", low=0.0, high=1e9, help="standard deviation", check=per_target
+    )
     mean: Array = parameter(0.0, **CURRENT, help="mean", check=per_target)
     interval: float = parameter(
         1.0, "ms", 1e-3, 1e9, "time between changes, a multiple of the time step"
     )
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
 
     def check_step(self, dt: float) -> None:
         """Raise an error if the interval is not a multiple of the time step."""
@@ -123,8 +123,13 @@ class OrnsteinUhlenbeckCurrent(NoiseCurrent):
     (150, 100)
     """
 
+    sigma: Array = parameter(
+        unit="pA", low=0.0, high=1e9, help="standard deviation", check=per_target
+    )
     tau: Array = parameter(unit="ms", low=1e-3, high=1e9, help="correlation time", check=per_target)
     mean: Array = parameter(0.0, **CURRENT, help="mean", check=per_target)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
 
     def decay(self, dt: float) -> Any:
         """Return the factor a for a time step (ms)."""
