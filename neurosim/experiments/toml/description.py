@@ -211,7 +211,7 @@ class _Reader:
         ends, arguments = self._decode(table, path, fields, (_reference("from", "source"),))
         with self.decoder.errors_at(path, _without_references(table), ("connection",)):
             projection = self._projection(arguments.pop("connection"))
-            modulation = self.network.modulate(*ends, projection, **arguments)
+            modulation = self.network.modulate(ends[0], projection, **arguments)
             if self.head:
                 modulation_steps(modulation, self.head.dt)
 
