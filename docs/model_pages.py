@@ -175,10 +175,8 @@ def _integration(kind: type[ns.NeuronModel]) -> str:
     steps = "adaptive steps"
     if kind.method in ("rk4", "exponential_euler"):
         steps = f"steps of at most {kind.substep:g} ms"
-    return (
-        f"Integration: ``{kind.method}``, in {steps}; change it by ``method`` and other "
-        ":ref:`options <options>`."
-    )
+    options = "``method`` and other :ref:`options <options>` change it."
+    return f"Integration: ``{kind.method}``, in {steps}. {options}"
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -29,6 +29,9 @@ from .interchange import (
     from_neo as from_neo,
 )
 from .interchange import (
+    from_nest as from_nest,
+)
+from .interchange import (
     from_nir as from_nir,
 )
 from .interchange import (
@@ -80,10 +83,19 @@ from .models import (
     AllToAll as AllToAll,
 )
 from .models import (
+    AlphaConductance as AlphaConductance,
+)
+from .models import (
     AlphaCurrent as AlphaCurrent,
 )
 from .models import (
     ApproximateNMDA as ApproximateNMDA,
+)
+from .models import (
+    BiexpConductance as BiexpConductance,
+)
+from .models import (
+    BiexpCurrent as BiexpCurrent,
 )
 from .models import (
     Clopath as Clopath,
@@ -111,6 +123,9 @@ from .models import (
 )
 from .models import (
     ExactNMDA as ExactNMDA,
+)
+from .models import (
+    ExpConductance as ExpConductance,
 )
 from .models import (
     ExpCurrent as ExpCurrent,
@@ -300,6 +315,9 @@ from .results import (
 )
 from .results import (
     Trace as Trace,
+)
+from .results import (
+    WeightTrace as WeightTrace,
 )
 from .results.connections import (
     Connections as Connections,

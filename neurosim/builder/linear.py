@@ -7,13 +7,14 @@ for any time constants: S. Rotter & M. Diesmann, Biological Cybernetics 81, 381 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import expm
 
+from neurosim.builder.codegen.model_check import check_source, first_values
 from neurosim.builder.propagators import port_kind
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import ALPHA
@@ -195,6 +196,26 @@ def _slopes(kind: Any, p: SimpleNamespace, synapses: Sequence[Synapse]) -> dict[
 def _tuple(values: Any) -> tuple[LinearSum, ...]:
     """Return the result of a method, a number or a tuple, as sums."""
     return tuple(map(LinearSum.of, values if isinstance(values, tuple) else (values,)))
+
+
+def with_method(model: NeuronModel, synapses: Sequence[Synapse]) -> NeuronModel:
+    """Return a model with "rk4" instead of "exact" if it receives synapses that are not linear.
+
+    Raises
+    ------
+    NonLinearError
+        If the method is "exact" and the model itself is not linear.
+    """
+    if model.method != "exact" or hasattr(model, "step"):
+        return model
+    check_source(model, synapses)
+    p = first_values(model)
+    linear_system(model, p, ())
+    try:
+        linear_system(model, p, synapses)
+    except NonLinearError:
+        return replace(model, method="rk4")
+    return model
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
 from neurosim.builder.layout import Layout, lay_out
 from neurosim.builder.memory import check_delay_tables, check_memory, check_size
-from neurosim.builder.models import ModelPart, initial_states, model_tables
+from neurosim.builder.models import ModelPart, initial_states, model_tables, most_spikes
 from neurosim.builder.neurons import neuron_tables
 from neurosim.builder.parameters import (
     initial_potentials,
@@ -23,7 +23,13 @@ from neurosim.builder.parameters import (
     potential_offset,
     shortest_refractory,
 )
-from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections, target_offsets
+from neurosim.builder.plastic import (
+    PlasticPart,
+    modulation_steps,
+    plastic_parts,
+    plastic_projections,
+    target_offsets,
+)
 from neurosim.builder.pools import pool_delay, pool_projections, pool_tables
 from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.recording import (
@@ -40,6 +46,7 @@ from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.transmission import (
     Sources,
     TransmissionPart,
+    plastic_efficacies,
     sources_of,
     transmission_parts,
     transmission_projections,
@@ -172,6 +179,8 @@ class Plan:
         Steps that are delivered together.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population.
+    most_spikes : (n_populations,) ndarray of int64
+        Maximum number of spikes of a neuron in a step, by population.
     """
 
     dt: float
@@ -188,6 +197,7 @@ class Plan:
     synapses: Synapses
     steps_per_delivery: int
     refractory: NDArray[np.int64]
+    most_spikes: NDArray[np.int64]
 
     @property
     def max_delay(self) -> int:
@@ -205,7 +215,8 @@ class Plan:
         If `n_parts` is given, only one of `n_parts` equal parts of every population is counted.
         """
         sizes = -(-np.diff(self.first_id) // n_parts)
-        return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
+        steps = -(-n_steps // (self.refractory + 1))
+        return int((sizes * self.most_spikes * steps).sum())
 
 
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
@@ -228,16 +239,19 @@ def _build_synapses(
     scaled = transmission_projections(network, sources, layout, dt, seed, local_threads, each)
     check_memory(layout, projections, *scaled)
     made = make_tables(projections, each, report)
-    parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
+    options = (local_threads, each, debug)
+    parts = plastic_parts(network, plastic, layout, dt, plastic_efficacies(sources), *options)
     tables = list(each(lambda built: into_ring(built[0], layout), made))
     ring = int(tables[0].ring[0])
     transmitting, n_transmitting = transmission_parts(
-        sources, scaled, layout, dt, seed, ring, local_threads, each, debug
+        sources, scaled, layout, dt, seed, ring, *options
     )
     pools = pool_projections(network)
     pooled = int(sum(map(expected_synapses, pools)))
     built = (projections, *plastic, *scaled)
-    delays = np.concatenate([*(q.delays.delays for q in built), [pool_delay(p, dt) for p in pools]])
+    other = [pool_delay(p, dt) for p in pools]
+    other += [modulation_steps(m, dt) for m in network.modulations]
+    delays = np.concatenate([*(q.delays.delays for q in built), other])
     return Synapses(
         tables=tables,
         plastic=parts,
@@ -404,4 +418,5 @@ def build(
         synapses=synapses,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
+        most_spikes=most_spikes(layout, dt),
     )

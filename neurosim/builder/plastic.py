@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from neurosim.builder.codegen.rule_layout import (
     RuleLayout,
     initial_values,
     lags,
+    number_of,
     rule_values,
 )
 from neurosim.builder.codegen.rule_source import rule_functions
@@ -29,7 +31,8 @@ from neurosim.kernels import (
     drop_spikes,
     update_all,
 )
-from neurosim.kernels.synapse_types import PLASTIC_PROJECTION
+from neurosim.kernels.synapse_types import MODULATION, PLASTIC_PROJECTION
+from neurosim.models.declare import signals_of
 from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
     from neurosim.builder.layout import Layout
     from neurosim.builder.workers import Each
     from neurosim.kernels import Table
-    from neurosim.network import Network
+    from neurosim.network import Modulation, Network
 
 BYTES = 64
 """Memory per plastic synapse."""
@@ -71,6 +74,7 @@ class PlasticPart:
         The thread's first neuron of each plastic projection's target population.
     functions : tuple
         `transmit_row` and `mark_row` of each projection's rule, as attributes.
+    modulations : (n_modulations,) ndarray of MODULATION
     initial : (n_projections, n_columns) ndarray of float64
         Values of a synapse at time 0.
     layouts : tuple of RuleLayout
@@ -90,6 +94,7 @@ class PlasticPart:
     delays: NDArray[np.int64]
     first_target: NDArray[np.int64]
     functions: tuple[Any, ...]
+    modulations: NDArray
     initial: NDArray[np.float64]
     layouts: tuple[RuleLayout, ...]
     n_values: int
@@ -145,20 +150,33 @@ def plastic_parts(
     plastic: list[Projections],
     layout: Layout,
     dt: float,
+    efficacies: Mapping[int, int],
     local_threads: range,
     each: Each,
     debug: bool,
 ) -> list[PlasticPart]:
     """Build the tables of plastic synapses of each thread of this process.
 
-    With `debug`, rules run as plain Python.
+    Parameters
+    ----------
+    network : Network
+    plastic : list of Projections
+    layout : Layout
+    dt : float
+        ms.
+    efficacies : mapping of int to int
+        Row of `State.efficacy` of the projections that have one.
+    local_threads : range
+    each : Each
+    debug : bool
+        Whether to run rules as plain Python.
     """
     made = [make_tables(projections, each) for projections in plastic]
     functions = tuple(rule_functions(projections.plasticity, debug) for projections in plastic)
 
     def part(thread: int) -> PlasticPart:
         tables = [of[thread - local_threads.start][0] for of in made]
-        return _plastic_part(network, plastic, tables, functions, layout, dt, thread)
+        return _plastic_part(network, plastic, tables, functions, layout, dt, efficacies, thread)
 
     return list(each(part, local_threads))
 
@@ -170,6 +188,7 @@ def _plastic_part(
     functions: tuple[Any, ...],
     layout: Layout,
     dt: float,
+    efficacies: Mapping[int, int],
     thread: int,
 ) -> PlasticPart:
     """Build the tables of plastic synapses of one thread."""
@@ -179,6 +198,7 @@ def _plastic_part(
     layouts = [RuleLayout(type(projections.plasticity)) for projections in plastic]
     for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
         (projection,), rule = projections.projections, projections.plasticity
+        number = next(k for k, other in enumerate(network.projections) if other is projection)
         local = layout.threads[thread].populations[layout.index(projection.target)]
         first_source = int(layout.first_id[layout.index(projection.source)])
         source, slots, weight, delay = unpack(table)
@@ -201,12 +221,12 @@ def _plastic_part(
             len(layouts[p].post),
             bool(layouts[p].potentials),
             local.first,
+            efficacies.get(number, -1),
             rule.unit_weight,
             1.0 if rule.bounded else np.inf,
         )
         slots = slots.astype(np.int64)[order]
         offset = slots - local.slots[projection.synapse]
-        number = next(k for k, other in enumerate(network.projections) if other is projection)
         found = {
             "slots": slots,
             "post_ids": n_lists + offset,
@@ -247,11 +267,38 @@ def _plastic_part(
         delays=joined("delays"),
         first_target=joined("first_target"),
         functions=functions,
+        modulations=_modulations(network, layout, dt),
         initial=_padded([initial_values(rule) for rule in rules]),
         layouts=tuple(layouts),
         n_values=max((len(own.spike_columns) for own in layouts), default=0) or 1,
         n_kept=_kept_potentials(rules, layouts, int(joined("distinct").max(initial=0)), dt),
     )
+
+
+def _modulations(network: Network, layout: Layout, dt: float) -> NDArray:
+    """Return the modulations of plastic projections."""
+    plastic = [p for p in network.projections if p.plasticity is not None]
+    table = np.zeros(len(network.modulations), MODULATION)
+    for row, one in zip(table, network.modulations, strict=True):
+        rule: Any = one.projection.plasticity
+        (signal,) = signals_of(type(rule)).values()
+        row["first_source"] = layout.first_id[layout.index(one.source)]
+        row["n_sources"] = one.source.size
+        row["delay"] = modulation_steps(one, dt)
+        row["projection"] = plastic.index(one.projection)
+        row["amount"], row["rate"] = one.amount, dt / number_of(rule, signal.tau)
+    return table
+
+
+def modulation_steps(modulation: Modulation, dt: float) -> int:
+    """Return the delay of a modulation (steps)."""
+    steps = int(to_steps(modulation.delay, dt))
+    if steps < 1:
+        raise NeurosimError(
+            f"The delay of {modulation} is less than a time step of {dt:g} ms: give {dt:g} ms or "
+            "more"
+        )
+    return steps
 
 
 def _shifts(projection: Any, delays: NDArray[np.int64], dt: float) -> NDArray[np.int64]:
@@ -292,6 +339,15 @@ def target_offsets(
         whole = np.broadcast_to(offsets[projection.target.name], projection.target.size)
         found.append(whole[start : start + record.n_targets])
     return np.concatenate(found)
+
+
+def add_signal(state: PlasticityState, p: int, step: int, amount: float, rate: float) -> None:
+    """Add to the signal of a projection, as the function of this name in the kernels."""
+    steps, values, n = state.signal_steps[p], state.signal_values[p], state.signal_count[p]
+    value = values[n - 1] * math.exp(-(step - steps[n - 1]) * rate) + amount
+    if steps[n - 1] < step:
+        state.signal_count[p] = n = n + 1
+    steps[n - 1], values[n - 1] = step, value
 
 
 def updating(part: PlasticPart, state: PlasticityState) -> tuple[Any, ...]:

@@ -32,6 +32,7 @@ from neurosim.kernels import (
     deliver_scaled,
     escape,
     exchange,
+    modulate,
     record_post,
     record_potentials,
     sample,
@@ -155,6 +156,8 @@ class TimeLoop:
         if self._potentials is not None:
             yield couple, part.couplings, self._potentials, state
         if plastic.n_lists:
+            if len(plastic.modulations):
+                yield modulate, plastic.modulations, plasticity, state
             if len(plastic.chosen("is_continuous")):
                 *tables, self._update_entries = updating(plastic, plasticity)
                 yield update_plastic, *tables

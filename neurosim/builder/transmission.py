@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from neurosim.builder.workers import Each
     from neurosim.kernels import Table
     from neurosim.models import Release
-    from neurosim.network import Network
+    from neurosim.network import Network, Population
 
 ALL_BITS = 2**63 - 1
 
@@ -48,23 +48,24 @@ class Sources:
     ----------
     part : ShortTermPlasticity
     release : Release or None
-    numbers : tuple of int
-        Indices of the projections in the network. Projections with stochastic release are alone.
+    source : Population
+    numbers, plastic : tuple of int
+        Indices in the network of the projections, without and with long-term plasticity.
+        Projections with stochastic release are alone.
     first_value, first_spike : int
         First entry in `State.source_states` and `State.last_spike`.
     initial : (n_states · size,) ndarray of float64
         States before the first spike.
-    size : int
-        Number of presynaptic neurons.
     """
 
     part: ShortTermPlasticity
     release: Release | None
+    source: Population
     numbers: tuple[int, ...]
+    plastic: tuple[int, ...]
     first_value: int
     first_spike: int
     initial: NDArray[np.float64]
-    size: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,23 +91,29 @@ class TransmissionPart:
 def sources_of(network: Network) -> tuple[Sources, ...]:
     """Return the transmissions of a network, in order of their first projection."""
     groups: dict[Any, list[int]] = {}
-    for number, projection in enumerate(network.projections):
-        if projection.mechanism == "transmission":
+    projections = network.projections
+    for number, projection in enumerate(projections):
+        if projection.transmission is not None or projection.release is not None:
             alone = number if projection.release is not None else None
             key = projection.source.name, projection.transmission, alone
             groups.setdefault(key, []).append(number)
     found, first_value, first_spike = [], 0, 0
     for (_, part, _), numbers in groups.items():
         part = Constant() if part is None else part
-        projection = network.projections[numbers[0]]
-        size = projection.source.size
-        initial = np.repeat(part.initial_states(), size)
-        release = projection.release
+        source, release = projections[numbers[0]].source, projections[numbers[0]].release
+        plastic = tuple(k for k in numbers if projections[k].plasticity is not None)
+        others = tuple(k for k in numbers if k not in plastic)
+        initial = np.repeat(part.initial_states(), source.size)
         found.append(
-            Sources(part, release, tuple(numbers), first_value, first_spike, initial, size)
+            Sources(part, release, source, others, plastic, first_value, first_spike, initial)
         )
-        first_value, first_spike = first_value + len(initial), first_spike + size
+        first_value, first_spike = first_value + len(initial), first_spike + source.size
     return tuple(found)
+
+
+def plastic_efficacies(found: tuple[Sources, ...]) -> dict[int, int]:
+    """Return the row of `State.efficacy` of each plastic projection that has one."""
+    return {k: number for number, sources in enumerate(found) for k in sources.plastic}
 
 
 def transmission_projections(
@@ -183,7 +190,7 @@ def transmission_parts(
             sites = None
             if sources.release is not None:
                 thread = local_threads[k]
-                sites = _sites(number, sources.release, projections, thread, table, repeats)
+                sites = _sites(number, sources, projections, thread, table, repeats, seed)
             parts[k].append(TransmissionPart(table, tables, sites, function))
     return parts, n_synapses
 
@@ -192,22 +199,20 @@ def _tables(
     number: int, sources: Sources, projections: Projections, table: Table, dt: float, seed: int
 ) -> Transmission:
     """Return the tables of a transmission."""
-    source, part = projections.projections[0].source, sources.part
-    first = sources.numbers[0]
+    source, part = sources.source, sources.part
+    first = min(sources.numbers + sources.plastic)
     values = {name: getattr(part, name) for name in parameters_of(type(part))}
     uniform = all(map(is_uniform, values.values()))
     columns = [
         [value] if uniform else values_of(source, value, f"short term {first} {name}", seed)
         for name, value in values.items()
     ]
-    key = [stream_key(seed, "release", first)] if sources.release is not None else []
     return Transmission(
         number=number,
         first_source=int(projections.layout.first_id[projections.layout.index(source)]),
         n_sources=source.size,
         first_value=sources.first_value,
         first_spike=sources.first_spike,
-        key=np.array(key, np.uint64),
         dt=np.array([dt]),
         parameters=np.array(columns, float).reshape(len(values), 1 if uniform else source.size),
         rows=table.start,
@@ -216,14 +221,16 @@ def _tables(
 
 def _sites(
     number: int,
-    release: Release,
+    sources: Sources,
     projections: Projections,
     thread: int,
     table: Table,
     repeats: NDArray[np.uint8],
+    seed: int,
 ) -> Sites:
     """Return the release sites of a projection on one thread."""
-    (projection,) = projections.projections
+    (projection,), release = projections.projections, sources.release
+    assert release is not None
     layout = projections.layout
     local = layout.threads[thread].populations[layout.index(projection.target)]
     neurons = np.zeros(layout.threads[thread].n_slots, np.int32)
@@ -233,6 +240,7 @@ def _sites(
     ring, stride = int(table.ring[0]), int(table.row_stride[0])
     return Sites(
         number=number,
+        key=np.array([stream_key(seed, "release", sources.numbers[0])], np.uint64),
         probability=np.array([release.p]),
         sites=release.sites,
         mask=ring * stride - 1 if ring > 1 else ALL_BITS,

@@ -9,6 +9,7 @@ import numpy as np
 from neurosim.builder.connections import drawn_connections
 from neurosim.builder.plastic import updated_weights
 from neurosim.results.connections import Connections
+from neurosim.utils.frozen import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +51,42 @@ def set_plastic_weights(engine: Engine, index: int, weights: NDArray[np.float64]
     for state, mask, n in zip(engine.plasticity, found, counts, strict=True):
         state.weights[mask] = values[start : start + n]
         start += n
+
+
+class WeightReader:
+    """Reads the weights of a plastic projection again and again.
+
+    Parameters
+    ----------
+    engine : Engine
+    index : int
+        Index of the projection in the network.
+
+    Attributes
+    ----------
+    order : (n,) ndarray of int
+        Order of the synapses in `read_connections`, among those of all threads.
+    sources, targets : (n,) ndarray of int64
+    delays : (n,) ndarray of float64
+        ms.
+    """
+
+    def __init__(self, engine: Engine, index: int) -> None:
+        columns = _plastic_columns(engine, index)
+        self.order = _order(columns)
+        self.sources = read_only(columns["sources"][self.order])
+        self.targets = read_only(columns["targets"][self.order])
+        self.delays = read_only(columns["delays"][self.order] * engine.plan.dt)
+        self._chosen = [np.flatnonzero(t.plastic.projections == index) for t in engine.plan.threads]
+
+    def read(self, engine: Engine) -> NDArray[np.float64]:
+        """Return the weights at the current step."""
+        parts = zip(engine.plan.threads, engine.plasticity, self._chosen, strict=True)
+        weights = [
+            updated_weights(part.plastic, state, engine.steps).weights[chosen]
+            for part, state, chosen in parts
+        ]
+        return engine.comm.allgather(np.concatenate(weights))[self.order]
 
 
 def _plastic_columns(engine: Engine, index: int) -> dict[str, NDArray]:

@@ -12,6 +12,7 @@ from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import check_dt
 from neurosim.builder.layout import lay_out
 from neurosim.builder.memory import (
+    all_recordings,
     check_delay_tables,
     check_size,
     expected_bytes,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from neurosim.models import Neuron, Synapse
     from neurosim.network import Drive, Network, Population, Projection
-    from neurosim.network.parts import Recording
+    from neurosim.network.parts import Recording, WeightRecording
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
         neurons=network.size,
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
-        recording_bytes=sum(recording_bytes(r, duration, dt) for r in network.recordings),
+        recording_bytes=sum(recording_bytes(r, duration, dt) for r in all_recordings(network)),
         machine_bytes=available_memory(),
         populations=[
             {
@@ -109,7 +110,10 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
         ],
         projections=[_projection(p, expected[id(p)]) for p in network.projections],
         drives=[_drive(drive) for drive in network.drives],
-        recordings=[_recording(r, duration, dt) for r in network.recordings],
+        recordings=[
+            *(_recording(r, duration, dt) for r in network.recordings),
+            *(_weights(r, duration, dt) for r in network.weight_recordings),
+        ],
     )
 
 
@@ -213,5 +217,17 @@ def _recording(recording: Recording, duration: float, dt: float) -> dict[str, An
         "unit": recording.unit or None,
         "neurons": recorded_neurons(recording),
         "interval_ms": None if recording.variable == "spikes" else recording.interval or dt,
+        "bytes": recording_bytes(recording, duration, dt),
+    }
+
+
+def _weights(recording: WeightRecording, duration: float, dt: float) -> dict[str, Any]:
+    projection = recording.projection
+    return {
+        "population": f"{projection.source.name} → {projection.target.name}",
+        "variable": "weight",
+        "unit": projection.synapse.unit,
+        "neurons": round(expected_synapses(projection)),
+        "interval_ms": recording.interval or dt,
         "bytes": recording_bytes(recording, duration, dt),
     }

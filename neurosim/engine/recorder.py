@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from neurosim.builder import Plan
     from neurosim.builder.recording import TracePlan
     from neurosim.kernels import State
+    from neurosim.results.weights import WeightTrace
 
 PENDING = 2**22
 """Number of spikes that are collected before they are sorted by population."""
@@ -24,7 +25,7 @@ GROWTH = 1.5
 """Factor by which a full array grows: appending takes constant time on average."""
 
 
-class _Rows:
+class Rows:
     """An array that grows by rows.
 
     Existing rows never change, so results may share their memory.
@@ -68,7 +69,7 @@ class _Spikes:
 
     def __init__(self, first: int, dt: float) -> None:
         self.first, self._dt = first, dt
-        self._times, self._ids = _Rows(np.float64), _Rows(np.int64)
+        self._times, self._ids = Rows(np.float64), Rows(np.int64)
 
     def append(self, ids: NDArray, stamps: NDArray) -> None:
         """Append spikes, given as global ids and steps, later than all others."""
@@ -103,8 +104,8 @@ class Recorder:
         self._population = np.repeat(np.arange(len(plan.populations)), np.diff(plan.first_id))
         if len(plan.populations) <= np.iinfo(np.uint16).max:
             self._population = self._population.astype(np.uint16)
-        self._times = [_Rows(np.float64) for _ in plan.traces]
-        self._values = [_Rows(np.float64, len(trace.columns)) for trace in plan.traces]
+        self._times = [Rows(np.float64) for _ in plan.traces]
+        self._values = [Rows(np.float64, len(trace.columns)) for trace in plan.traces]
         self._sent = [_Spikes(0, plan.dt) for _ in plan.sent_spikes]
         # Spikes of neurons whose potential is recorded, for drawing action potentials.
         self._drawn: dict[int, _Spikes] = {}
@@ -337,7 +338,7 @@ class Recorder:
             return saved[f"samples {k}"]
         return self._in_units(self._plan.traces[k], saved[f"values {k}"].copy())
 
-    def result(self, n_steps: int, stats: RunStats) -> Result:
+    def result(self, n_steps: int, stats: RunStats, weights: Mapping[Any, WeightTrace]) -> Result:
         """Return everything recorded in the first `n_steps` steps."""
         plan = self._plan
         return Result(
@@ -347,6 +348,7 @@ class Recorder:
             populations=plan.populations,
             spikes=self.spikes(0, n_steps),
             traces=self.traces(0, n_steps),
+            weights=weights,
             inputs=self.inputs(0, n_steps),
             stats=stats,
         )

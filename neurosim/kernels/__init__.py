@@ -28,6 +28,7 @@ from neurosim.kernels.neurons import (
 from neurosim.kernels.plasticity import (
     UPDATE_INTERVAL,
     drop_spikes,
+    modulate,
     record_post,
     record_potentials,
     transmit_plastic,
@@ -101,6 +102,7 @@ __all__ = [
     "fill_rows",
     "insert_rows",
     "invert_in_degree",
+    "modulate",
     "place_edges",
     "poisson_spikes",
     "poisson_tables",

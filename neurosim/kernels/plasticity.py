@@ -43,8 +43,28 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
                 segment = projection.first_row + source * projection.n_delays + j
                 first, stop = plastic.segment[segment], plastic.segment[segment + 1]
                 if first < stop:
+                    state.factor[0] = 1.0
+                    if projection.transmission >= 0:
+                        state.factor[0] = state.efficacy[projection.transmission, i]
                     state.delivered[0] += stop - first
                     call_addressed(rows[p, 0], rows[p, 1], first, stop, shift, t - delay, row)
+    return n_fired
+
+
+@addressed
+def modulate(frame, index, row, t, first_fired, n_fired):
+    """Add the spikes that arrive in step t to signals; arguments as in `kernels.loop`.
+
+    The frame holds an array of MODULATION, `PlasticityState` and `State`.
+    """
+    modulations, plasticity, state = tables_at(frame)
+    for m in range(modulations.size):
+        own, n = modulations[m], 0
+        begin = state.history_start[index - own.delay]
+        for i in range(begin, state.history_start[index - own.delay + 1]):
+            n += 0 <= state.history[i] - own.first_source < own.n_sources
+        if n > 0:
+            add_signal(plasticity, own.projection, t, n * own.amount, own.rate)
     return n_fired
 
 

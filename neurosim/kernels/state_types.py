@@ -77,8 +77,10 @@ class State(NamedTuple):
         synapses, and in that of each transmission.
     efficacy : (n_transmissions, capacity) float64
         Efficacy of each of these spikes, by which weights are multiplied.
-    spike_keys : (n_transmissions or 0, capacity) uint64
-        Keys of the random numbers of stochastic release at each of these spikes.
+    factor : (1,) float64
+        Efficacy of the spike that plastic synapses are transmitting.
+    spike_steps : (capacity,) int64
+        Steps of the spikes that are part of a transmission.
     source_states : (n_values,) float64
         States of presynaptic neurons after their last spike, by transmission and state.
     last_spike : (n_sources,) int64
@@ -110,7 +112,8 @@ class State(NamedTuple):
     history: Any
     reached: Any
     efficacy: Any
-    spike_keys: Any
+    factor: Any
+    spike_steps: Any
     source_states: Any
     last_spike: Any
     gating: Any

@@ -77,10 +77,22 @@ PLASTIC_PROJECTION = record(
     n_post_traces=np.int64,
     has_potentials=np.int64,
     first_v=np.int64,  # index of the first target in `State.v`
+    transmission=np.int64,  # row of `State.efficacy`; −1: the efficacy is 1
     unit_weight=np.float64,  # weight of relative weight 1
     largest=np.float64,  # largest relative weight
 )
 """A projection with plastic synapses on one thread."""
+
+
+MODULATION = record(
+    first_source=np.int64,  # global id
+    n_sources=np.int64,
+    delay=np.int64,  # steps
+    projection=np.int64,  # plastic projection
+    amount=np.float64,
+    rate=np.float64,  # decay of the signal per step
+)
+"""A population whose spikes add to the signal of a plastic projection."""
 
 
 class Plastic(NamedTuple):

@@ -464,7 +464,7 @@ def potentials_of(rule: type) -> Mapping[str, Potential]:
 def variables_of(kind: type) -> Mapping[str, State | Trace | Signal | Potential]:
     """Return everything that the methods of a class receive by name, in order of declaration."""
     names = [name for base in reversed(kind.__mro__) for name in vars(base)]
-    found = {
+    found: dict[str, Any] = {
         **states_of(kind), **traces_of(kind), **signals_of(kind), **potentials_of(kind)
     }  # fmt: skip
     return {name: found[name] for name in names if name in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dis
 import inspect
 import numbers
 from typing import TYPE_CHECKING, Any
@@ -61,10 +62,18 @@ def lookup(name: str, function: Callable[..., Any]) -> tuple[bool, Any]:
     return False, None
 
 
+def names_in(function: Callable[..., Any]) -> set[str]:
+    """Return the global and enclosing names that a function uses."""
+    # `co_names` also holds the names of attributes, such as those of parameters.
+    instructions = dis.get_instructions(function)
+    used = {item.argval for item in instructions if item.opname == "LOAD_GLOBAL"}
+    return used | set(function.__code__.co_freevars)
+
+
 def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
     """Return the global numbers that a function uses; they are compiled as constants."""
-    names = set(function.__code__.co_names) | set(function.__code__.co_freevars)
-    found = {name: lookup(name, function)[1] for name in names - set(FUNCTIONS)}
+    names = names_in(function) - set(FUNCTIONS)
+    found = {name: lookup(name, function)[1] for name in names}
     return {
         name: value if isinstance(value, (bool, int)) else float(value)
         for name, value in found.items()
@@ -77,7 +86,7 @@ def helpers_of(functions: Iterable[Callable[..., Any]]) -> list[Callable[..., An
     found: list[Callable[..., Any]] = []
 
     def visit(function: Callable[..., Any], callers: tuple[Callable[..., Any], ...]) -> None:
-        for name in function.__code__.co_names + function.__code__.co_freevars:
+        for name in sorted(names_in(function)):
             value = lookup(name, function)[1]
             if not inspect.isfunction(value) or value in found:
                 continue

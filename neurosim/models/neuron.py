@@ -38,7 +38,8 @@ class Neuron(Part, abstract=True):
         "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
         (Runge-Kutta-Fehlberg 4(5) with error control), "gsl", which repeats the solver that NEST
         uses step by step, synaptic currents included, or "exact", the exact solution of equations
-        that are linear in the states and in `i`.
+        that are linear in the states and in `i`. With synapses that are not linear, such as
+        conductances, "exact" becomes "rk4".
     ``substep``
         Longest internal step (ms) of "rk4" and "exponential_euler".
     ``tolerance``
@@ -88,8 +89,6 @@ class Neuron(Part, abstract=True):
         super().__init_subclass__(**options)
         for base in reversed(cls.__mro__[1:]):
             _decorate(base)
-        if "__repr__" not in vars(cls):  # that of the decorator lists no options
-            cls.__repr__ = Neuron.__repr__  # type: ignore[method-assign]
         for name in INTEGRATION:
             default = vars(cls).get(name, dataclasses.MISSING)
             if not (default is dataclasses.MISSING or isinstance(default, dataclasses.Field)):
@@ -105,12 +104,6 @@ class Neuron(Part, abstract=True):
             name = f"{type(self).__name__}.initial"
             checked = check_initial(type(self), self.initial, name)
             object.__setattr__(self, "initial", FrozenMapping(checked))
-
-    def __repr__(self) -> str:
-        fields = sorted(dataclasses.fields(self), key=lambda field: not field.repr)
-        values = {field: getattr(self, field.name) for field in fields}
-        shown = [f"{f.name}={v!r}" for f, v in values.items() if f.repr or v != f.default]
-        return f"{type(self).__qualname__}({', '.join(shown)})"
 
     @property
     def is_uniform(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,8 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
     Parameter,
     State,
+    option,
+    optional,
     parameters_of,
     states_of,
 )
@@ -34,6 +36,12 @@ SPIKE_CHECKS = ("internal", "step")
 """When `spikes` may be evaluated."""
 OPTIONS = (*INTEGRATION, "v_max", "refractory", "spike_check")
 """Class variables that belong to the equations."""
+
+
+def _escape(value: Any, name: str, *_: Any) -> Any:
+    """Return a value if it is an `EscapeRate`."""
+    EscapeRate.require(value, f"{name} = ")
+    return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +132,10 @@ class NeuronModel(Neuron, abstract=True):
     refractory: ClassVar[str] = "clamp"
     spike_check: ClassVar[str] = "internal"
     threshold: ClassVar[str] = "v_threshold"
-    escape: EscapeRate | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    escape: EscapeRate | None = option(
+        None, help="random firing instead of a threshold", check=optional(_escape)
+    )
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "step": (ALL, "i", "jump", "dt", "p"),
         "derivatives": (ALL, "i", "p"),
@@ -143,7 +154,7 @@ class NeuronModel(Neuron, abstract=True):
         check_class(type(self))
         super().__post_init__()
         if self.escape is not None:
-            _check_escape(self)
+            _check_escape(type(self))
 
     def verify(
         self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
@@ -200,10 +211,9 @@ class NeuronModel(Neuron, abstract=True):
         return float(value) if is_uniform(value) else math.nan
 
 
-def _check_escape(neuron: NeuronModel) -> None:
-    """Raise an error if a neuron cannot have escape noise."""
-    kind, name = type(neuron), type(neuron).__name__
-    EscapeRate.require(neuron.escape, f"{name}.escape = ")
+def _check_escape(kind: type[NeuronModel]) -> None:
+    """Raise an error if neurons of a class cannot have escape noise."""
+    name = kind.__name__
     if hasattr(kind, "hazard"):
         raise NeurosimError(
             f"{name} fires at random by its own hazard: leave out escape, and set the parameters "
@@ -229,10 +239,10 @@ def check_class(kind: type[NeuronModel]) -> None:
             f"{name} declares no state: the first one is the membrane potential, such as "
             'v: ClassVar = ns.state("mV", -70.0)'
         )
-    for option, known in {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}.items():
-        if getattr(kind, option) not in known:
+    for variable, known in {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}.items():
+        if getattr(kind, variable) not in known:
             raise NeurosimError(
-                f"{name}.{option} = {show(getattr(kind, option))} is unknown: choose among "
+                f"{name}.{variable} = {show(getattr(kind, variable))} is unknown: choose among "
                 f"{', '.join(known)}"
             )
     if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:

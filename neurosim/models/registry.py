@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import KEY, check_declared
+from neurosim.models.declare import KEY, OPTION, check_declared
 from neurosim.utils.checks import check_number, show
 
 SECTION = re.compile(r"^\w.*\n-{3,}$", re.MULTILINE)
@@ -45,6 +45,8 @@ class Part:
         if not abstract:
             Part.registry[address_of(cls)] = cls
             cls.__doc__ = _documented(cls)
+        if "__repr__" not in vars(cls):  # that of the decorator lists no options
+            cls.__repr__ = Part.__repr__  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
         check_declared(self, self.check_value, f"{type(self).__name__}.")
@@ -92,6 +94,14 @@ class Part:
 
     def __hash__(self) -> int:
         return hash((type(self), *map(_hashable, _compared(self))))
+
+    def __repr__(self) -> str:
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        values = {field: getattr(self, field.name) for field in fields}
+        shown = {f: v for f, v in values.items() if OPTION not in f.metadata and f.repr}
+        shown |= {f: v for f, v in values.items() if OPTION in f.metadata and v != f.default}
+        arguments = ", ".join(f"{field.name}={value!r}" for field, value in shown.items())
+        return f"{type(self).__qualname__}({arguments})"
 
 
 def kinds_of(base: type[Part]) -> dict[str, type[Part]]:

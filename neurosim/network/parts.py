@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.models.column import MAX_DELAY
 from neurosim.models.connection_rules import AllToAll
-from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.declare import parameters_of, signals_of, states_of
 from neurosim.models.endpoints import Endpoints
 from neurosim.models.neuron import Neuron, check_initial, check_state, potential_of
 from neurosim.models.positions import Positions, as_positions
@@ -233,6 +234,11 @@ class Projection:
 
     def checked(self) -> Projection:
         """Return the projection with the form of its synapse, after checks of its options."""
+        if self.synapse.couples and (self.short_term or self.release):
+            raise NeurosimError(
+                f"{type(self.synapse).__name__} transmits no spikes: leave out short_term and "
+                "release"
+            )
         if self.short_term is not None:
             ShortTermPlasticity.require(self.short_term, "short_term = ")
             self.short_term.check_size(self.source.size, self.source.name)
@@ -243,10 +249,6 @@ class Projection:
             raise NeurosimError(
                 f"short_term = {type(self.short_term).__name__}(...) cannot be combined with "
                 "NMDA synapses, whose efficacy depends on earlier spikes already: leave it out"
-            )
-        if self.plasticity is not None and projection.transmission is not None:
-            raise NeurosimError(
-                "short_term and NMDA synapses cannot be combined with plasticity: leave out one"
             )
         if self.plasticity is not None and self.release is not None:
             raise NeurosimError("release cannot be combined with plasticity: leave out one")
@@ -269,9 +271,8 @@ class Projection:
         """How spikes are transmitted.
 
         "coupling": as a current through gap junctions; "plastic": by synapses with long-term
-        plasticity; "pool": by exact NMDA synapses;
-        "transmission": with an efficacy that depends on earlier spikes, or with stochastic release;
-        "static": with constant weights.
+        plasticity; "pool": by exact NMDA synapses; "transmission": with an efficacy that depends
+        on earlier spikes, or with stochastic release; "static": with constant weights.
         """
         if self.synapse.couples:
             return "coupling"
@@ -298,7 +299,7 @@ class Projection:
         if not self.synapse.couples:
             parts.append(f"delay {strength(self.delay, 'ms')}")
         parts += map(brief, self.options)
-        return f"<Projection {self._title()}: {', '.join(parts)}>"
+        return f"<Projection {self.title}: {', '.join(parts)}>"
 
     @property
     def options(self) -> tuple[Part, ...]:
@@ -306,8 +307,9 @@ class Projection:
         options = (self.plasticity, self.short_term, self.release)
         return tuple(option for option in options if option is not None)
 
-    def _title(self) -> str:
-        """Return the names of the populations and the numbers of selected neurons."""
+    @property
+    def title(self) -> str:
+        """Names of the populations and the numbers of selected neurons."""
         source = neurons(self.source.name, self.source_ids)
         return f"{source} → {neurons(self.target.name, self.target_ids)}"
 
@@ -319,7 +321,7 @@ class Projection:
             ("delay", "none" if self.synapse.couples else strength(self.delay, "ms")),
             ("plasticity", ", ".join(map(brief, self.options)) or None),
         )
-        return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
+        return Table(self.title, ("property", "value"), rows, left=2)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -438,7 +440,7 @@ class Recording:
 
     @property
     def state(self) -> str:
-        """Name of the variable without the class of a synapse."""
+        """Name of the variable without the name or class of a synapse."""
         return self.variable if self.synapse is None else self.variable.rpartition(".")[2]
 
     @property
@@ -470,6 +472,81 @@ class Recording:
     def __repr__(self) -> str:
         every = "" if self.interval is None else f", every {self.interval:g} ms"
         return f"<Recording of {self.name!r} of {neurons(self.key, self.ids)}{every}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WeightRecording:
+    """Recorded weights of a projection. Created by `Network.record`.
+
+    Attributes
+    ----------
+    projection : Projection
+        With plastic synapses.
+    interval : float or None
+        Sampling interval (ms); None: every step.
+    """
+
+    projection: Projection
+    interval: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.projection.plasticity is None:
+            raise NeurosimError(
+                f"The weights of {self.projection} do not change: read them by "
+                "Simulation.connections, or pass plasticity to Network.connect"
+            )
+        if self.interval is not None:
+            set_fields(self, interval=check_number(self.interval, "interval", "ms", 1e-3, 1e9))
+
+    def __repr__(self) -> str:
+        every = "" if self.interval is None else f", every {self.interval:g} ms"
+        return f"<Recording of 'weight' of {self.projection.title}{every}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Modulation:
+    """Spikes that add to the signal of a plasticity rule. Created by `Network.modulate`.
+
+    Attributes
+    ----------
+    source : Population
+    projection : Projection
+        Its plasticity rule has a signal.
+    amount : float
+        Added to the signal by each spike.
+    delay : float
+        ms.
+    """
+
+    source: Population
+    projection: Projection
+    amount: float
+    delay: float
+
+    def __post_init__(self) -> None:
+        check_has_signal(self.projection)
+        set_fields(
+            self,
+            amount=check_number(self.amount, "amount", "", -1e9, 1e9),
+            delay=check_number(self.delay, "delay", "ms", 0.0, MAX_DELAY),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Modulation of {self.projection.title} by {self.source.name!r}: amount "
+            f"{self.amount:g}, delay {self.delay:g} ms>"
+        )
+
+
+def check_has_signal(projection: Projection) -> None:
+    """Raise an error if the plasticity rule of a projection has no signal."""
+    rule = projection.plasticity
+    if rule is None or not signals_of(type(rule)):
+        named = "no plasticity" if rule is None else f"the rule {type(rule).__name__}"
+        raise NeurosimError(
+            f"{projection} has {named}, which receives no signal: give a projection with a rule "
+            "that declares ns.signal, such as RewardSTDP"
+        )
 
 
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:

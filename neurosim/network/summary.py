@@ -30,8 +30,9 @@ def title(network: Network) -> str:
     parts = [counted(len(network.projections), "projection")]
     if network.drives:
         parts.append(counted(len(network.drives), "input"))
-    if network.recordings:
-        parts.append(counted(len(network.recordings), "recording"))
+    n_recordings = len(network.recordings) + len(network.weight_recordings)
+    if n_recordings:
+        parts.append(counted(n_recordings, "recording"))
     populations = counted(len(network.populations), "population")
     return f"Network: {counted(network.size, 'neuron')} in {populations}, {', '.join(parts)}"
 
@@ -85,6 +86,14 @@ def _recordings(network: Network) -> Table:
             else f"{one.interval:g} ms",
         )
         for one in network.recordings
+    )
+    rows += tuple(
+        (
+            "weight",
+            one.projection.title,
+            "every step" if one.interval is None else f"{one.interval:g} ms",
+        )
+        for one in network.weight_recordings
     )
     return Table("", ("recorded", "of", "interval"), rows, left=2)
 

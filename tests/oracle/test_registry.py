@@ -74,6 +74,10 @@ def network(name: str) -> ns.Network:
         connect["rule"] = part
     elif isinstance(part, ns.Synapse):
         connect |= {"synapse": part, "weight": {"pA": 200.0, "nS": 5.0}.get(part.unit, 2.0)}
+        if part.couples:
+            del connect["delay"]
+        if isinstance(part, ns.NMDA):  # the exact form needs these
+            connect |= {"rule": ns.AllToAll(), "delay": 1.3, "weight": 0.5}
     elif isinstance(part, Plasticity):
         connect["plasticity"] = part
     elif isinstance(part, Distribution):

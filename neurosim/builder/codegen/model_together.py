@@ -54,6 +54,7 @@ REPAIR = """    if unstable:
                 c = 2 * j * n + k
                 {y_} = split_part({x}, current[c], current[c + n], current[c + 2 * n], h, held, p)
                 {store_new}
+                work[{unstable} + k] = 0.0
     for k in range(n):
         {set_p}
         held = work[{held} + k] > 0.0
@@ -85,7 +86,7 @@ def together(writer: Writer, step: str) -> str:
     """
     y = ", ".join(f"y{j}" for j in range(writer.n))
     pieces = writer.pieces | {
-        "neuron_y": ", ".join(f"y{j}" for j in range(writer.n_neuron)),
+        "neuron_y": writer.neuron_y,
         "y_": y + ("," if writer.n == 1 else ""),
         "hold": writer.hold(),
         "freeze": writer.freeze(),

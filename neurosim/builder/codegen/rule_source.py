@@ -72,7 +72,7 @@ def transmit_row(frame, first, stop, shift, now, row):
         {store_all}
         plasticity.last_pre[k] = now
         plasticity.weights[k] = w * p.{scale}
-        state.buffer[row + plastic.targets[k]] += plasticity.weights[k]
+        state.buffer[row + plastic.targets[k]] += plasticity.weights[k] * state.factor[0]
     return 0
 '''
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, parameters_of, state
 from neurosim.models.neuron import INTEGRATION
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.quantity import bounds_of, or_infinity
+from neurosim.models.quantity import or_infinity
 
 if TYPE_CHECKING:
     from neurosim.models.neurons.lif import LIF
@@ -29,7 +28,9 @@ class LIFEquations(NeuronModel, abstract=True):
     tau_m: Any = parameter(20.0, "ms", help="membrane time constant", check=or_infinity)
     c_m: Any = parameter(250.0, "pF", help="membrane capacitance")
     t_ref: Any = parameter(5.0, "ms", help="absolute refractory period")
+    subtract: Any = parameter(0.0, "mV", help="decrease of V at a spike")
     v: ClassVar = state("mV", "v_rest", "membrane potential")
+    spike_check: ClassVar = "step"
 
     @staticmethod
     def derivatives(v, i, p):
@@ -41,27 +42,19 @@ class LIFEquations(NeuronModel, abstract=True):
 
     @staticmethod
     def reset(v, p):
-        return p.v_reset
+        return v - p.subtract if p.subtract > 0.0 else p.v_reset
 
 
-def lif_equations(neuron: LIF, subject: str) -> LIFEquations:
-    """Return the equations of an integrate-and-fire neuron.
+@dataclass(frozen=True, eq=False)
+class BoundedLIFEquations(LIFEquations, abstract=True):
+    """The same with V bounded by the threshold inside the equations, as in NEST."""
 
-    Parameters
-    ----------
-    neuron : LIF
-    subject : str
-        Start of error messages, such as "'exc' receives ExpConductance".
+    v_max: ClassVar = "v_threshold"
 
-    Raises
-    ------
-    NeurosimError
-        If the neuron has a reset by subtraction.
-    """
-    if bounds_of(getattr(neuron, "subtract", 0.0))[1] > 0.0:
-        raise NeurosimError(
-            f"{subject}, which cannot be combined with reset by subtraction: leave out subtract, "
-            "or use ExpCurrent or AlphaCurrent"
-        )
-    names = (*INTEGRATION, *parameters_of(LIFEquations), "escape")
-    return LIFEquations(**{name: getattr(neuron, name) for name in names})
+
+def lif_equations(neuron: LIF) -> LIFEquations:
+    """Return the equations of an integrate-and-fire neuron."""
+    bounded = neuron.method == "gsl" and neuron.escape is None
+    kind = BoundedLIFEquations if bounded else LIFEquations
+    names = (*INTEGRATION, *parameters_of(kind), "escape")
+    return kind(**{name: getattr(neuron, name) for name in names if hasattr(neuron, name)})

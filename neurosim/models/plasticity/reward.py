@@ -52,7 +52,7 @@ class RewardSTDP(Plasticity):
     >>> simulation = ns.Simulation(net)
     >>> result = simulation.stream(20.0, reward, duration=1000.0)
     >>> simulation.connections(synapse).weights.round(3)
-    array([0.546])
+    array([0.547])
     """
 
     w_max: float = parameter(low=-1e9, high=1e9, help="strongest weight, with its sign")

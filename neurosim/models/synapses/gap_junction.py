@@ -52,6 +52,7 @@ class GapJunction(Synapse):
     """
 
     couples = True
+    between_neurons = True
     g: ClassVar = state("nS", 0.0, "conductance of all gap junctions of the neuron")
     drive: ClassVar = state("pA", 0.0, "sum of conductance times potential of the other neurons")
     slope: ClassVar = state("pA/ms", 0.0, "rate of change of `drive` in the present time step")

@@ -79,6 +79,7 @@ class NMDA(Synapse):
     alpha: float = parameter(0.5, "1/ms", 1e-6, 1e3, "rate of opening")
     mg: float = parameter(1.0, "mM", 0.0, 1e3, "magnesium concentration")
     e_rev: float = parameter(0.0, "mV", -200.0, 200.0, "reversal potential")
+    between_neurons: ClassVar[bool] = True
     s: ClassVar = state("nS", 0.0, "open conductance without magnesium block")
 
     def __post_init__(self) -> None:
