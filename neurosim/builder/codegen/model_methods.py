@@ -31,6 +31,8 @@ class Method:
         Rows of `work` per state, in addition to the states and the new states.
     carries_currents : bool
         Whether it integrates the synaptic currents together with the states.
+    uses_propagators : bool
+        Whether it advances the states of synapses exactly, if their equations are linear.
     """
 
     source: Callable[[Writer], str]
@@ -38,11 +40,12 @@ class Method:
     takes_jump: bool = False
     n_rows: int = 0
     carries_currents: bool = False
+    uses_propagators: bool = False
 
 
 METHODS = {
-    "rk4": Method(rk4, n_rows=1),
-    "exponential_euler": Method(exponential_euler),
+    "rk4": Method(rk4, n_rows=1, uses_propagators=True),
+    "exponential_euler": Method(exponential_euler, uses_propagators=True),
     "adaptive": Method(adaptive, is_adaptive=True),
     "gsl": Method(gsl, is_adaptive=True, carries_currents=True),
     "exact": Method(exact, carries_currents=True),
