@@ -53,6 +53,7 @@ class NMDA(Synapse):
     Notes
     -----
     The presynaptic neurons must be part of the network: connect a population instead of an input.
+    Short-term plasticity of the exact form scales the jumps of x.
     Record the state "s" (nS), the sum over synapses of weight times gating variable.
 
     References
