@@ -103,7 +103,8 @@ class AdEx(EIF):
                 f"firing pattern {show(name)} is unknown: {suggest(name, _PATTERNS)}"
             )
         current, values = _PATTERNS[name]
-        return cls(v_th=-50.0, delta_t=2.0, **dict(zip(_NAMES, values, strict=True))), current
+        named: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
+        return cls(v_th=-50.0, delta_t=2.0, **named), current
 
     @staticmethod
     def derivatives(v, w, i, p):
