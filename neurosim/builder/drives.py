@@ -123,7 +123,10 @@ def _generated_port(
     if not hasattr(drive.input, "rates"):
         return GeneratedPort(number, _add_current(tables, drive, local, none), None)
     program = tables.add_program(np.empty(0, np.int64), none, spikes=True)
-    tables.add_poisson(drive, local, program, stream.key("poisson"))
+    highest = drive.input.highest_rate * stream.dt * 1e-3
+    if drive.input.columns > 1:  # a program with several columns has no tables
+        highest = np.inf
+    tables.add_poisson(drive, local, program, stream.key("poisson"), highest)
     return GeneratedPort(number, program, None)
 
 

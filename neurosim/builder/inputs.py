@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     from neurosim.builder.layout import LocalPopulation
     from neurosim.kernels import Neurons
     from neurosim.network import Drive
+
+
+MAX_COUNTED = 10.0
+"""Mean up to which Poisson numbers fit into a byte, and 0 is among the numbers with thresholds."""
 
 
 class Piece(NamedTuple):
@@ -160,7 +165,7 @@ class PoissonTables(NamedTuple):
             tables[f"first_{name}"] += len(array)
             tables[f"stop_{name}"] += len(array)
         pairs = zip(self, others._replace(poisson_tables=tables), strict=True)
-        return PoissonTables(*map(np.concatenate, pairs))
+        return PoissonTables(*(np.concatenate(pair) for pair in pairs))
 
 
 class Source(NamedTuple):
@@ -196,6 +201,7 @@ class InputTables:
         self.noise_currents: list[tuple[Any, ...]] = []
         self.noise_values: list[tuple[NDArray[np.float64], ...]] = []
         self.sources: dict[Drive, Source] = {}
+        self.highest: dict[int, float] = {}
 
     def add_program(self, steps: NDArray, values: NDArray, *, spikes: bool) -> int:
         """Add a program and its values; return its index."""
@@ -227,10 +233,18 @@ class InputTables:
             self.currents.append((index, piece.length, program, piece.column))
 
     def add_poisson(
-        self, drive: Drive, local: LocalPopulation, program: int, key: np.uint64
+        self,
+        drive: Drive,
+        local: LocalPopulation,
+        program: int,
+        key: np.uint64,
+        highest: float = math.inf,
     ) -> None:
-        """Add the targets of Poisson spikes with the means of a program."""
-        self.sources[drive] = Source(program)
+        """Add the targets of Poisson spikes with the means of a program.
+
+        `highest` is a bound on means that follow during the run.
+        """
+        self.sources[drive], self.highest[program] = Source(program), highest
         weights = np.atleast_1d(np.asarray(drive.weight, float))
         first_weight, stride = self.add_weights(weights), int(len(weights) > 1)
 
@@ -252,8 +266,10 @@ class InputTables:
     def _is_countable(self, program: int, stride: int, shared: int) -> bool:
         """Whether a piece has one weight, and numbers of one mean that fit into a byte."""
         _, n_changes, columns, first, _ = self.programs[program]
-        if columns > 1 or stride or shared or n_changes == 0:  # 0: its means follow
+        if columns > 1 or stride or shared:
             return False
+        if n_changes == 0:  # its means follow
+            return self.highest[program] <= MAX_COUNTED
         tables = self.poisson_tables.poisson_tables[first : first + n_changes]
         lengths = tables["stop_tail"] - tables["first_tail"]
         return bool(np.all((tables["least"] == 0) & (lengths < 256)))

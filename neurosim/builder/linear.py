@@ -307,6 +307,12 @@ def propagator(
         ms.
     """
     system = linear_system(model, p, synapses)
+    known = {(entry.row, entry.column) for entry in entries}
+    if not known >= set(zip(*np.nonzero(system.matrix), strict=True)):
+        raise NonLinearError(
+            f"{type(model).__name__}.derivatives depends on other states in some neurons than in "
+            'the first one: write it without if, or choose another method, such as "rk4"'
+        )
     free, held = expm(system.matrix * dt), system.matrix.copy()
     held[0] = 0.0
     held = expm(held * dt) if any(entry.held for entry in entries) else held

@@ -200,7 +200,7 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
         fix = "give a longer interval"
         most = f"'weight' of {largest.projection}"
     else:
-        most = f"{largest.name!r} of {largest.population.name!r}"
+        most = f"{largest.name!r} of {largest.key!r}"
     raise NeurosimError(
         f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for {most}; "
         f"{available / 2**30:.1f} GiB are available: {fix}"

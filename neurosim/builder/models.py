@@ -13,16 +13,21 @@ from neurosim.builder.codegen.model_code import block_address
 from neurosim.builder.codegen.model_methods import METHODS
 from neurosim.builder.codegen.model_source import (
     Writer,
+    carried_variables,
     hidden_states,
     internal_steps,
     method_of,
 )
 from neurosim.builder.layout import NOISE
 from neurosim.builder.linear import propagator, synaptic_propagators
-from neurosim.builder.parameters import drawn_neuron, refractory_of, values_of
-from neurosim.builder.propagators import port_kind
+from neurosim.builder.parameters import (
+    drawn_neuron,
+    refractory_of,
+    shortest_refractory,
+    values_of,
+)
 from neurosim.kernels import Models
-from neurosim.kernels.types import ALPHA, EXPONENTIAL
+from neurosim.kernels.types import MOST_SPIKES
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -86,9 +91,24 @@ def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray
     columns = [v, *(values(name, None, v) for name in names)]
     for synapse in layout.synapses(number):
         columns += [np.full(population.size, value) for value in synapse.initial_states()]
-    # The adaptive method starts with a trial of the whole step.
+    # The method of NEST starts with a trial of the whole step.
     columns += [np.full(population.size, dt)] * hidden_states(model)
     return np.stack(columns, axis=1)
+
+
+def most_spikes(layout: Layout, dt: float) -> NDArray[np.int64]:
+    """Return the maximum number of spikes of a neuron in a time step, by population."""
+    most = np.ones(len(layout.populations), np.int64)
+    for number, population in enumerate(layout.populations):
+        neuron: Any = population.neuron
+        if neuron.is_linear or neuron.spike_check == "step" or shortest_refractory(neuron, dt):
+            continue
+        method, steps = method_of(neuron), internal_steps(neuron, dt)
+        if method.is_adaptive:
+            most[number] = MOST_SPIKES
+        elif not method.takes_jump:
+            most[number] = min(steps + 1, MOST_SPIKES)
+    return most
 
 
 def _integrated(layout: Layout, number: int) -> list[Any]:
@@ -181,9 +201,7 @@ def model_tables(
         stop = start + int(block.stop - block.start)
         n_internal = internal_steps(neuron, dt)
         carries = method_of(neuron).carries_currents
-        sizes = {EXPONENTIAL: 1, ALPHA: 2}
-        carried = sum(sizes.get(port_kind(port), 0) for port in ports)
-        n_points = 1 + carried if carries else 2 * n_internal + 1
+        n_points = 1 + carried_variables(ports) if carries else 2 * n_internal + 1
         stride = table.shape[1] if len(table) > 1 else 0
         part = table[start:stop] if stride else table
         head = [n_internal, dt / n_internal, n_points, stride]

@@ -15,7 +15,7 @@ from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
 from neurosim.builder.layout import Layout, lay_out
 from neurosim.builder.memory import check_delay_tables, check_memory, check_size
-from neurosim.builder.models import ModelPart, initial_states, model_tables
+from neurosim.builder.models import ModelPart, initial_states, model_tables, most_spikes
 from neurosim.builder.neurons import neuron_tables
 from neurosim.builder.parameters import (
     initial_potentials,
@@ -179,6 +179,8 @@ class Plan:
         Steps that are delivered together.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population.
+    most_spikes : (n_populations,) ndarray of int64
+        Maximum number of spikes of a neuron in a step, by population.
     """
 
     dt: float
@@ -195,6 +197,7 @@ class Plan:
     synapses: Synapses
     steps_per_delivery: int
     refractory: NDArray[np.int64]
+    most_spikes: NDArray[np.int64]
 
     @property
     def max_delay(self) -> int:
@@ -212,7 +215,8 @@ class Plan:
         If `n_parts` is given, only one of `n_parts` equal parts of every population is counted.
         """
         sizes = -(-np.diff(self.first_id) // n_parts)
-        return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
+        steps = -(-n_steps // (self.refractory + 1))
+        return int((sizes * self.most_spikes * steps).sum())
 
 
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
@@ -414,4 +418,5 @@ def build(
         synapses=synapses,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
+        most_spikes=most_spikes(layout, dt),
     )

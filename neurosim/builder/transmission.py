@@ -190,7 +190,7 @@ def transmission_parts(
             sites = None
             if sources.release is not None:
                 thread = local_threads[k]
-                sites = _sites(number, sources.release, projections, thread, table, repeats)
+                sites = _sites(number, sources, projections, thread, table, repeats, seed)
             parts[k].append(TransmissionPart(table, tables, sites, function))
     return parts, n_synapses
 
@@ -207,14 +207,12 @@ def _tables(
         [value] if uniform else values_of(source, value, f"short term {first} {name}", seed)
         for name, value in values.items()
     ]
-    key = [stream_key(seed, "release", first)] if sources.release is not None else []
     return Transmission(
         number=number,
         first_source=int(projections.layout.first_id[projections.layout.index(source)]),
         n_sources=source.size,
         first_value=sources.first_value,
         first_spike=sources.first_spike,
-        key=np.array(key, np.uint64),
         dt=np.array([dt]),
         parameters=np.array(columns, float).reshape(len(values), 1 if uniform else source.size),
         rows=table.start,
@@ -223,14 +221,16 @@ def _tables(
 
 def _sites(
     number: int,
-    release: Release,
+    sources: Sources,
     projections: Projections,
     thread: int,
     table: Table,
     repeats: NDArray[np.uint8],
+    seed: int,
 ) -> Sites:
     """Return the release sites of a projection on one thread."""
-    (projection,) = projections.projections
+    (projection,), release = projections.projections, sources.release
+    assert release is not None
     layout = projections.layout
     local = layout.threads[thread].populations[layout.index(projection.target)]
     neurons = np.zeros(layout.threads[thread].n_slots, np.int32)
@@ -240,6 +240,7 @@ def _sites(
     ring, stride = int(table.ring[0]), int(table.row_stride[0])
     return Sites(
         number=number,
+        key=np.array([stream_key(seed, "release", sources.numbers[0])], np.uint64),
         probability=np.array([release.p]),
         sites=release.sites,
         mask=ring * stride - 1 if ring > 1 else ALL_BITS,

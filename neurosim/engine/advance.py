@@ -72,6 +72,8 @@ CHUNK = 500
 """Largest number of steps per chunk: Ctrl-C and the clock are checked between chunks."""
 MAX_SAMPLES = 2**23
 """Largest number of samples per chunk of several steps (64 MiB)."""
+MAX_SPIKES = 2**26
+"""Largest number of possible spikes per chunk of several steps."""
 
 
 class Engine:
@@ -146,7 +148,10 @@ class Engine:
         self.recorder = Recorder(self.plan, comm.allreduce)
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
-        self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
+        sampled = sum(len(trace.ids) for trace in self.plan.traces)
+        most = min(MAX_SAMPLES // max(sampled, 1), MAX_SPIKES // max(self.plan.max_spikes(1), 1))
+        self.chunk = min(CHUNK, max(1, most))
+        self._states = [new_state(self.plan, k, self.chunk) for k in range(threads)]
         self.plasticity = [
             new_plasticity_state(part.plastic, part.offsets, part.v_start)
             for part in self.plan.threads
@@ -154,8 +159,6 @@ class Engine:
         self._history_limit = [history_limit(learned) for learned in self.plasticity]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
-        sampled = sum(len(trace.ids) for trace in self.plan.traces)
-        self.chunk = min(CHUNK, max(1, MAX_SAMPLES // max(sampled, 1)))
         self._samples = [
             np.empty((self.chunk, len(part.recording.indices))) for part in self.plan.threads
         ]
@@ -170,8 +173,8 @@ class Engine:
         comm = self.comm
         exchanged = None
         if comm.machines > 1:
-            exchanged = new_ranks(self.plan, CHUNK, comm.machines, comm.kernel_handles())
-        shared = new_shared(self.plan, CHUNK, comm.shared_memory)
+            exchanged = new_ranks(self.plan, self.chunk, comm.machines, comm.kernel_handles())
+        shared = new_shared(self.plan, self.chunk, comm.shared_memory)
         coupled = self.plan.threads[0].couplings is not None
         if coupled and comm.machines > 1:
             raise NeurosimError(

@@ -212,7 +212,7 @@ def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
 
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:
     return {
-        "population": recording.population.name,
+        "population": recording.key,
         "variable": recording.name,
         "unit": recording.unit or None,
         "neurons": recorded_neurons(recording),

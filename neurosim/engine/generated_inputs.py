@@ -165,7 +165,8 @@ class GeneratedInputs:
         dt, n = self._plan.dt, interval_steps(n_targets)
         steps = np.arange(k * n, (k + 1) * n)
         method = source.current if is_current else source.rates
-        limits = CURRENT if is_current else {"unit": "Hz", "low": 0.0, "high": MAX_MEAN / dt * 1e3}
+        highest = min(MAX_MEAN / dt * 1e3, source.highest_rate)
+        limits = CURRENT if is_current else {"unit": "Hz", "low": 0.0, "high": highest}
         values = check_array(method(steps * dt, n_targets, rng), name, *limits.values())
         if values.shape not in ((n,), (n, n_targets)):
             raise NeurosimError(

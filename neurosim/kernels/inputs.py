@@ -250,12 +250,13 @@ def count_block(inputs, block_port, state, scratch, n, t):
 @helper
 def draw_by_table(numbers, table, thresholds, tail_cdf, key, t, entity, bits, cells, counts):
     """Draw Poisson numbers of one mean."""
-    _count_by_table(table, thresholds, key, t, entity, bits, cells, counts)
+    beyond = _count_by_table(table, thresholds, key, t, entity, bits, cells, counts)
     for i in range(counts.size):
-        count = np.int64(counts[i])
-        numbers[i] = table.least + count
-        if count == table.stop_threshold - table.first_threshold:
-            numbers[i] = _draw_tail(table, tail_cdf, key, t, entity + i)
+        numbers[i] = table.least + np.int64(counts[i])
+    if beyond:
+        for i in range(counts.size):
+            if counts[i] == table.stop_threshold - table.first_threshold:
+                numbers[i] = _draw_tail(table, tail_cdf, key, t, entity + i)
 
 
 @helper

@@ -42,13 +42,13 @@ def _draw(course, first, n, group, entity, t):
 
 @helper
 def _emit_spikes(block, group, spiked, fired, n_fired):
-    """Append the ids of a block's spiking neurons to `fired`.
+    """Append the id of each spike of a block to `fired`; return the new count.
 
-    Return the new count.
+    `spiked` holds the number of spikes of each neuron.
     """
     first_id = group.first_id + block.start - group.start
     for i in range(block.stop - block.start):
-        if spiked[i] > 0.0:
+        for _ in range(int(spiked[i])):
             fired[n_fired] = first_id + i
             n_fired += 1
     return n_fired

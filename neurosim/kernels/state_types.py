@@ -79,8 +79,8 @@ class State(NamedTuple):
         Efficacy of each of these spikes, by which weights are multiplied.
     factor : (1,) float64
         Efficacy of the spike that plastic synapses are transmitting.
-    spike_keys : (n_transmissions or 0, capacity) uint64
-        Keys of the random numbers of stochastic release at each of these spikes.
+    spike_steps : (capacity,) int64
+        Steps of the spikes that are part of a transmission.
     source_states : (n_values,) float64
         States of presynaptic neurons after their last spike, by transmission and state.
     last_spike : (n_sources,) int64
@@ -113,7 +113,7 @@ class State(NamedTuple):
     reached: Any
     efficacy: Any
     factor: Any
-    spike_keys: Any
+    spike_steps: Any
     source_states: Any
     last_spike: Any
     gating: Any

@@ -25,6 +25,8 @@ MODEL_BLOCK = 128
 """Neurons advanced together by the compiled equations of a model, which keep more data each."""
 WORK_ROW = MODEL_BLOCK + 8
 """Length of a row of `Scratch.work`. Rows a power of two apart would compete for cache lines."""
+MOST_SPIKES = 64
+"""Maximum number of spikes of a neuron in a time step; more stop the run."""
 MAX_STEPS = 4
 """Maximum number of steps delivered together. A power of two."""
 

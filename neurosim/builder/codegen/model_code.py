@@ -126,9 +126,20 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
         "SIGNATURE": None,
         "function": lambda method: method,
         "mathematics": model_math,
-        "current_at": model_tools.current_at,
-        "slope_ratio": model_tools.slope_ratio,
     }
+    tools = (
+        "current_at",
+        "slope_ratio",
+        "REACH",
+        "TIME",
+        "WEIGHT",
+        "MIDDLE",
+        "ERROR",
+        "STAGES",
+        "FIFTH",
+        "OFF",
+    )
+    names |= {name: getattr(model_tools, name) for name in tools}
     exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
     names |= plain_functions(kind)
     for number, port_kind in enumerate(writer.port_kinds):

@@ -23,7 +23,8 @@ from neurosim.builder.codegen.model_methods import METHODS, Method
 from neurosim.builder.codegen.model_split import split_source
 from neurosim.builder.codegen.synapse_source import arrivals, synapse_functions
 from neurosim.builder.linear import linear_system, propagator_entries, synaptic_propagators
-from neurosim.kernels.types import WORK_ROW
+from neurosim.builder.propagators import port_kind
+from neurosim.kernels.types import ALPHA, EXPONENTIAL, MOST_SPIKES, WORK_ROW
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import ALL, methods_of
 from neurosim.models.quantity import is_uniform
@@ -40,8 +41,8 @@ HEADER = 4
 distance between the parameters of two neurons."""
 ROWS = ("held", "before", "spiked", "unstable", "random")
 """Rows of `work` after the states: whether a neuron is refractory, its potential before the present
-internal step, whether it has spiked in this time step, whether its internal step was unstable,
-whether it spikes at random."""
+internal step, its number of spikes in this time step, whether its internal step was unstable or too
+inaccurate and is yet to be repeated, whether it spikes at random."""
 
 IMPORTS = '''"""A neuron model, in the form that neurosim compiles."""
 
@@ -52,6 +53,7 @@ from numba import cfunc
 
 from neurosim.kernels import model_math as mathematics
 from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function, slope_ratio
+from neurosim.kernels.model_tools import ERROR, FIFTH, MIDDLE, OFF, REACH, STAGES, TIME, WEIGHT
 
 '''
 
@@ -70,6 +72,8 @@ def ask(n, only_jumped, jump, params, work):
     for k in range(n):
         if work[{held} + k] > 0.0 or (only_jumped > 0.0 and jump[k] == 0.0):
             continue
+        if work[{unstable} + k] > 0.0:  # not advanced yet
+            continue
         {set_p}
         {load}
         if fires(work[{before} + k], {neuron_x}, p):
@@ -80,8 +84,8 @@ def ask(n, only_jumped, jump, params, work):
 def block(n, v, states, current, jump, params, until, work, t):
     """Advance n neurons by one time step.
 
-    `jump` holds the input of delta synapses (mV), and afterwards 1 for neurons that spiked, else 0.
-    Return the number of neurons that spiked.
+    `jump` holds the input of delta synapses (mV), and afterwards the number of spikes of each
+    neuron. Return the number of neurons that spiked.
     """
     n_internal, h, points, stride = int(params[0]), params[1], int(params[2]), int(params[3])
     {common}
@@ -89,12 +93,15 @@ def block(n, v, states, current, jump, params, until, work, t):
         {fetch}
         work[{held} + k] = 1.0 if until[k] >= t else 0.0
         work[{spiked} + k] = 0.0
+        work[{unstable} + k] = 0.0
 {body}
     count = 0
     for k in range(n):
         {keep}
-        jump[k] = work[{spiked} + k]
+        jump[k] = min(work[{spiked} + k], {most_spikes}.0)
         if work[{spiked} + k] > 0.0:
+            # Too many spikes are reported as a potential that is not finite.
+            v[k] = v[k] if jump[k] == work[{spiked} + k] else math.inf
             until[k] = t + int(params[{header} + k * stride])
             count += 1
     return count
@@ -111,7 +118,7 @@ ENTRY = '@cfunc(SIGNATURE, cache=True, error_model="numpy", nopython=True)'
 SPIKE = """v_before = work[{before} + k]
 {x_reset} = {reset}
 {store}
-work[{spiked} + k] = 1.0
+work[{spiked} + k] += 1.0
 work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0"""
 
 SLOPES = '''@called
@@ -134,7 +141,7 @@ JUMP = """
 jumped = False
 for k in range(n):
     work[{before} + k] = work[k]
-    push = jump[k]{unless_held}
+    push = {push}
     work[k] += push
     jumped |= push != 0.0
 if jumped:
@@ -173,7 +180,14 @@ def method_of(model: NeuronModel) -> Method:
 
 def hidden_states(model: NeuronModel) -> int:
     """Return the number of extra values per neuron that the method stores."""
-    return int(method_of(model).is_adaptive)
+    method = method_of(model)
+    return int(method.is_adaptive and method.carries_currents)
+
+
+def carried_variables(ports: Sequence[Synapse]) -> int:
+    """Return the number of variables of the currents that a method integrates with the states."""
+    sizes = {EXPONENTIAL: 1, ALPHA: 2}
+    return sum(sizes.get(port_kind(port), 0) for port in ports)
 
 
 def internal_steps(model: NeuronModel, dt: float) -> int:
@@ -273,7 +287,12 @@ class Writer:
     @property
     def _first_row(self) -> int:
         """Index of the first of `ROWS`."""
-        return self.n * (2 + self.method.n_rows)
+        return self.slope_row(self.method.n_slopes)
+
+    def slope_row(self, number: int) -> int:
+        """Return the index of the first row of the slopes of a stage."""
+        carried = carried_variables(self.ports) if self.method.carries_currents else 0
+        return 2 * self.n + number * (self.n + carried)
 
     @property
     def _first_parameter(self) -> int:
@@ -298,6 +317,7 @@ class Writer:
         """Pieces of source code for the placeholders that several templates share."""
         return self.rows | {
             "header": HEADER,
+            "most_spikes": MOST_SPIKES,
             "x": ", ".join(self.names),
             "load": self.load(),
             "store": self.store(),
@@ -374,6 +394,11 @@ class Writer:
         return ", ".join(values)
 
     @property
+    def neuron_y(self) -> str:
+        """The new states of the neuron, as arguments."""
+        return ", ".join(f"y{j}" for j in range(self.n_neuron))
+
+    @property
     def clamps(self) -> bool:
         """Whether v is held at `v_reset` in the refractory period."""
         return self.kind.refractory == "clamp" and "t_ref" in self.fields
@@ -386,6 +411,12 @@ class Writer:
     def hold(self, letter: str = "x") -> str:
         """Return the line that holds v at `v_reset` in the refractory period."""
         return f"{letter}0 = p.v_reset if held else {letter}0" if self.clamps else "pass"
+
+    def jump(self) -> str:
+        """Return the input of delta synapses (mV), which refractory neurons do not receive."""
+        if self.clamps or self.freezes:
+            return f"jump[k] if {self.at('held')} == 0.0 else 0.0"
+        return "jump[k]"
 
     def still(self, letter: str) -> str:
         """Return the line that sets slopes to 0 in the refractory period."""
@@ -454,7 +485,6 @@ class Writer:
             after = AFTER_JUMP.format(**self.pieces)
         elif self.kind.spike_check == "internal":
             after = "ask(n, 1.0, jump, params, work)"
-        held = f" if {self.at('held')} == 0.0 else 0.0" if self.clamps or self.freezes else ""
         return JUMP.format(
-            unless_held=held, after=textwrap.indent(after, "    ").strip(), **self.pieces
+            push=self.jump(), after=textwrap.indent(after, "    ").strip(), **self.pieces
         )

@@ -60,6 +60,7 @@ REPAIR = """    if unstable:
                 {y_} = split_part({x}, current[c], current[c + n], current[c + 2 * n], h, held, p)
                 {freeze}
                 {store_y}
+                work[{unstable} + k] = 0.0
 """
 
 AFTER_STEP = """    for k in range(n):
@@ -84,7 +85,7 @@ def together(writer: Writer, step: str) -> str:
     """
     y = ", ".join(f"y{j}" for j in range(writer.n))
     pieces = writer.pieces | {
-        "neuron_y": ", ".join(f"y{j}" for j in range(writer.n_neuron)),
+        "neuron_y": writer.neuron_y,
         "y_": y + ("," if writer.n == 1 else ""),
         "hold": writer.hold(),
         "freeze": writer.freeze(),

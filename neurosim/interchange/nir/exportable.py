@@ -58,8 +58,7 @@ class Exportable:
         for drive in network.drives:
             self._add_drive(drive)
         for recording in network.recordings:
-            name = recording.population.name
-            self.unsupported.append(f"the recording of {recording.variable} of {name!r}")
+            self.unsupported.append(f"the recording of {recording.variable} of {recording.key!r}")
 
     def _add_population(self, population: Population, network: Network) -> None:
         """Add a population, or note why NIR cannot represent it."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import optional, parameter, parameters_of
+from neurosim.models.declare import optional, parameters_of
 from neurosim.models.registry import Part
 from neurosim.utils.checks import (
     check_array,
@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 CURRENT: dict[str, Any] = {"unit": "pA", "low": -1e9, "high": 1e9}
 LATEST = 1e12
 """Latest time (ms)."""
+START: dict[str, Any] = {
+    "default": 0.0,
+    "unit": "ms",
+    "low": 0.0,
+    "high": LATEST,
+    "help": "beginning, rounded to the time grid, halves up",
+}
+STOP: dict[str, Any] = START | {
+    "default": None,
+    "help": "end; None: it does not end",
+    "check": optional(check_number),
+}
 EACH = "for all targets, or one per target"
 
 
@@ -81,6 +93,11 @@ class Input(Part, abstract=True):
     def sends_spikes(self) -> bool:
         """Whether it sends spikes to a synapse."""
         return hasattr(self, "spikes") or hasattr(self, "rates")
+
+    @property
+    def highest_rate(self) -> float:
+        """Bound on `rates` (Hz). A known bound makes drawing faster."""
+        return math.inf
 
     @property
     def spread(self) -> float:
@@ -145,16 +162,11 @@ class Input(Part, abstract=True):
         """
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class TimedInput(Input, abstract=True):
-    """Base class of inputs between two times."""
+    """Base class of inputs between two times, with the parameters `START` and `STOP`."""
 
-    start: float = parameter(
-        0.0, "ms", 0.0, LATEST, "time at which it begins, rounded to the time grid, halves up"
-    )
-    stop: float | None = parameter(
-        None, "ms", 0.0, LATEST, "time at which it ends", check=optional(check_number)
-    )
+    start: float
+    stop: float | None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -203,8 +215,10 @@ def check_length(values: NDArray[np.float64], name: str, times: NDArray[np.float
         )
 
 
-def sinusoid(times: NDArray[np.float64], amplitude: Any, frequency: Any, phase: Any) -> NDArray:
-    """Return A sin(2πft + φ) at times in ms, for one frequency (Hz) or one per target."""
-    if np.ndim(amplitude) or np.ndim(frequency) or np.ndim(phase):
+def sinusoid(
+    times: NDArray[np.float64], mean: Any, amplitude: Any, frequency: Any, phase: Any
+) -> NDArray[np.float64]:
+    """Return mean + A sin(2πft + φ) at times in ms, for one frequency (Hz) or one per target."""
+    if any(map(np.ndim, (mean, amplitude, frequency, phase))):
         times = times[:, None]
-    return amplitude * np.sin(2e-3 * np.pi * frequency * times + phase)
+    return mean + amplitude * np.sin(2e-3 * np.pi * frequency * times + phase)

@@ -13,6 +13,8 @@ from neurosim.models.inputs.base import (
     CURRENT,
     EACH,
     LATEST,
+    START,
+    STOP,
     Input,
     TimedInput,
     check_length,
@@ -159,17 +161,19 @@ class SinusoidalCurrent(TimedInput):
     >>> drive = net.drive(cell, ns.SinusoidalCurrent(100.0, 5.0, mean=150.0, start=50.0))
     >>> recording = net.record(drive, "current", interval=50.0)
     >>> ns.simulate(net, 200.0).inputs[drive].values.T.round(1)
-    array([[  0. , 250. , 150.3,  50. ]])
+    array([[  0. , 150.3,  50. , 149.7]])
     """
 
     amplitude: Array = parameter(**CURRENT, help="amplitude", check=per_target)
     frequency: Array = parameter(unit="Hz", low=0.0, high=1e6, help="frequency", check=per_target)
     phase: Array = parameter(0.0, "", -1e6, 1e6, "phase at time 0 (radians)", check=per_target)
     mean: Array = parameter(0.0, **CURRENT, help="constant current", check=per_target)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
 
     def current(self, times: NDArray, n_targets: int, rng: np.random.Generator) -> NDArray:
         """Return the current (pA) in the time steps that begin at `times`."""
-        return self.mean + sinusoid(times, self.amplitude, self.frequency, self.phase)
+        return sinusoid(times, self.mean, self.amplitude, self.frequency, self.phase)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +209,8 @@ class RampCurrent(TimedInput):
         unit="ms", low=0.0, high=LATEST, help="increasing", check=increasing_times
     )
     amplitudes: Array = parameter(**CURRENT, help="current at these times", check=per_time)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -12,6 +12,8 @@ from neurosim.models.declare import optional, parameter
 from neurosim.models.inputs.base import (
     EACH,
     LATEST,
+    START,
+    STOP,
     Input,
     TimedInput,
     check_length,
@@ -137,13 +139,19 @@ class SinusoidalPoisson(TimedInput):
     frequency: Array = parameter(unit="Hz", low=0.0, high=1e6, help="frequency", check=per_target)
     phase: Array = parameter(0.0, "", -1e6, 1e6, "phase at time 0 (radians)", check=per_target)
     shared: bool = parameter(False, help=SHARED)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
 
     def check_step(self, dt: float) -> None:
         """Raise an error if the mean number of spikes per step is too large to draw."""
-        highest = float(np.max(np.add(self.rate, self.amplitude)))
-        check_rate("The highest rate of SinusoidalPoisson", highest, dt)
+        check_rate("The highest rate of SinusoidalPoisson", self.highest_rate, dt)
+
+    @property
+    def highest_rate(self) -> float:
+        """Highest rate (Hz)."""
+        return float(np.max(np.add(self.rate, self.amplitude)))
 
     def rates(self, times: NDArray, n_targets: int, rng: np.random.Generator) -> NDArray:
         """Return the rates (Hz) in the time steps that begin at `times`."""
-        wave = sinusoid(times, self.amplitude, self.frequency, self.phase)
-        return np.maximum(self.rate + wave, 0.0)
+        rates = sinusoid(times, self.rate, self.amplitude, self.frequency, self.phase)
+        return np.maximum(rates, 0.0)

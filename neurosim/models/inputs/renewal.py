@@ -12,6 +12,8 @@ from neurosim.models.declare import optional, parameter
 from neurosim.models.inputs.base import (
     EACH,
     LATEST,
+    START,
+    STOP,
     TimedInput,
     check_length,
     increasing_times,
@@ -153,6 +155,8 @@ class GammaProcess(RenewalProcess):
         check=optional(increasing_times),
     )
     shared: bool = parameter(False, help=SHARED)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -211,6 +215,8 @@ class PoissonWithDeadTime(RenewalProcess):
         unit="ms", low=0.0, high=1e6, help="shortest interval", check=per_target
     )
     shared: bool = parameter(False, help=SHARED)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -55,6 +55,6 @@ class BoundedLIFEquations(LIFEquations, abstract=True):
 def lif_equations(neuron: LIF) -> LIFEquations:
     """Return the equations of an integrate-and-fire neuron."""
     bounded = neuron.method == "gsl" and neuron.escape is None
-    kind = BoundedLIFEquations if bounded else LIFEquations
+    kind: type[LIFEquations] = BoundedLIFEquations if bounded else LIFEquations
     names = (*INTEGRATION, *parameters_of(kind), "escape")
     return kind(**{name: getattr(neuron, name) for name in names if hasattr(neuron, name)})
