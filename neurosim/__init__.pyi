@@ -113,6 +113,9 @@ from .models import (
     ConstantCurrent as ConstantCurrent,
 )
 from .models import (
+    CorrelatedPoisson as CorrelatedPoisson,
+)
+from .models import (
     CurrentWaveform as CurrentWaveform,
 )
 from .models import (
@@ -150,6 +153,9 @@ from .models import (
 )
 from .models import (
     FixedTotalNumber as FixedTotalNumber,
+)
+from .models import (
+    GammaProcess as GammaProcess,
 )
 from .models import (
     GapJunction as GapJunction,
@@ -206,6 +212,9 @@ from .models import (
     OneToOne as OneToOne,
 )
 from .models import (
+    OrnsteinUhlenbeckCurrent as OrnsteinUhlenbeckCurrent,
+)
+from .models import (
     Plasticity as Plasticity,
 )
 from .models import (
@@ -215,13 +224,22 @@ from .models import (
     Poisson as Poisson,
 )
 from .models import (
+    PoissonWithDeadTime as PoissonWithDeadTime,
+)
+from .models import (
     PowerLawSTDP as PowerLawSTDP,
 )
 from .models import (
     PreCentredSTDP as PreCentredSTDP,
 )
 from .models import (
+    PulsePacket as PulsePacket,
+)
+from .models import (
     QuadraticIF as QuadraticIF,
+)
+from .models import (
+    RampCurrent as RampCurrent,
 )
 from .models import (
     RandomPositions as RandomPositions,
@@ -240,6 +258,12 @@ from .models import (
 )
 from .models import (
     ShortTermPlasticity as ShortTermPlasticity,
+)
+from .models import (
+    SinusoidalCurrent as SinusoidalCurrent,
+)
+from .models import (
+    SinusoidalPoisson as SinusoidalPoisson,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -264,6 +288,9 @@ from .models import (
 )
 from .models import (
     VogelsSprekeler as VogelsSprekeler,
+)
+from .models import (
+    WhiteNoiseCurrent as WhiteNoiseCurrent,
 )
 from .models import (
     parameter as parameter,

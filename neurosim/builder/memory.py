@@ -157,6 +157,11 @@ def recorded_neurons(recording: Recording) -> int:
     return recording.population.size if recording.ids is None else len(recording.ids)
 
 
+def all_recordings(network: Network) -> tuple[Recording | WeightRecording, ...]:
+    """Return the recordings of variables and of weights."""
+    return (*network.recordings, *network.weight_recordings)
+
+
 def recording_bytes(recording: Recording | WeightRecording, duration: float, dt: float) -> float:
     """Return the size of a trace in bytes.
 
@@ -185,7 +190,7 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
         With the estimate and the fix.
     """
     available = available_memory()
-    recordings = (*network.recordings, *network.weight_recordings)
+    recordings = all_recordings(network)
     needed = sum(recording_bytes(r, duration, dt) for r in recordings)
     if available is None or needed <= USABLE * available:
         return
@@ -195,7 +200,7 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
         fix = "give a longer interval"
         most = f"'weight' of {largest.projection}"
     else:
-        most = f"{largest.name!r} of {largest.population.name!r}"
+        most = f"{largest.name!r} of {largest.key!r}"
     raise NeurosimError(
         f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for {most}; "
         f"{available / 2**30:.1f} GiB are available: {fix}"

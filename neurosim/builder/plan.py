@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from neurosim.builder.drives import CurrentPort, CustomPort, SpikePort, input_tables
+from neurosim.builder.drives import Ports, input_tables
 from neurosim.builder.gap_junctions import couplings, gap_junctions
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
@@ -33,8 +33,10 @@ from neurosim.builder.plastic import (
 from neurosim.builder.pools import pool_delay, pool_projections, pool_tables
 from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.recording import (
+    SentSpikesPlan,
     TracePlan,
     TraceTerm,
+    plan_sent_spikes,
     plan_traces,
     recorded_spikes,
     recording_table,
@@ -44,7 +46,7 @@ from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.transmission import (
     Sources,
     TransmissionPart,
-    plastic_efficacies,
+    efficacy_rows,
     sources_of,
     transmission_parts,
     transmission_projections,
@@ -70,7 +72,7 @@ if TYPE_CHECKING:
         RecordingTable,
         Table,
     )
-    from neurosim.network import Drive, Network
+    from neurosim.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +94,7 @@ class ThreadPlan:
     couplings : Couplings or None
         None if the network has no gap junctions.
     inputs : Inputs
-    live : mapping of Drive to CurrentPort or SpikePort
-        Ports of live drives.
-    custom : mapping of Drive to CustomPort
-        Ports of users' inputs.
+    ports : Ports
     recording : RecordingTable
     trace_terms : tuple of TraceTerm
         How samples are added to the traces.
@@ -117,8 +116,7 @@ class ThreadPlan:
     heterogeneous: Heterogeneous | None
     couplings: Couplings | None
     inputs: Inputs
-    live: Mapping[Drive, CurrentPort | SpikePort]
-    custom: Mapping[Drive, CustomPort]
+    ports: Ports
     recording: RecordingTable
     trace_terms: tuple[TraceTerm, ...]
     offsets: NDArray[np.float64]
@@ -174,6 +172,8 @@ class Plan:
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are recorded.
     traces : tuple of TracePlan
+    sent_spikes : tuple of SentSpikesPlan
+        Inputs whose spikes are recorded.
     synapses : Synapses
     steps_per_delivery : int
         Steps that are delivered together.
@@ -193,6 +193,7 @@ class Plan:
     offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
+    sent_spikes: tuple[SentSpikesPlan, ...]
     synapses: Synapses
     steps_per_delivery: int
     refractory: NDArray[np.int64]
@@ -239,7 +240,7 @@ def _build_synapses(
     check_memory(layout, projections, *scaled)
     made = make_tables(projections, each, report)
     options = (local_threads, each, debug)
-    parts = plastic_parts(network, plastic, layout, dt, plastic_efficacies(sources), *options)
+    parts = plastic_parts(network, plastic, layout, dt, efficacy_rows(sources), *options)
     tables = list(each(lambda built: into_ring(built[0], layout), made))
     ring = int(tables[0].ring[0])
     transmitting, n_transmitting = transmission_parts(
@@ -365,28 +366,29 @@ def build(
         offsets = {p.name: potential_offset(p, seed) for p in layout.populations}
         junctions = gap_junctions(network, layout, dt, seed)
 
+        efficacies = efficacy_rows(synapses.transmissions)
+
         def build_thread(thread: int) -> ThreadPlan:
             plastic = synapses.plastic[thread - local_threads.start]
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
-            inputs, live, custom = input_tables(network, layout, neurons, thread, dt, seed)
+            inputs, ports = input_tables(network, layout, neurons, thread, dt, seed)
             recording, trace_terms = recording_table(
-                traces, layout, thread, cells.state_index, models.first_state
+                traces, layout, thread, cells.state_index, models.first_state, ports.sources
             )
             part = ThreadPlan(
                 table=synapses.tables[thread - local_threads.start],
                 plastic=plastic,
                 transmissions=synapses.transmission_parts[thread - local_threads.start],
-                pools=pool_tables(network, layout, thread, models.first_state, dt),
+                pools=pool_tables(network, layout, thread, models.first_state, dt, efficacies),
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
                 couplings=couplings(junctions, layout, thread, models.first_state, dt),
                 inputs=inputs,
-                live=live,
-                custom=custom,
+                ports=ports,
                 recording=recording,
                 trace_terms=trace_terms,
                 offsets=target_offsets(
@@ -414,6 +416,7 @@ def build(
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
+        sent_spikes=plan_sent_spikes(network),
         synapses=synapses,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),

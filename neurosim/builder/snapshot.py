@@ -33,6 +33,7 @@ STATES = {
     "synaptic": "synaptic",
     "states": "states",
     "arrived": "arrived",
+    "noise": "noise_current",
 }
 """Fields of `kernels.types.State` that a snapshot holds, by their names in checkpoint files."""
 
@@ -88,6 +89,9 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             if len(local.probed):
                 group = len(populations) + with_probes.index(local.population)
             yield from _probe_spans(layout, part, local, group, counter)
+    counter.take("noise", len(part.inputs.noise_mean))
+    for piece in part.inputs.noise_currents:
+        yield _Span("noise", int(piece.first), int(piece.first), int(piece.count))
 
 
 def _probe_spans(
@@ -132,8 +136,8 @@ def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     dict
         An array for each of `STATES`, with 0 for values of other processes. "fired" holds the
         global ids of the spikes of the last `plan.max_delay` steps, by step, and "fired_in" the
-        number of spikes in each step. "efficacy" and "spike_keys" refer to these spikes. The arrays
-        of `SOURCES` follow.
+        number of spikes in each step. "efficacy" refers to these spikes. The arrays of
+        `SOURCES` follow.
     """
     found: list[tuple[_Span, NDArray]] = []
     total: dict[str, int] = {}
@@ -151,9 +155,7 @@ def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     return whole | {
         "fired": first.history[: start[-1]].copy(),
         "fired_in": np.diff(start),
-        **{
-            name: getattr(first, name)[:, : start[-1]].copy() for name in ("efficacy", "spike_keys")
-        },
+        "efficacy": first.efficacy[:, : start[-1]].copy(),
         **{name: getattr(first, name).copy() for name in SOURCES},
     }
 
@@ -225,7 +227,7 @@ def _with_max_delay(snapshot: Mapping[str, NDArray], max_delay: int) -> dict[str
     first = len(fired) - int(kept.sum())
     return {
         **snapshot,
-        **{name: snapshot[name][..., first:] for name in ("efficacy", "spike_keys")},
+        "efficacy": snapshot["efficacy"][:, first:],
         "fired": fired[first:],
         "fired_in": np.concatenate([np.zeros(missing, counts.dtype), kept]),
     }
@@ -251,7 +253,7 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     order = np.diff(fired.astype(np.int64) + steps * n)
     if len(fired) and (fired.min() < 0 or fired.max() >= n or (order < 0).any()):
         raise ValueError("the spikes under way are not in order")
-    for field in ("v", "synaptic", "states"):
+    for field in ("v", "synaptic", "states", "noise"):
         # NaN compares false and is rejected too.
         if not (np.abs(snapshot[field]) <= LARGEST).all():
             raise ValueError(f"{field} is not finite or beyond {LARGEST:g}")
@@ -264,6 +266,8 @@ def upgrade_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Map
     relative to rest. The first version had no flag for an action potential that is not counted yet.
     During a refractory period it is assumed to be counted.
     """
+    if "noise" not in snapshot:  # there were no noise currents
+        snapshot = {**snapshot, "noise": np.empty(0)}
     if "states" in snapshot:
         return snapshot
     v, states = snapshot["v"].copy(), [np.empty(0)]
@@ -309,7 +313,7 @@ def set_state(
         state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)
         for name in SOURCES:
             getattr(state, name)[:] = snapshot[name]
-        restored.append(_with_history(part, state, plan.max_delay, snapshot))
+        restored.append(_with_history(part, state, plan.max_delay, snapshot, step))
     if plan.local_threads.start == 0:  # stored once for all threads
         restored[0].delivered[0] = snapshot["delivered"][0]
     return restored
@@ -332,7 +336,7 @@ def _fill_queues(neurons: Neurons, state: State, step: int) -> None:
 
 
 def _with_history(
-    part: ThreadPlan, state: State, max_delay: int, snapshot: Mapping[str, NDArray]
+    part: ThreadPlan, state: State, max_delay: int, snapshot: Mapping[str, NDArray], step: int
 ) -> State:
     """Return the state with the recent spikes, delivered according to their age."""
     fired, counts = snapshot["fired"].astype(np.int64), snapshot["fired_in"]
@@ -348,5 +352,5 @@ def _with_history(
         history=fired.astype(np.int32),
         reached=reached,
         efficacy=snapshot["efficacy"].copy(),
-        spike_keys=snapshot["spike_keys"].copy(),
+        spike_steps=step - age,
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HUGE_PAGE = 2**21
 """Bytes. NumPy requests pages of this size for arrays at least twice as large."""
 
-PER_SPIKE = ("reached", "efficacy", "spike_keys")
+PER_SPIKE = ("reached", "efficacy", "spike_steps")
 """Fields of `State` with a column for each spike of the history."""
 
 LISTED = 2**16
@@ -68,13 +68,15 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
         queue_head=np.zeros(n_groups, np.int64),
         queue_count=np.zeros(n_groups, np.int64),
         uniform=np.ones(n_groups, bool),
+        noise_current=np.zeros(len(part.inputs.noise_mean)),
+        outdated=np.ones(1, bool),
         cursors=np.full(len(part.inputs.programs), -1, np.int64),
         next_event=np.zeros(1, np.int64),
         history=np.zeros(0, np.int32),
         reached=np.zeros((1 + len(transmissions), 0), np.uint64),
         efficacy=np.zeros((len(transmissions), 0)),
         factor=np.ones(1),
-        spike_keys=np.zeros((len(transmissions), 0), np.uint64),
+        spike_steps=np.zeros(0, np.int64),
         source_states=np.concatenate([np.empty(0), *(t.initial for t in transmissions)]),
         last_spike=np.full(sum(t.source.size for t in transmissions), -1, np.int64),
         gating=np.zeros((2, 0 if part.pools is None else len(part.pools.end))),
@@ -185,7 +187,7 @@ def ensure_capacity(plan: Plan, state: State, n_steps: int) -> State:
     longer = {"history": np.zeros(capacity + SPIKE_PREFETCH, np.int32)}
     for name in PER_SPIKE:
         past = getattr(state, name)
-        longer[name] = np.zeros((len(past), capacity), past.dtype)
+        longer[name] = np.zeros((*past.shape[:-1], capacity), past.dtype)
     for name, array in longer.items():
         array[..., :kept] = getattr(state, name)[..., :kept]
     return state._replace(**longer)

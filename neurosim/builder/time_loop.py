@@ -118,7 +118,9 @@ class TimeLoop:
             self._scratch.noise[:] = self._entries([(count_noise, *noise), (add_noise, *noise)])
         exchanging = [] if self._ranks is None else [(exchange, self._ranks, self._shared)]
         sampling = (
-            [(sample, part.recording, state, self._samples)] if len(part.recording.sets) else []
+            [(sample, part.recording, inputs, state, self._samples)]
+            if len(part.recording.sets)
+            else []
         )
         delivery = (_delivery(table), table, state, self._scratch)
         loop = Loop(
@@ -160,8 +162,8 @@ class TimeLoop:
                 *tables, self._update_entries = updating(plastic, plasticity)
                 yield update_plastic, *tables
             yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
-        if len(inputs.programs) or len(inputs.event_steps) or part.live:
-            yield apply_inputs, inputs, part.neurons, state
+        if self._has_input(inputs):
+            yield apply_inputs, inputs, part.neurons, state, self._scratch
         if (part.neurons.groups["mechanism"] < SpikeMechanism.MODEL).any():
             for b, function in _block_functions(part.neurons, part.inputs):
                 self._scratch.advance[b] = self._entry(function, *neurons[:-1]).addresses
@@ -180,6 +182,12 @@ class TimeLoop:
                 yield record_potentials, chosen, self._potential_rows(chosen, state, plasticity)
         if self._potentials is not None:
             yield store_changes, part.couplings, self._potentials, state, self._fired
+
+    def _has_input(self, inputs: Inputs) -> bool:
+        """Whether there are currents, rates or spikes that `apply_inputs` handles."""
+        ports = self._part.ports
+        tables = (inputs.programs, inputs.event_steps, inputs.noise_currents)
+        return bool(any(map(len, tables)) or ports.live or ports.generated)
 
     def _transmitting(self, state: State) -> list[Entry]:
         """Return the functions that deliver the spikes of each transmission."""

@@ -49,6 +49,7 @@ from neurosim.engine.checkpoint import EngineState
 from neurosim.engine.live_inputs import LiveInputs
 from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
+from neurosim.engine.sent_spikes import SentSpikes
 from neurosim.engine.weight_recorder import WeightRecorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
@@ -163,6 +164,7 @@ class Engine:
         ]
         self.weights = WeightRecorder(self)
         self.live = LiveInputs(self.plan, self._states, network.current)
+        self._sent = SentSpikes(self.plan, self.live, comm.allgather)
         self._loops = self._new_loops(threads)
         self._prepare()  # compiles the kernels, or loads them from the cache
 
@@ -236,8 +238,9 @@ class Engine:
         raise_errors()
         self._crossing = crossing
         advanced = time.perf_counter()
+        sent = self._sent.between(self.steps, self.steps + n_steps)
         self.live.end()
-        self.recorder.append(self.steps, n_steps, self._states[0], self._samples)
+        self.recorder.append(self.steps, n_steps, self._states[0], self._samples, sent)
         for state in self._states:
             shift_history(state, n_steps, self.plan.max_delay)
         self.steps += n_steps

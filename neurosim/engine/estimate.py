@@ -12,6 +12,7 @@ from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import check_dt
 from neurosim.builder.layout import lay_out
 from neurosim.builder.memory import (
+    all_recordings,
     check_delay_tables,
     check_size,
     expected_bytes,
@@ -93,10 +94,7 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
         neurons=network.size,
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
-        recording_bytes=sum(
-            recording_bytes(r, duration, dt)
-            for r in (*network.recordings, *network.weight_recordings)
-        ),
+        recording_bytes=sum(recording_bytes(r, duration, dt) for r in all_recordings(network)),
         machine_bytes=available_memory(),
         populations=[
             {
@@ -214,7 +212,7 @@ def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
 
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:
     return {
-        "population": recording.population.name,
+        "population": recording.key,
         "variable": recording.name,
         "unit": recording.unit or None,
         "neurons": recorded_neurons(recording),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.results.result import RecordedInputs
 from neurosim.utils.frozen import FrozenMapping
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Chunk:
     def weights(self) -> Mapping[Any, WeightTrace]:
         """Recorded weights in the chunk, by (source, target); see `Result.weights`."""
         return FrozenMapping(self._weights.traces(self._first, self._last))
+
+    @cached_property
+    def inputs(self) -> Mapping[str, SpikeTrains | Trace]:
+        """Recorded inputs in the chunk, by drive or its name."""
+        return RecordedInputs(self._recorder.inputs(self._first, self._last))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current from `stop` on, until it is set again.

@@ -35,6 +35,7 @@ from neurosim.kernels.plasticity import (
     update_all,
     update_plastic,
 )
+from neurosim.kernels.poisson import poisson_spikes, poisson_tables
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
@@ -103,6 +104,8 @@ __all__ = [
     "invert_in_degree",
     "modulate",
     "place_edges",
+    "poisson_spikes",
+    "poisson_tables",
     "record_post",
     "record_potentials",
     "sample",

@@ -21,8 +21,9 @@ from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.compiled import helper
 from neurosim.kernels.delivery import SPIKE_PREFETCH
+from neurosim.kernels.inputs import current_of
 from neurosim.kernels.intrinsics import clock, prefetch
-from neurosim.kernels.state_types import ARRIVAL, MODEL_STATE, VOLTAGE
+from neurosim.kernels.state_types import ARRIVAL, INPUT_CURRENT, INPUT_NOISE, MODEL_STATE, VOLTAGE
 from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import DELIVERY, NOISE, RECORDING, UPDATE, WAITING
 
@@ -60,10 +61,10 @@ def sample(frame, t, t_first, _a, _b, _c):
 
     They are written to the next row of their samples.
 
-    The frame holds `RecordingTable`, `State` and the samples. `t_first` is the first step of the
-    chunk.
+    The frame holds `RecordingTable`, `Inputs`, `State` and the samples. `t_first` is the first step
+    of the chunk.
     """
-    table, state, samples = tables_at(frame)
+    table, inputs, state, samples = tables_at(frame)
     indices, arrived = table.indices, state.arrived
     for k in range(table.sets.size):
         signals = table.sets[k]
@@ -76,6 +77,10 @@ def sample(frame, t, t_first, _a, _b, _c):
                 samples[row, i] = state.v[index]
             elif signals.signal == MODEL_STATE:
                 samples[row, i] = state.states[index]
+            elif signals.signal == INPUT_CURRENT:
+                samples[row, i] = current_of(inputs, signals.program, index, state.cursors)
+            elif signals.signal == INPUT_NOISE:
+                samples[row, i] = state.noise_current[index]
             elif signals.signal == ARRIVAL:
                 # Arrivals are summed over the sampling interval.
                 samples[row, i] = arrived[index]

@@ -10,13 +10,14 @@ import numpy as np
 from neurosim.kernels.tables import record
 
 # Signals that can be recorded.
-VOLTAGE, CURRENT, ARRIVAL, MODEL_STATE = range(4)
+VOLTAGE, CURRENT, ARRIVAL, MODEL_STATE, INPUT_CURRENT, INPUT_NOISE = range(6)
 
 RECORDING_SET = record(
     start=np.int64,  # first entry of `indices`
     stop=np.int64,
     interval=np.int64,  # steps
     signal=np.int64,
+    program=np.int64,  # of an input current
 )
 """Signals of one kind that are sampled at the same interval."""
 
@@ -29,7 +30,8 @@ class RecordingTable(NamedTuple):
     sets : (n_sets,) RECORDING_SET
     indices : (n_signals,) int64
         Local index (voltage), index in `State.synaptic` (current), in `State.states` (model state),
-        or slot of an E/I probe (arrival).
+        slot of an E/I probe (arrival), column of the program (input current), or index in
+        `State.noise_current` (input noise).
     """
 
     sets: Any
@@ -61,6 +63,10 @@ class State(NamedTuple):
         Change of V in a step by injected current (mV).
     uniform : (n_groups,) bool
         Whether all neurons of a group receive the same injected current.
+    noise_current : (n_values,) float64
+        Noise currents (pA).
+    outdated : (1,) bool
+        Whether `injected` must be computed even if no current changes.
     cursors : (n_programs,) int64
         Current row of each program, −1 before the first.
     next_event : (1,) int64
@@ -73,8 +79,8 @@ class State(NamedTuple):
         Efficacy of each of these spikes, by which weights are multiplied.
     factor : (1,) float64
         Efficacy of the spike that plastic synapses are transmitting.
-    spike_keys : (n_transmissions or 0, capacity) uint64
-        Keys of the random numbers of stochastic release at each of these spikes.
+    spike_steps : (capacity,) int64
+        Steps of the spikes that are part of a transmission.
     source_states : (n_values,) float64
         States of presynaptic neurons after their last spike, by transmission and state.
     last_spike : (n_sources,) int64
@@ -99,13 +105,15 @@ class State(NamedTuple):
     buffer: Any
     injected: Any
     uniform: Any
+    noise_current: Any
+    outdated: Any
     cursors: Any
     next_event: Any
     history: Any
     reached: Any
     efficacy: Any
     factor: Any
-    spike_keys: Any
+    spike_steps: Any
     source_states: Any
     last_spike: Any
     gating: Any

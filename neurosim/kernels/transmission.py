@@ -9,12 +9,13 @@ An NMDA *pool* is a population of presynaptic neurons that project to all neuron
 populations with one delay. Its gating variables are advanced once per presynaptic neuron and step.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurosim.kernels.address import addressed
-from neurosim.kernels.compiled import helper
+from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.delivery import list_segments
 from neurosim.kernels.model_math import exp
 from neurosim.kernels.random import counter, open_unit, squares
@@ -32,8 +33,6 @@ class Transmission(NamedTuple):
         Global id of the first presynaptic neuron, and their number.
     first_value, first_spike : int
         First entry in `State.source_states` and `State.last_spike`.
-    key : (1,) or (0,) uint64
-        Key of the random numbers of stochastic release.
     dt : (1,) float64
         ms.
     parameters : (n_parameters, n_sources or 1) float64
@@ -46,7 +45,6 @@ class Transmission(NamedTuple):
     n_sources: Any
     first_value: Any
     first_spike: Any
-    key: Any
     dt: Any
     parameters: Any
     rows: Any
@@ -59,6 +57,8 @@ class Sites(NamedTuple):
     ----------
     number : int
         Row of `State.efficacy`.
+    key : (1,) uint64
+        Key of the random numbers.
     probability : (1,) float64
         Release probability of each site for an efficacy of 1.
     sites : int
@@ -74,6 +74,7 @@ class Sites(NamedTuple):
     """
 
     number: Any
+    key: Any
     probability: Any
     sites: Any
     mask: Any
@@ -119,8 +120,10 @@ def deliver_released(frame, oldest, newest, now, until, base):
         for s in range(np.uint64(n)):
             start, stop, row = segments[s].start, segments[s].stop, segments[s].row
             state.delivered[0] += np.int64(stop - start)
-            key = state.spike_keys[number, segments[s].weight]
-            p = release.probability[0] * state.efficacy[number, segments[s].weight]
+            spike = segments[s].weight
+            key = squares(counter(state.spike_steps[spike], state.history[spike]), release.key[0])
+            key |= np.uint64(1)
+            p = release.probability[0] * state.efficacy[number, spike]
             p = min(max(p, 0.0), 1.0)
             for k in range(start, stop):
                 target = np.uint64(targets[k])
@@ -131,12 +134,6 @@ def deliver_released(frame, oldest, newest, now, until, base):
     return 0
 
 
-@helper
-def spike_key(key, t, source):
-    """Return the key of the random numbers of all synapses at a spike of step t."""
-    return squares(counter(t, source), key) | np.uint64(1)
-
-
 POOL = record(
     first_source=np.int64,  # global id of the first neuron of the population
     n_sources=np.int64,  # neurons of the population
@@ -144,6 +141,7 @@ POOL = record(
     first_value=np.int64,  # first entry in `State.gating`
     size=np.int64,  # neurons of the pool
     delay=np.int64,  # steps
+    transmission=np.int64,  # row of `State.efficacy`; −1: the efficacy is 1
     alpha=np.float64,  # per ms
     tau_rise=np.float64,  # ms
     tau_decay=np.float64,  # ms
@@ -205,27 +203,30 @@ class Pools(NamedTuple):
     dt: Any
 
 
+@inline
+def _closed(y, opening, leak, bend):
+    """Return the closed fraction y of channels half a step later.
+
+    It obeys y' = -b y + 1/tau_decay with b = 1/tau_decay + alpha x. `leak` and `opening` are the
+    integrals of the two terms of b. The last term is integrated as if b were constant, and
+    corrected by `bend` for its decrease with x.
+    """
+    k = leak + opening
+    kept = exp(-k)
+    return y * kept + leak * ((1.0 - kept) / k + bend * math.sqrt(kept))
+
+
 @helper
 def _advance_gating(pool, x, s, middle, end, dt):
-    """Compute s of each neuron of a pool in the middle and at the end of a step.
-
-    The closed variable y = 1 − s obeys y' = −b y + 1/tau_decay with b = 1/tau_decay + alpha x. Over
-    half a step, s is exact up to the variation of b in the last term, which is below 1e-8.
-    """
+    """Compute s of each neuron of a pool in the middle and at the end of a step."""
     half = 0.5 * dt
-    decay = exp(-half / pool.tau_rise)
-    gain = pool.alpha * pool.tau_rise * (1.0 - decay)  # integral of alpha x for x = 1
-    leak = half / pool.tau_decay
-    first = pool.first_value
-    for i in range(first, first + pool.size):
-        opening = gain * x[i]
-        k = leak + opening
-        kept = exp(-k)
-        y = (1.0 - s[i]) * kept + leak * ((1.0 - kept) / k)
+    decay, leak = exp(-half / pool.tau_rise), half / pool.tau_decay
+    opening = pool.alpha * pool.tau_rise * (1.0 - decay)  # for x = 1
+    bend = pool.alpha * half**2 / (12.0 * pool.tau_rise) * math.sqrt(decay)
+    for i in range(pool.first_value, pool.first_value + pool.size):
+        y = _closed(1.0 - s[i], opening * x[i], leak, bend * x[i])
         middle[i] = 1.0 - y
-        k = leak + opening * decay
-        kept = exp(-k)
-        end[i] = 1.0 - (y * kept + leak * ((1.0 - kept) / k))
+        end[i] = 1.0 - _closed(y, opening * x[i] * decay, leak, bend * x[i] * decay)
 
 
 @helper
@@ -310,5 +311,8 @@ def advance_pools(frame, index, row, t, first_fired, n_fired):
             if 0 <= source < pool.n_sources:
                 position = pools.positions[pool.first_position + source]
                 if position >= 0:
-                    x[pool.first_value + position] += 1.0
+                    efficacy = 1.0
+                    if pool.transmission >= 0:
+                        efficacy = state.efficacy[pool.transmission, k]
+                    x[pool.first_value + position] += efficacy
     return n_fired

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.models.registry import Part, address_of, defined_part, is_builtin, kinds_of
 from neurosim.network.network import Network
-from neurosim.network.parts import Population, Projection
+from neurosim.network.parts import Drive, Population, Projection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
     """
     arrays: list[NDArray] = []
     array_numbers: dict[int, int] = {}
-    numbered = (network.populations, network.projections)
+    numbered = (network.populations, network.projections, network.drives)
     numbers = {id(p): number for parts in numbered for number, p in enumerate(parts)}
 
     def encoded(value: Any) -> Any:
@@ -107,7 +107,7 @@ def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
         }
 
     def shown(value: Any) -> Any:
-        if isinstance(value, Population):
+        if isinstance(value, (Population, Drive)):
             return value.name
         if isinstance(value, Projection):
             return network.projections.index(value)
@@ -166,7 +166,11 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
     for part in tree["drives"]:
         network.drive(**fields(part, "target"))
     for part in tree["recordings"]:
-        network.record(**fields(part, "population"))
+        given = fields(part, "population")
+        drive = given.pop("drive", None)
+        if drive is not None:
+            given["population"] = network.drives[drive]
+        network.record(**given)
     for part in tree.get("modulations", ()):
         projection = network.projections[part["projection"]]
         network.modulate(**fields(part, "source") | {"projection": projection})

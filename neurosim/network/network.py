@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -151,7 +152,7 @@ class Network:
                 if part not in new:
                     ends = {
                         end: new[getattr(part, end)]
-                        for end in ("source", "target", "population", "projection")
+                        for end in ("source", "target", "population", "projection", "drive")
                         if getattr(part, end, None) in new
                     }
                     if ends:
@@ -389,6 +390,7 @@ class Network:
         psp: Any = None,
         weight: Any = None,
         delay: float | None = None,
+        name: str | None = None,
     ) -> Drive:
         """Connect an input to a population.
 
@@ -400,14 +402,17 @@ class Network:
             Indices of the target neurons within the population; not allowed with a view. Default:
             all. Values per target are in this order.
         synapse : Synapse, optional
-            For Poisson, SpikeTimes and LiveSpikes. Default: DeltaSynapse().
+            For inputs of spikes. Default: DeltaSynapse().
         psp, weight : float or (n_targets,) array_like
-            For Poisson, SpikeTimes and LiveSpikes, exactly one: peak of the postsynaptic potential
-            (mV), or strength in the synapse's unit.
+            For inputs of spikes, exactly one: peak of the postsynaptic potential (mV), or strength
+            in the synapse's unit.
         delay : float, optional
-            For Poisson, SpikeTimes and LiveSpikes (ms). Default: 0. Poisson spikes start, and
-            `Poisson.times` take effect, later by the delay. Times of arrival are rounded to the
-            nearest step of the time grid, halves up, and are at least dt.
+            For inputs of spikes (ms). Default: 0. Poisson spikes start, and `Poisson.times` take
+            effect, later by the delay. Times of arrival are rounded to the nearest step of the
+            time grid, halves up, and are at least dt.
+        name : str, optional
+            Name in results, if the input is recorded. Default: those of the population and of the
+            class of the input, such as "exc/Poisson", with a number if it is not the first.
 
         Returns
         -------
@@ -423,6 +428,7 @@ class Network:
         Input.require(input)
         input.check_targets(n_targets)
         input.check_neuron(target.neuron, target.name)
+        name = self._name_of_drive(name, f"{target.name}/{type(input).__name__}")
         if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
@@ -433,16 +439,28 @@ class Network:
                 )
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, MAX_DELAY)
-            drive = Drive(target, chosen, input, synapse, strength, late)
+            drive = Drive(target, chosen, input, synapse, strength, late, name)
         else:
             _refuse_given(input, synapse=synapse, psp=psp, weight=weight, delay=delay)
-            drive = Drive(target, chosen, input, None, None, None)
+            drive = Drive(target, chosen, input, None, None, None, name)
         self._drives.append(drive)
         return drive
 
+    def _name_of_drive(self, given: str | None, default: str) -> str:
+        """Return a checked name of a new drive, or the first free default."""
+        used = {drive.name for drive in self._drives}
+        if given is None:
+            numbered = (f"{default} {k}" for k in count(2))
+            return next(name for name in chain([default], numbered) if name not in used)
+        if not isinstance(given, str) or not given.strip() or not given.isprintable():
+            raise NeurosimError(f"name = {show(given)} of an input: give a non-empty string")
+        if given in used:
+            raise NeurosimError(f"The name {given!r} is already that of an input: choose another")
+        return given
+
     def record(
         self,
-        population: Population | PopulationView | Projection,
+        population: Population | PopulationView | Projection | Drive,
         variable: str,
         *,
         ids: int | slice | ArrayLike | None = None,
@@ -451,12 +469,13 @@ class Network:
         sum: bool = False,
         synapse: Synapse | None = None,
     ) -> Recording | WeightRecording:
-        """Record a variable of a population, or the weights of a projection.
+        """Record a variable of a population, the weights of a projection, or an input.
 
         Parameters
         ----------
-        population : Population, PopulationView or Projection
-            A projection with plastic synapses, whose "weight" is recorded; see `Result.weights`.
+        population : Population, PopulationView, Projection or Drive
+            Of a projection with plastic synapses "weight" is recorded; see `Result.weights`. Of a
+            drive, what it sends; see `Result.inputs`.
         variable : str
             "spikes" (recorded from all neurons by default), "v" (mV), "i_syn", "i_exc", "i_inh"
             (total, excitatory and inhibitory synaptic current, pA), "input_exc", "input_inh"
@@ -464,13 +483,17 @@ class Network:
             neuron model, or one of a synapse model that has been connected, such as "g". If
             several synapse models have it, prefix it with the name or the class of the synapse:
             "ampa.g" or "ExpConductance.g".
+
+            Of a drive "spikes", the spikes at their arrival at the targets, after the delay, or
+            "current" (pA), in the step that ends at each sample.
         ids : int, slice, mask or (n,) array_like of int, optional
             Indices of the neurons within the population; not allowed with a view. Default: all.
         interval : float, optional
             Sampling interval (ms). Default: every step.
         average, sum : bool
             Whether to record the mean, or the sum, over neurons instead of each neuron. The result
-            is ``result.traces["exc", "v_average"]`` or ``"v_sum"``, with one column.
+            is ``result.traces["exc", "v_average"]`` or ``"v_sum"``, with one column. The result
+            for a drive is always ``result.inputs[drive]``.
         synapse : Synapse, optional
             Synapse model with the state variable, if several of one class have it.
 
@@ -489,13 +512,21 @@ class Network:
                     "option besides interval"
                 )
             return self._record_weights(population, interval)
-        population, ids = self.resolve(population, "population", ids)
-        synapse = self._synapse_with(population, variable, synapse)
-        recording = Recording(population, variable, ids, interval, average, sum, synapse)
+        drive = None
+        if isinstance(population, Drive):
+            drive, population = population, self._target_of(population)
+            if synapse is not None:
+                raise NeurosimError("An input has no synaptic states: leave out synapse")
+        else:
+            population, ids = self.resolve(population, "population", ids)
+            synapse = self._synapse_with(population, variable, synapse)
+        chosen = check_ids(ids, population, empty=variable == "spikes")
+        recording = Recording(population, variable, chosen, interval, average, sum, synapse, drive)
         for other in self._recordings:
-            if other.population is population and other.name == recording.name:
+            same = drive is not None or other.name == recording.name
+            if same and other.drive is drive and other.population is population:
                 raise NeurosimError(
-                    f"{recording.name!r} of {population.name!r} is already recorded: select all "
+                    f"{other.name!r} of {recording.key!r} is already recorded: select all "
                     "neurons in one recording"
                 )
         self._recordings.append(recording)
@@ -565,6 +596,14 @@ class Network:
                 f"{show(projection)} is not a projection of this network: give what "
                 "Network.connect returned"
             )
+
+    def _target_of(self, drive: Drive) -> Population:
+        """Return the target of a drive of this network."""
+        if not any(drive is one for one in self._drives):
+            raise NeurosimError(
+                f"The input {drive.name!r} belongs to another network: add it to this one"
+            )
+        return drive.target
 
     def _synapse_with(
         self, population: Population, variable: Any, given: Synapse | None

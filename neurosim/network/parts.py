@@ -18,7 +18,7 @@ from neurosim.models.neuron import Neuron, check_initial, check_state, potential
 from neurosim.models.positions import Positions, as_positions
 from neurosim.models.potentials import check_potentials
 from neurosim.models.short_term import Release, ShortTermPlasticity
-from neurosim.models.synapses import NMDA, ExactNMDA
+from neurosim.models.synapses import ExactNMDA
 from neurosim.network.brief import brief, neurons, strength
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.results import UNITS
@@ -245,10 +245,10 @@ class Projection:
         if self.release is not None:
             Release.require(self.release, "release = ")
         projection = replace(self, synapse=self.synapse.chosen(is_pool=self._is_pool))
-        if self.short_term is not None and isinstance(self.synapse, NMDA):
+        if self.short_term is not None and projection.synapse.transmission is not None:
             raise NeurosimError(
-                f"short_term = {type(self.short_term).__name__}(...) cannot be combined with "
-                "NMDA synapses, whose efficacy depends on earlier spikes already: leave it out"
+                f"short_term = {type(self.short_term).__name__}(...) cannot be combined with the "
+                "approximate form of NMDA synapses: use AllToAll with one weight and delay"
             )
         if self.plasticity is not None and self.release is not None:
             raise NeurosimError("release cannot be combined with plasticity: leave out one")
@@ -258,8 +258,8 @@ class Projection:
     def _is_pool(self) -> bool:
         """Whether every source is connected to every target, with one weight and delay."""
         constant = isinstance(self.weight, float) and isinstance(self.delay, float)
-        options = (self.plasticity, self.short_term, self.release)
-        return isinstance(self.rule, AllToAll) and constant and options == (None,) * 3
+        options = (self.plasticity, self.release)
+        return isinstance(self.rule, AllToAll) and constant and options == (None, None)
 
     @property
     def transmission(self) -> ShortTermPlasticity | None:
@@ -339,6 +339,8 @@ class Drive:
         In the synapse's unit.
     delay : float or None
         ms.
+    name : str
+        Name in results.
     """
 
     target: Population
@@ -347,6 +349,13 @@ class Drive:
     synapse: Synapse | None
     weight: float | NDArray[np.float64] | None
     delay: float | None
+    name: str
+
+    def recordables(self) -> dict[str, str]:
+        """Return the variable that can be recorded, with its unit."""
+        if self.input.is_noise:
+            return {}
+        return {"spikes": ""} if self.input.sends_spikes else {"current": "pA"}
 
     def __repr__(self) -> str:
         parts = [brief(self.input)]
@@ -358,11 +367,12 @@ class Drive:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Recording:
-    """A recorded variable of a population. Created by `Network.record`.
+    """A recorded variable of a population or of an input. Created by `Network.record`.
 
     Attributes
     ----------
     population : Population
+        The population, or the target of the input.
     variable : str
         One of `VARIABLES`, a state of the neuron, or one of a synapse: "g", or with the class
         "ExpConductance.g".
@@ -374,6 +384,8 @@ class Recording:
         Whether the mean or the sum over neurons is recorded.
     synapse : Synapse or None
         Synapse model with this state variable.
+    drive : Drive or None
+        The recorded input; its variable is "spikes" or "current".
     """
 
     population: Population
@@ -383,13 +395,21 @@ class Recording:
     average: bool = False
     sum: bool = False
     synapse: Synapse | None = None
+    drive: Drive | None = None
 
     def __post_init__(self) -> None:
+        if self.drive is not None and not self._units:
+            raise NeurosimError(
+                f"{type(self.drive.input).__name__} cannot be recorded, because it changes the "
+                'potential directly: record "v" of its targets'
+            )
         if not isinstance(self.variable, str) or self.state not in self._units:
             raise NeurosimError(
                 f"{show(self.variable)} cannot be recorded: {suggest(self.variable, self._units)}"
             )
         set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
+        if self.drive is not None:
+            self._check_targets(self.drive)
         if self.interval is not None:
             if self.variable == "spikes":
                 raise NeurosimError("Spikes have no sampling interval: leave out interval")
@@ -402,6 +422,21 @@ class Recording:
             raise NeurosimError(
                 "Spikes have no average or sum: use ns.analysis.population_rate on recorded spikes"
             )
+
+    def _check_targets(self, drive: Drive) -> None:
+        """Select all targets of a drive by default; raise an error for other neurons."""
+        if self.ids is None:
+            set_fields(self, ids=drive.ids)
+        elif drive.ids is not None and not np.isin(self.ids, drive.ids).all():
+            wrong = self.ids[~np.isin(self.ids, drive.ids)][0]
+            raise NeurosimError(
+                f"ids holds {wrong}, which {drive.name!r} does not reach: give targets of the input"
+            )
+
+    @property
+    def key(self) -> str:
+        """Name of the recorded population or input in results."""
+        return self.population.name if self.drive is None else self.drive.name
 
     @property
     def state(self) -> str:
@@ -416,6 +451,8 @@ class Recording:
     @property
     def _units(self) -> dict[str, str]:
         """Units of the recordable variables."""
+        if self.drive is not None:
+            return self.drive.recordables()
         if self.synapse is None:
             return self.population.recordables()
         return {name: state.unit for name, state in states_of(type(self.synapse)).items()}
@@ -434,7 +471,7 @@ class Recording:
 
     def __repr__(self) -> str:
         every = "" if self.interval is None else f", every {self.interval:g} ms"
-        return f"<Recording of {self.name!r} of {neurons(self.population.name, self.ids)}{every}>"
+        return f"<Recording of {self.name!r} of {neurons(self.key, self.ids)}{every}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

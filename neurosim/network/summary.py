@@ -78,7 +78,7 @@ def _recordings(network: Network) -> Table:
     rows = tuple(
         (
             one.name,
-            _selected(one.population.name, one.ids),
+            _selected(one.key, one.ids),
             None
             if one.variable == "spikes"
             else "every step"

@@ -11,30 +11,35 @@ UNITS = {"mv": "mV", "hz": "Hz", "ms": "ms", "s": "s"}
 """Unit of a measure, by the last word of its key."""
 
 
-def rows(values: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Measure]:
-    """Return labelled measures: the rows that a comparison shows.
+def rows(found: Mapping[str, Any], *described: tuple[Any, ...]) -> dict[str, Measure]:
+    """Return the rows of a comparison.
 
     Parameters
     ----------
-    values : mapping of str to Measure or number
-        The unit of a number follows from the last word of its key, as in "rate_hz".
-    labels : mapping of str to str
-        Labels by key, in the order of the rows. A note may follow after " | ".
+    found : mapping of str to number
+        Findings by key.
+    *described : (str, str) or (str, str, number or Measure)
+        Key and label of each row, and its value unless it is the finding of this key. A note may
+        follow the label after " | ". The unit of a number follows from the last word of its key, as
+        in "rate_hz".
 
     Examples
     --------
-    >>> found = {"rate_hz": 12.5, "error": 0.02}
-    >>> shown = rows(found, {"error": "Largest error | of 25 inputs", "rate_hz": "Firing rate"})
+    >>> shown = rows(
+    ...     {"rate_hz": 12.5},
+    ...     ("rate_hz", "Firing rate"),
+    ...     ("error", "Largest error | of 25 inputs", 0.02),
+    ... )
     >>> [(one.label, one.text, one.note) for one in shown.values()]
-    [('Largest error', '0.02', 'of 25 inputs'), ('Firing rate', '12.5 Hz', '')]
+    [('Firing rate', '12.5 Hz', ''), ('Largest error', '0.02', 'of 25 inputs')]
     """
-    found = {}
-    for key, text in labels.items():
-        value, (name, _, note) = values[key], text.partition(" | ")
+    measures = {}
+    for key, text, *given in described:
+        value, (label, _, note) = given[0] if given else found[key], text.partition(" | ")
         if not isinstance(value, Measure):
             value = Measure(value, UNITS.get(key.rpartition("_")[2], ""))
-        found[key] = value.labelled(name, note or None)
-    return found
+        measures[key] = value.labelled(label, note or None)
+    return measures
 
 
 def with_error(

@@ -26,16 +26,16 @@ import neurosim as ns
 from bridge.spiking import fired_at
 from scenarios import _kit as kit
 
-# Neuron without spikes, for the guesses.
 PASSIVE = ns.LIF(v_threshold=200.0, v_peak=200.0)
-# Neuron whose spikes are learned: one synapse of 3 mV, escape noise of 2 mV.
+"""Neuron without spikes, for the guesses."""
 UNIT = bridge.SpikingUnit(ns.LIF(), np.array([3.0]), bridge.EscapeNoise(2.0))
-# Most presynaptic spikes in a trial.
-MOST = 10
-# Guesses with each rate, the first included.
+"""Neuron whose spikes are learned: one synapse of 3 mV, escape noise of 2 mV."""
+COUNTS = np.arange(11.0)
+"""Numbers of presynaptic spikes in a trial."""
 GUESSES = 15
-# Loss above the minimum (nats) below which a descent has arrived.
-CLOSE = 0.01
+"""Guesses with each rate, the first included."""
+BATCH, CLOSE = 32, 0.01
+"""Trials in a mini-batch, and loss above the minimum (nats) below which a descent has arrived."""
 COLOURS = {"full batch": "#000000", "mini-batch": "#E69F00", "stochastic": "#56B4E9"}
 
 
@@ -43,30 +43,12 @@ COLOURS = {"full batch": "#000000", "mini-batch": "#E69F00", "stochastic": "#56B
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    number: float = kit.setting(10.0, "mV", -10.0, 30.0, "number to guess, a synaptic weight")
+    number: float = kit.setting(10.0, "mV", -10.0, 30.0, "number to guess; the first guess is 0")
     rates: tuple[float, ...] = kit.setting(
         (0.05, 0.4, 1.05), "", 1e-6, 1.1, "learning rates of the guesses", length=(1, 3)
     )
     trials: int = kit.setting(2000, "", 200, 100_000, "trials of the spiking neuron")
-    batch: int = kit.setting(32, "", 1, 99_999, "trials in a mini-batch")
     passes: int = kit.setting(50, "", 2, 1000, "epochs of training")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if abs(self.number) < 0.1:
-            raise ns.NeurosimError(
-                f"number = {self.number:g} mV is too close to the first guess, 0 mV: give at least "
-                "0.1 mV or at most −0.1 mV"
-            )
-        if self.batch >= self.trials:
-            raise ns.NeurosimError(
-                f"batch = {self.batch} is not below trials = {self.trials}: give a smaller batch"
-            )
-
-    @property
-    def batch_sizes(self) -> dict[str, int]:
-        """Number of trials in a step, by the name of the descent."""
-        return {"full batch": self.trials, "mini-batch": self.batch, "stochastic": 1}
 
     def guesses(self) -> kit.Floats:
         """Return the guesses (mV), shape (n_rates, 15)."""
@@ -76,34 +58,26 @@ class Settings(kit.BaseSettings):
                 path[k] = path[k - 1] - rate * 2.0 * (path[k - 1] - self.number)
         return paths
 
-    def parabola(self) -> kit.Floats:
-        """Return evenly spaced guesses (mV) on both sides of the number, shape (n_rates, 61)."""
-        reach = 1.3 * np.abs(self.guesses() - self.number).max(axis=1, keepdims=True)
-        return self.number + reach * np.linspace(-1.0, 1.0, 61)
-
     def counts(self, seed: int) -> kit.Floats:
         """Return the number of presynaptic spikes in each trial, shape (n_trials, 1)."""
-        drawn = np.random.default_rng(seed).integers(0, MOST + 1, (self.trials, 1))
-        return drawn.astype(float)
+        return np.random.default_rng(seed).choice(COUNTS, (self.trials, 1))
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add a passive neuron for each guess, and a spiking neuron for each trial."""
-    net = ns.Network()
-    weights = np.concatenate([settings.parabola(), settings.guesses()], axis=1).ravel()
-    guess = net.add("guess", len(weights), PASSIVE)
-    net.drive(guess, ns.SpikeTimes([options.dt]), psp=weights)
-    net.record(guess, "v")
+    net, guesses = ns.Network(), settings.guesses().ravel()
+    neurons = net.add("guess", len(guesses), PASSIVE)
+    net.drive(neurons, ns.SpikeTimes([options.dt]), psp=guesses)
+    net.record(neurons, "v")
     kit.add_trials(net, "neuron", UNIT, settings.counts(options.seed), options.dt)
     return net
 
 
-def measured_guesses(result: ns.Result, settings: Settings) -> tuple[kit.Floats, kit.Floats]:
-    """Return the PSPs (mV) of the guesses of `Settings.parabola` and `Settings.guesses`."""
+def measured_guesses(result: ns.Result, settings: Settings) -> kit.Floats:
+    """Return the PSPs (mV) of the guesses, shape (n_rates, 15)."""
     trace = result.traces["guess", "v"]
-    k = np.argmin(np.abs(trace.times - result.dt))
-    psps = (trace.values[k] - PASSIVE.v_rest).reshape(len(settings.rates), -1)
-    return psps[:, :-GUESSES], psps[:, -GUESSES:]
+    on_arrival = trace.values[np.argmin(np.abs(trace.times - result.dt))]
+    return (on_arrival - PASSIVE.v_rest).reshape(len(settings.rates), -1)
 
 
 class Training(NamedTuple):
@@ -122,22 +96,26 @@ class Training(NamedTuple):
 
     def loss(self, theta: kit.Floats) -> kit.Floats:
         """Return the mean cross-entropy (nats) at parameters of shape (..., 2); shape (...)."""
-        activity, index = np.arange(MOST + 1.0), self.counts[:, 0].astype(np.intp)
-        trials = np.bincount(index, minlength=len(activity))
-        spikes = np.bincount(index, self.fired, minlength=len(activity))
-        score = theta[..., :1] + theta[..., 1:] * activity
+        index = self.counts[:, 0].astype(np.intp)
+        trials = np.bincount(index, minlength=len(COUNTS))
+        spikes = np.bincount(index, self.fired, minlength=len(COUNTS))
+        score = theta[..., :1] + theta[..., 1:] * COUNTS
         return (np.logaddexp(0.0, score) @ trials - score @ spikes) / len(self.fired)
 
     @property
-    def lowest(self) -> float:
-        """The minimum of the loss (nats)."""
-        return float(self.loss(np.append(self.best.intercept_, self.best.coef_)))
+    def minimum(self) -> kit.Floats:
+        """Parameters at the minimum of the loss, shape (2,)."""
+        return np.append(self.best.intercept_, self.best.coef_)
+
+    def excess(self, history: bridge.OptimizeResult) -> kit.Floats:
+        """Return the loss above its minimum along a trajectory (nats)."""
+        return self.loss(history.trajectory) - self.loss(self.minimum)
 
     def trials_until_close(self, name: str) -> float:
         """Return the number of trials until the loss is close to its minimum; NaN if never."""
         # The history of the first epoch has a finer resolution.
         for history in (self.first_epoch[name], self.trained[name].history_):
-            close = np.flatnonzero(self.loss(history.trajectory) <= self.lowest + CLOSE)
+            close = np.flatnonzero(self.excess(history) <= CLOSE)
             if len(close):
                 return float(history.trajectory_rows[close[0]])
         return np.nan
@@ -157,213 +135,157 @@ def training(result: ns.Result, settings: Settings) -> Training:
             warnings.simplefilter("ignore")  # training stops before it converges
             return neuron.fit(counts, fired)
 
-    sizes, epochs = settings.batch_sizes, settings.passes
-    return Training(
-        counts,
-        fired,
-        bridge.LogisticNeuron(solver="newton", tol=1e-10).fit(counts, fired),
-        {name: train(size, epochs) for name, size in sizes.items()},
-        {
-            name: train(size, epochs if size == settings.trials else 1).history_
-            for name, size in sizes.items()
-        },
-    )
+    best = bridge.LogisticNeuron(solver="newton", tol=1e-10).fit(counts, fired)
+    sizes = dict(zip(COLOURS, (settings.trials, BATCH, 1), strict=True))
+    trained = {name: train(size, settings.passes) for name, size in sizes.items()}
+    first = {name: train(sizes[name], 1).history_ for name in ("mini-batch", "stochastic")}
+    first_epoch = {"full batch": trained["full batch"].history_} | first
+    return Training(counts, fired, best, trained, first_epoch)
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the errors of the guesses, and the fraction of trials with a spike."""
-    _, paths = measured_guesses(result, settings)
+    paths = measured_guesses(result, settings)
     errors = (paths - settings.number) ** 2
     return {
-        "number_mv": settings.number,
-        "rates": settings.rates,
         "error_factor_per_step": np.abs(1.0 - 2.0 * np.array(settings.rates)),
         "squared_errors_first_mv2": errors[:, 0],
         "squared_errors_second_mv2": errors[:, 1],
         "squared_errors_last_mv2": errors[:, -1],
         "potential_minus_guess_mv": np.abs(paths - settings.guesses()).max(),
-        "trials": settings.trials,
-        "share_fired": training(result, settings).fired.mean(),
+        "share_fired": fired_at(result, "neuron").mean(),
     }
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the errors of the guesses at each rate."""
-    rows = zip(settings.rates, *(found[key] for key in ("error_factor_per_step",
-               "squared_errors_first_mv2", "squared_errors_last_mv2")), strict=True)  # fmt: skip
-    return [
-        f"{GUESSES} guesses of the number {kit.signed(settings.number)} mV were made with each of "
+    return kit.sentences(
+        found,
+        f"{GUESSES} guesses of the number {settings.number:g} mV were made with each of "
         f"{len(settings.rates)} learning rates, and a spiking neuron was tested in "
         f"{settings.trials:,} trials.",
         *(
-            f"Rate {rate:g}: each step multiplies the error by {factor:.3g}. The squared error "
-            f"changes from {kit.signed(first, 4)} mV² to {kit.signed(last, 4)} mV²."
-            for rate, factor, first, last in rows
+            f"Rate {rate:g}: each step multiplies the error by {{error_factor_per_step[{k}]:.3g}}. "
+            f"The squared error changes from {{squared_errors_first_mv2[{k}]:.4g}} mV² to "
+            f"{{squared_errors_last_mv2[{k}]:.4g}} mV²."
+            for k, rate in enumerate(settings.rates)
         ),
-        f"The spiking neuron fires in {found['share_fired']:.1%} of the trials. "
-        "`neurosim compare` trains logistic neurons on them.",
-    ]
+        "The spiking neuron fires in {share_fired:.1%} of the trials. `neurosim compare` trains "
+        "logistic neurons on them.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the parabola of the squared error with the guesses for each rate."""
-    rows = zip(settings.rates, *measured_guesses(result, settings), strict=True)
-    panels = [
-        kit.panel(
-            _draw_guesses, parabola, path, settings.number, title=f"Rate {rate:g}: {outcome(rate)}",
-            xlabel="guess (PSP, mV)", ylabel="" if k else "squared error (mV²)",
-        )
-        for k, (rate, parabola, path) in enumerate(rows)
-    ]  # fmt: skip
+    panels, number = [], settings.number
+    for rate, path in zip(settings.rates, measured_guesses(result, settings), strict=True):
+        line = number + 1.3 * np.abs(path - number).max() * np.linspace(-1.0, 1.0, 61)
+        tangent = 0.3 * number * np.array([-1.0, 1.0])
+        slope = number**2 - 2.0 * number * tangent
+        squared = {"xlabel": "guess (PSP, mV)", "ylabel": "squared error (mV²)"}
+        panels.append(
+            kit.chart(
+                kit.curve(line, (line - number) ** 2, "squared error", **kit.ABSTRACT),
+                kit.curve(tangent, slope, "derivative at the first guess", color="black"),
+                kit.curve(path, (path - number) ** 2, "guesses", marker="o", color=kit.TRAINED),
+                title=f"Rate {rate:g}: error × {abs(1.0 - 2.0 * rate):.2g} per step", **squared,
+            )
+        )  # fmt: skip
     title = "The learning rate decides whether gradient descent converges"
     size = (max(6.4, 3.2 * len(panels)), 4.0)
     return {"guesses": kit.page(title, *panels, size=size, legend=4)}
 
 
-def outcome(rate: float) -> str:
-    """Describe steps that multiply the error by 1 − 2·rate."""
-    if rate >= 1.0:
-        return "divergence" if rate > 1.0 else "oscillation"
-    return "slow convergence" if abs(1.0 - 2.0 * rate) > 0.7 else "convergence"
-
-
-def _draw_guesses(axes: kit.Axes, parabola: kit.Floats, path: kit.Floats, number: float) -> None:
-    """Draw the parabola, the guesses on it, and the slope at the first guess."""
-    axes.plot(parabola, (parabola - number) ** 2, color=kit.LOGISTIC, lw=4, label="squared error")
-    first, slope = path[0], 2.0 * (path[0] - number)
-    along = first + 0.3 * (number - first) * np.array([-1.0, 1.0])
-    height = (first - number) ** 2 + slope * (along - first)
-    axes.plot(along, height, color="black", lw=1.6, label="derivative")
-    axes.plot(path, (path - number) ** 2, "o-", ms=4, lw=1.0, color=kit.TRAINED, label="guesses")
-    axes.plot(first, (first - number) ** 2, "s", ms=7, color="black", label="first guess")
-    axes.axvline(number, color="0.45", lw=0.9, ls=":")
-    top = 1.2 * ((parabola - number) ** 2).max()
-    kit.label(axes, number, top, f"{kit.signed(number)} mV", side="below")
-    axes.set_ylim(top=top)
-
-
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare guesses with potentials, and the descents with each other."""
     learned = training(result, settings)
-    counts = np.arange(MOST + 1.0)[:, None]
-    true = UNIT.firing_probability(counts)
-    predicted = learned.best.predict_proba(counts)[:, 1]
+    true = UNIT.firing_probability(COUNTS[:, None])
+    predicted = learned.best.predict_proba(COUNTS[:, None])[:, 1]
     decided = np.abs(true - 0.5) > 1e-9
     same = bridge.agreement(true[decided] > 0.5, predicted[decided] > 0.5)
-    error = float(np.abs(measured_guesses(result, settings)[1] - settings.guesses()).max())
-    (psp,), ((low, high),) = learned.best.psp_, learned.best.psp_interval_
-    measures = {
-        "agreement": same.labelled("Inputs with the same decision", f"of {decided.sum()} inputs"),
-        "guess_minus_potential": kit.Measure(error, "mV", label="Guess minus PSP, largest"),
-        "psp": kit.Measure(
-            psp,
-            "mV",
-            low,
-            high,
-            f"true value {UNIT.psps[0]:g} mV",
-            "PSP at the minimum of the loss",
-        ),
-        "lowest_loss": kit.Measure(learned.lowest, "nats"),
-    }
-    for name in settings.batch_sizes:
-        measures |= _measures(learned, name, settings)
-    needed = [f"{learned.trials_until_close(name):,.0f} ({name})" for name in settings.batch_sizes]
+    half = np.diff(learned.best.psp_interval_[0])[0] / 2.0 / bridge.NORMAL_95
+    psp = kit.with_error(learned.best.psp_[0], half, unit="mV")
+    measures = kit.rows(
+        findings(result, settings),
+        ("agreement", f"Inputs with the same decision | of {decided.sum()} inputs", same),
+        ("potential_minus_guess_mv", "Guess minus PSP, largest"),
+        ("psp", f"PSP at the minimum of the loss | true value {UNIT.psps[0]:g} mV", psp),
+    )
+    for name, size in zip(COLOURS, (settings.trials, BATCH, 1), strict=True):
+        history, key = learned.trained[name].history_, name.replace(" ", "_").replace("-", "_")
+        excess, first = learned.excess(history), history.trajectory_rows <= settings.trials
+        uphill, needed = (np.diff(excess) > 1e-12).mean(), learned.trials_until_close(name)
+        measures |= kit.rows(
+            {},
+            (f"trials_needed_{key}", f"Trials until close, {name} | {size:,} per step", needed),
+            (f"excess_at_the_end_{key}", f"Loss above minimum at the end, {name}", excess[-1]),
+            (f"uphill_{key}", f"Fraction of steps uphill, {name}", uphill),
+        )
+        measures[f"trials_per_step_{key}"] = kit.Measure(size)
+        measures[f"excess_after_one_pass_{key}"] = kit.Measure(excess[first][-1], "nats")
+    needed = [f"{learned.trials_until_close(name):,.0f} ({name})" for name in COLOURS]
     conclusion = (
         f"Trials until the loss is within {CLOSE:g} nats of its minimum: {kit.listed(needed)}. "
         f"{measures['uphill_stochastic'].value:.0%} of the stochastic steps increase the loss."
     )
-    drawings = {
-        "paths": partial(_paths_page, learned, settings),
-        "cost": partial(_cost_page, learned),
-    }
+    drawings = {"paths": partial(_paths_page, learned), "cost": partial(_cost_page, learned)}
     title = "Gradient descent: guesses as potentials, and learning from spikes"
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _measures(learned: Training, name: str, settings: Settings) -> dict[str, kit.Measure]:
-    """Return cost, speed and noise of a descent."""
-    neuron, key = learned.trained[name], name.replace(" ", "_").replace("-", "_")
-    history, best = neuron.history_, learned.best.coef_[0, 0]
-    loss = learned.loss(history.trajectory)
-    first = history.trajectory_rows <= settings.trials
-    return {
-        f"theta_1_{key}": kit.Measure(
-            float(neuron.coef_[0, 0]), note=f"at the minimum {best:.4g}",
-            label=f"Weight θ₁ at the end, {name}",
-        ),
-        f"trials_per_step_{key}": kit.Measure(settings.batch_sizes[name]),
-        f"trials_needed_{key}": kit.Measure(learned.trials_until_close(name)),
-        f"excess_after_one_pass_{key}": kit.Measure(loss[first][-1] - learned.lowest, "nats"),
-        f"excess_at_the_end_{key}": kit.Measure(
-            loss[-1] - learned.lowest, "nats", label=f"Loss above minimum at the end, {name}",
-            note=f"trials per step: {settings.batch_sizes[name]:,}",
-        ),
-        f"uphill_{key}": kit.Measure(
-            float((np.diff(loss) > 1e-12).mean()), label=f"Fraction of steps uphill, {name}"
-        ),
-    }  # fmt: skip
-
-
-def _paths_page(learned: Training, settings: Settings) -> kit.Figure:
+def _paths_page(learned: Training) -> kit.Figure:
     """Draw the paths over contours of the loss, in coordinates that make these nearly round."""
-    mean = float(learned.counts.mean())
-    (goal,) = _centred(np.append(learned.best.intercept_, learned.best.coef_)[None], mean)
-    paths = {name: _centred(one.trajectory, mean) for name, one in learned.first_epoch.items()}
+    # From (θ₀, θ₁) to the score at the mean input, and back.
+    shear = np.array([[1.0, 0.0], [float(learned.counts.mean()), 1.0]])
+    goal = learned.minimum @ shear
+    paths = {name: one.trajectory @ shear for name, one in learned.first_epoch.items()}
     points = np.concatenate([*paths.values(), goal[None]])
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.15 * (high - low)
-    x, y = (np.linspace(a - m, b + m, 200) for a, b, m in zip(low, high, margin, strict=True))
-    score, weight = np.meshgrid(x, y)
-    excess = learned.loss(np.stack([score - mean * weight, weight], axis=-1)) - learned.lowest
+    x, y = np.linspace(low - 0.15 * (high - low), high + 0.15 * (high - low), 200).T
+    plane = np.stack(np.meshgrid(x, y), axis=-1) @ np.linalg.inv(shear)
+    excess = learned.loss(plane) - learned.loss(learned.minimum)
 
-    def draw(axes: kit.Axes, name: str) -> None:
+    def draw_contours(axes: kit.Axes) -> None:
         levels = np.geomspace(1e-3, excess.max(), 9)
         axes.contour(x, y, excess, levels=levels, colors="0.75", linewidths=0.9)
-        axes.plot([], [], color="0.75", label="equal loss")
-        axes.plot(*paths[name].T, ".-", ms=3, lw=0.7, color=COLOURS[name])
-        axes.plot(*paths[name][0], "s", ms=7, color="black", label="start")
-        axes.plot(*goal, "*", ms=14, color=kit.TRAINED, mec="black", label="minimum of the loss")
 
-    panels: list[kit.Panel] = []
-    for name, size in settings.batch_sizes.items():
-        steps = learned.first_epoch[name].trajectory_steps[-1]
-        labels = {"title": f"{name}:\n{steps:,} steps of {size:,} trial{'s' * (size > 1)}"}
-        labels |= {"xlabel": f"score at mean input, θ₀ + {mean:.2f} θ₁"}
-        panels.append(kit.panel(draw, name, **labels, ylabel="" if panels else "weight θ₁"))
+    panels = [
+        kit.chart(
+            draw_contours,
+            kit.curve([], [], "equal loss", color="0.75"),
+            kit.curve(*path.T, marker=".", ms=3, lw=0.7, color=COLOURS[name]),
+            kit.curve(*path[:1].T, "start", ls="", marker="s", ms=7, color="black"),
+            kit.curve(*goal[:, None], "minimum", ls="", marker="*", ms=14, color=kit.TRAINED),
+            title=f"{name}:\n{learned.first_epoch[name].trajectory_steps[-1]:,} steps",
+            xlabel="score at mean input", ylabel="weight θ₁",
+        )
+        for name, path in paths.items()
+    ]  # fmt: skip
     title = "The smaller the batch, the noisier the path to the minimum"
     return kit.page(title, *panels, size=(9.8, 4.3), sharex=True, sharey=True, legend=3)
-
-
-def _centred(path: kit.Floats, mean: float) -> kit.Floats:
-    """Return parameters (θ₀, θ₁) as score at the mean input, and weight."""
-    return np.column_stack([path[:, 0] + mean * path[:, 1], path[:, 1]])
 
 
 def _cost_page(learned: Training) -> kit.Figure:
     """Draw the loss above its minimum against the number of trials, and of steps."""
 
-    def draw(axes: kit.Axes, by: str) -> None:
-        for name in ("stochastic", "mini-batch", "full batch"):
-            history = learned.trained[name].history_
-            cost = getattr(history, by)[1:]
-            excess = (learned.loss(history.trajectory) - learned.lowest)[1:]
-            axes.loglog(cost, excess, color=COLOURS[name], lw=0.5, alpha=0.4)
-            axes.loglog(*_smoothed(cost, excess), color=COLOURS[name], lw=2.5, label=name)
-        axes.axhline(CLOSE, color="0.45", lw=0.9, ls=":")
+    def curves(by: str) -> list[kit.Layer]:
+        layers = [kit.level(CLOSE)]
+        for name, neuron in learned.trained.items():
+            cost, excess = getattr(neuron.history_, by)[1:], learned.excess(neuron.history_)[1:]
+            # Means over parts of the path, each 25 % longer than the one before.
+            parts = np.unique(np.log(cost) // np.log(1.25), return_inverse=True)[1]
+            smooth = (np.bincount(parts, each) / np.bincount(parts) for each in (cost, excess))
+            layers.append(kit.curve(*smooth, name, color=COLOURS[name], lw=2.5))
+        return layers
 
-    labels: dict[str, Any] = {"ylabel": "loss above minimum (nats)", "ylim": (1e-5, 1.0)}
-    left = kit.panel(draw, "trajectory_rows", xlabel="number of trials used", **labels)
-    right = kit.panel(draw, "trajectory_steps", xlabel="number of steps", ylim=(1e-5, 1.0))
-    title = "Small batches reduce the loss with fewer trials, the full batch in fewer steps"
-    return kit.page(title, left, right, size=(9.0, 4.3), sharey=True, legend=3)
-
-
-def _smoothed(cost: kit.Floats, excess: kit.Floats) -> tuple[kit.Floats, kit.Floats]:
-    """Return means over parts of a path, each 25 % longer than the one before."""
-    part = np.floor(np.log(cost) / np.log(1.25)).astype(np.intp)
-    part = np.unique(part, return_inverse=True)[1]
-    points = np.bincount(part)
-    return np.bincount(part, cost) / points, np.bincount(part, excess) / points
+    axes: dict[str, Any] = {"xscale": "log", "yscale": "log", "ylim": (1e-5, 1.0)}
+    return kit.page(
+        "Small batches reduce the loss with fewer trials, the full batch in fewer steps",
+        kit.chart(*curves("trajectory_rows"), xlabel="number of trials used",
+                  ylabel="loss above minimum (nats)", **axes),
+        kit.chart(*curves("trajectory_steps"), xlabel="number of steps", **axes),
+        size=(9.0, 4.3), sharey=True, legend=3,
+    )  # fmt: skip
 
 
 scenario = kit.lesson(__name__, row="S18", lectures=("L2",), duration=5.0, dt=5.0)

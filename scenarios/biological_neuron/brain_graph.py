@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any, Literal
 
 import networkx as nx
 import numpy as np
@@ -38,9 +39,8 @@ SHOWN = {
     0.01: "1 % shortcuts: small world",
     1.0: "100 % shortcuts: random",
 }
-STIMULATED = (0.005, 0.01, 0.02, 0.03, 0.05)
-"""Fractions of the neurons that are stimulated if two inputs are needed."""
-REPORTED = 0.02
+STIMULATED = 0.02
+"""Fraction of the neurons that are stimulated if two inputs are needed."""
 CLUBS = {"rich_club": "hubs connected to hubs", "hubs_apart": "hubs not connected to hubs"}
 
 
@@ -48,21 +48,9 @@ CLUBS = {"rich_club": "hubs connected to hubs", "hubs_apart": "hubs not connecte
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    nodes: int = kit.setting(400, "", 100, 5000, "neurons of a graph")
-    neighbours: int = kit.setting(4, "", 4, 20, "mean number of connections of a neuron; even")
-    copies: int = kit.setting(10, "", 1, 200, "graphs of each kind")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.neighbours % 2:
-            raise ns.NeurosimError(
-                f"neighbours = {self.neighbours} is odd: give an even number, as half of them lie "
-                "on each side in the ring"
-            )
-        if self.nodes * self.copies > 100_000:
-            raise ns.NeurosimError(
-                f"nodes = {self.nodes} times copies = {self.copies} is above 100,000: give fewer"
-            )
+    nodes: int = kit.setting(400, "", 100, 2000, "neurons of a graph")
+    neighbours: Literal[4, 6, 8, 10] = kit.setting(4, help="mean number of connections of a neuron")
+    copies: int = kit.setting(10, "", 1, 50, "graphs of each kind")
 
 
 def small_world(fraction: float, settings: Settings, seed: int) -> nx.DiGraph:
@@ -74,14 +62,12 @@ def small_world(fraction: float, settings: Settings, seed: int) -> nx.DiGraph:
     n, rng = settings.nodes, np.random.default_rng(seed)
     reach = np.arange(1, settings.neighbours // 2 + 1)
     steps = np.concatenate([reach, -reach])
-    sources = np.repeat(np.arange(n), len(steps))
-    targets = (sources + np.tile(steps, n)) % n
-    rewired = np.flatnonzero(rng.random(len(sources)) < fraction)
-    graph = nx.DiGraph(zip(sources.tolist(), targets.tolist(), strict=True))
-    for source, target in zip(sources[rewired].tolist(), targets[rewired].tolist(), strict=True):
-        candidates = [node for node in rng.integers(0, n, 50).tolist() if node != source]
-        free = (node for node in candidates if not graph.has_edge(source, node))
-        new = next(free, target)
+    edges = [(node, int((node + step) % n)) for node in range(n) for step in steps]
+    graph = nx.DiGraph(edges)
+    for k in np.flatnonzero(rng.random(len(edges)) < fraction):
+        source, target = edges[k]
+        free = (node for node in rng.integers(0, n, 50).tolist() if node != source)
+        new = next((node for node in free if not graph.has_edge(source, node)), target)
         graph.remove_edge(source, target)
         graph.add_edge(source, new)
     return graph
@@ -115,117 +101,80 @@ def club(kind: str, settings: Settings, seed: int) -> nx.Graph:
 
 @dataclass(frozen=True, eq=False)
 class Wiring:
-    """Graphs of one kind, simulated as one population.
+    """Graphs of one kind, simulated as one population, and the PSP of their connections (mV)."""
 
-    Attributes
-    ----------
-    example : networkx.DiGraph or networkx.Graph
-        The first graph.
-    matrix : (n, n) sparse matrix
-        Connections of all graphs, in blocks.
-    psp : float
-        mV.
-    stimulated : (n_stimulated,) ndarray of int
-    """
-
-    example: nx.DiGraph | nx.Graph
-    matrix: scipy.sparse.csr_array
+    graphs: list[nx.Graph]
     psp: float
     stimulated: np.ndarray
 
-    @classmethod
-    def of(cls, graphs: list[nx.Graph], psp: float, stimulated: list[np.ndarray]) -> Wiring:
-        """Combine graphs; `stimulated` contains the nodes to stimulate in each."""
-        n = len(graphs[0])
-        blocks = [nx.to_scipy_sparse_array(g, nodelist=range(n), dtype=float) for g in graphs]
-        ids = np.concatenate([k * n + nodes for k, nodes in enumerate(stimulated)])
-        return cls(graphs[0], scipy.sparse.block_diag(blocks, format="csr"), psp, ids)
+    @property
+    def matrix(self) -> scipy.sparse.csr_array:
+        """Connections of all graphs, in blocks."""
+        nodes = range(len(self.graphs[0]))
+        blocks = [nx.to_scipy_sparse_array(g, nodelist=nodes, dtype=float) for g in self.graphs]
+        return scipy.sparse.block_diag(blocks, format="csr")
 
-    def hubs(self, settings: Settings) -> kit.Bools:
-        """Return the tenth of the nodes with the highest degree, shape (copies, nodes)."""
-        degree = np.asarray(self.matrix.sum(axis=1)).reshape(-1, settings.nodes)
+    @property
+    def hubs(self) -> kit.Bools:
+        """The tenth of the nodes with the highest degree in each graph."""
+        degree = np.asarray(self.matrix.sum(axis=1)).reshape(len(self.graphs), -1)
         rank = np.argsort(np.argsort(-degree, axis=1, kind="stable"), axis=1)
-        return rank < settings.nodes // 10
+        return (rank < degree.shape[1] // 10).ravel()
 
 
-def population_name(kind: str, fraction: float) -> str:
-    """Return the name of the graphs of a kind with a fraction of shortcuts or stimuli."""
-    return f"{kind}, {100.0 * fraction:g} %"
+def population_name(fraction: float) -> str:
+    """Return the name of the rings with a fraction of shortcuts."""
+    return f"ring, {100.0 * fraction:g} %"
 
 
 @lru_cache(maxsize=2)
 def wirings(settings: Settings, seed: int) -> dict[str, Wiring]:
     """Return all graphs by the name of their population."""
-    found, seeds = {}, [seed + 1000 * k for k in range(settings.copies)]
+    seeds = [seed + 1000 * k for k in range(settings.copies)]
+    first, found = settings.nodes * np.arange(settings.copies)[:, None], {}
     for fraction in SHORTCUTS:
         graphs = [small_world(fraction, settings, one) for one in seeds]
-        found[population_name("ring", fraction)] = Wiring.of(
-            graphs, STRONG, [np.zeros(1, int)] * len(seeds)
-        )
-    rng = np.random.default_rng(seed)
-    order = [rng.permutation(settings.nodes) for _ in seeds]
+        found[population_name(fraction)] = Wiring(graphs, STRONG, first.ravel())
+    rng, count = np.random.default_rng(seed), round(STIMULATED * settings.nodes)
+    chosen = [rng.permutation(settings.nodes)[:count] for _ in seeds]
     for kind in CLUBS:
         graphs = [club(kind, settings, one) for one in seeds]
-        for fraction in STIMULATED:
-            count = max(2, round(fraction * settings.nodes))
-            chosen = [nodes[:count] for nodes in order]
-            found[population_name(kind, fraction)] = Wiring.of(graphs, WEAK, chosen)
+        found[kind] = Wiring(graphs, WEAK, (first + chosen).ravel())
     return found
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
-    """Add a population for each kind of graph and stimulus."""
-    if options.duration < START + 120.0:
-        raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms ends before the spread does: give at least "
-            f"{START + 120.0:g} ms"
-        )
+    """Add a population for each kind of graph."""
+    kit.require_duration(options, START + 120.0, "ends before the spread does")
     net = ns.Network()
     for name, wiring in wirings(settings, options.seed).items():
-        neurons = net.add(name, wiring.matrix.shape[0], NEURON)
+        neurons = net.add(name, settings.nodes * settings.copies, NEURON)
         net.connect(neurons, neurons, psp=wiring.psp * wiring.matrix, delay=DELAY)
         net.drive(neurons, ns.SpikeTimes([START]), ids=wiring.stimulated, psp=STRONG)
     return net
 
 
-def spiking_activity(result: ns.Result, settings: Settings, name: str) -> kit.Bools:
-    """Return the spikes in each step of one delay, shape (n_steps, copies, nodes)."""
-    n_steps = 1 + int((result.duration - START) / DELAY + 1e-9)
-    trains = result.spikes[name]
-    active = np.zeros((n_steps, settings.copies * settings.nodes), dtype=bool)
-    step = np.rint((trains.times - START) / DELAY).astype(int)
-    inside = (step >= 0) & (step < n_steps)
-    active[step[inside], trains.ids[inside]] = True
-    return active.reshape(n_steps, settings.copies, settings.nodes)
+def spiking_activity(result: ns.Result, name: str) -> kit.Bools:
+    """Return the spikes in each step of one delay, shape (n_steps, copies · nodes)."""
+    return kit.activity(result, name, start=START, step=DELAY)
 
 
-def unit_activity(wiring: Wiring, settings: Settings, n_steps: int) -> kit.Bools:
+def unit_activity(wiring: Wiring, n_steps: int) -> kit.Bools:
     """Return the activity of threshold units, in the same form.
 
     A unit is active if its input in a step exceeds 15 mV and it is not refractory (Greenberg &
     Hastings 1978, SIAM J. Appl. Math. 34:515).
     """
-    size, threshold = wiring.matrix.shape[0], bridge.threshold_distance(NEURON)
-    active, refractory = np.zeros((n_steps, size), dtype=bool), np.zeros(size, dtype=int)
-    inputs = np.zeros(size)
+    matrix, threshold = wiring.matrix, bridge.threshold_distance(NEURON)
+    active = np.zeros((n_steps, matrix.shape[0]), dtype=bool)
+    refractory, inputs = np.zeros(matrix.shape[0], dtype=int), np.zeros(matrix.shape[0])
     inputs[wiring.stimulated] = STRONG
     for step in range(n_steps):
         active[step] = (inputs > threshold) & (refractory == 0)
-        rest = np.maximum(refractory - 1, 0)
-        refractory = np.where(active[step], round(NEURON.t_ref / DELAY), rest)
-        inputs = wiring.psp * (active[step] @ wiring.matrix)
-    return active.reshape(n_steps, settings.copies, settings.nodes)
-
-
-def half_time(active: kit.Bools) -> float:
-    """Return the time (ms) until half of the neurons have fired, a mean over graphs."""
-    reached = np.maximum.accumulate(active, axis=0).mean(axis=2)
-    return DELAY * float(np.argmax(reached >= 0.5, axis=0).mean())
-
-
-def persists(active: kit.Bools) -> kit.Bools:
-    """Return which graphs are active within the last 40 ms."""
-    return np.asarray(active[-round(40.0 / DELAY) :].any(axis=(0, 2)))
+        remaining = np.maximum(refractory - 1, 0)
+        refractory = np.where(active[step], round(NEURON.t_ref / DELAY), remaining)
+        inputs = wiring.psp * (active[step] @ matrix)
+    return active
 
 
 def clustering_and_path(graph: nx.Graph) -> tuple[float, float]:
@@ -237,183 +186,115 @@ def clustering_and_path(graph: nx.Graph) -> tuple[float, float]:
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the graphs, the speed and persistence of activity, and the hubs reached."""
-    names, graphs = [population_name("ring", x) for x in SHORTCUTS], wirings(settings, result.seed)
-    measured = [clustering_and_path(graphs[name].example) for name in names]
-    rings = [spiking_activity(result, settings, name) for name in names]
-    return {
-        "shortcuts": SHORTCUTS,
-        "clustering": [clustering for clustering, _ in measured],
-        "path_length": [path for _, path in measured],
-        "half_reached_ms": [half_time(active) for active in rings],
-        "share_that_lasts": [persists(active).mean() for active in rings],
-        "share_kicked": STIMULATED,
-        **{f"hubs_reached_{kind}": hubs_reached(result, settings, kind)[0] for kind in CLUBS},
-    }
-
-
-def hubs_reached(
-    result: ns.Result, settings: Settings, kind: str
-) -> tuple[list[float], list[float]]:
-    """Return the fractions of hubs that fire and of hub units that are active, by stimulus."""
-    spiking, units = [], []
-    for fraction in STIMULATED:
-        name = population_name(kind, fraction)
-        wiring = wirings(settings, result.seed)[name]
-        active, hubs = spiking_activity(result, settings, name), wiring.hubs(settings)
-        abstract = unit_activity(wiring, settings, len(active))
-        spiking.append(float(active[:, hubs].any(axis=0).mean()))
-        units.append(float(abstract[:, hubs].any(axis=0).mean()))
-    return spiking, units
+    graphs, found = wirings(settings, result.seed), {"shortcuts": SHORTCUTS}
+    rings = [population_name(fraction) for fraction in SHORTCUTS]
+    measured = [clustering_and_path(graphs[name].graphs[0]) for name in rings]
+    found["clustering"], found["path_length"] = zip(*measured, strict=True)
+    activity = [
+        spiking_activity(result, name).reshape(-1, settings.copies, settings.nodes)
+        for name in rings
+    ]
+    reached = [np.maximum.accumulate(active).mean(axis=2) >= 0.5 for active in activity]
+    found["half_reached_ms"] = [DELAY * half.argmax(axis=0).mean() for half in reached]
+    found["share_that_lasts"] = [active[-20:].any(axis=(0, 2)).mean() for active in activity]
+    for kind in CLUBS:
+        fired = spiking_activity(result, kind)[:, graphs[kind].hubs]
+        found[f"hubs_reached_{kind}"] = fired.any(axis=0).mean()
+    return found
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how shortcuts and hubs change the spread."""
-    sentences = [
+    return [
         f"In {settings.copies} graphs of each kind, with {settings.nodes} neurons each, a stimulus "
         "of one neuron spread along rings with shortcuts, and stimuli of several neurons along "
         "graphs with hubs.",
-    ]
-    for fraction in SHOWN:
-        k = SHORTCUTS.index(fraction)
-        sentences += [
+        *(
             f"With {fraction:.0%} shortcuts, clustering is {found['clustering'][k]:.3f} and the "
             f"mean path {found['path_length'][k]:.1f} connections. Half of the neurons fire within "
             f"{found['half_reached_ms'][k]:.0f} ms, and activity persists in "
             f"{found['share_that_lasts'][k]:.0%} of the graphs."
-        ]
-    k = STIMULATED.index(REPORTED)
-    rich, apart = (found[f"hubs_reached_{kind}"][k] for kind in CLUBS)
-    return [
-        *sentences,
-        f"If two inputs are needed and {REPORTED:.0%} of the neurons are stimulated, {rich:.0%} of "
-        f"the hubs fire if hubs are connected to hubs (a rich club), and {apart:.0%} if not.",
+            for k, fraction in enumerate(SHORTCUTS)
+            if fraction in SHOWN
+        ),
+        f"If two inputs are needed and {STIMULATED:.0%} of the neurons are stimulated, "
+        f"{found['hubs_reached_rich_club']:.0%} of the hubs fire if hubs are connected to hubs (a "
+        f"rich club), and {found['hubs_reached_hubs_apart']:.0%} if not.",
     ]
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spikes in three graphs, and the effect of shortcuts."""
     found = findings(result, settings)
-    rasters = [
-        kit.panel(
-            _draw_spikes, result, settings, fraction, title=title, xlabel="time (ms)",
-            ylabel="" if fraction else "neuron, in the order of the ring",
-            xlim=(0.0, min(result.duration, 250.0)),
-        )
-        for fraction, title in SHOWN.items()
-    ]  # fmt: skip
-    graph = kit.panel(
-        _draw_graphs, found, title="Graph", ylabel="relative to the ring", ylim=(0.0, 1.08)
+    rasters, dots = [], {"ls": "", "marker": ".", "ms": 3, "color": kit.SPIKING}
+    for fraction, title in SHOWN.items():
+        active = spiking_activity(result, population_name(fraction))
+        active = active.reshape(-1, settings.copies, settings.nodes)
+        persistent = active[-20:].any(axis=(0, 2)).argmax()
+        step, neuron = np.nonzero(active[:, persistent])
+        spikes = kit.curve(START + DELAY * step, neuron, **dots)
+        rasters.append(kit.chart(spikes, title=title, xlabel="time (ms)", xlim=(0.0, 250.0)))
+    rasters[0].labels["ylabel"] = "neuron, in the order of the ring"
+    x = np.array([SHORTCUTS[1] / 4.0, *SHORTCUTS[1:]])
+    axis: dict[str, Any] = {"xscale": "log", "xlabel": "shortcuts", "xticks": x,
+                            "xticklabels": [f"{fraction:g}" for fraction in SHORTCUTS]}  # fmt: skip
+    clustering, path = (
+        np.array(found[key]) / found[key][0] for key in ("clustering", "path_length")
     )
-    fast = kit.panel(
-        _draw_by_shortcuts, found["half_reached_ms"], title="Speed", ylim=(0.0, None),
-        ylabel="time until half have fired (ms)",
-    )  # fmt: skip
-    lasting = kit.panel(
-        _draw_by_shortcuts, found["share_that_lasts"], title="Persistence", ylim=(-0.04, 1.04),
-        ylabel="fraction of graphs active to the end",
-    )  # fmt: skip
+    line = {"marker": "o", "color": kit.SPIKING}
     return {
         "spikes": kit.page(
             "A few shortcuts let activity persist", *rasters, size=(9.6, 4.2), sharey=True
         ),
         "small-world": kit.page(
             "A few shortcuts shorten paths, speed up the spread and let activity persist",
-            graph, fast, lasting, size=(9.6, 3.8),
+            kit.chart(
+                kit.curve(x, clustering, text="clustering", at=4, marker="o", color="#E69F00"),
+                kit.curve(x, path, text="mean path", at=2, marker="o", color="#56B4E9"),
+                title="Graph", ylabel="relative to the ring", ylim=(0.0, 1.08), **axis,
+            ),
+            kit.chart(kit.curve(x, found["half_reached_ms"], **line), title="Speed",
+                      ylabel="time until half have fired (ms)", ylim=(0.0, None), **axis),
+            kit.chart(kit.curve(x, found["share_that_lasts"], **line), title="Persistence",
+                      ylabel="fraction of graphs active to the end", **axis),
+            size=(9.6, 3.8),
         ),
     }  # fmt: skip
 
 
-def _draw_spikes(axes: kit.Axes, result: ns.Result, settings: Settings, fraction: float) -> None:
-    """Draw the spikes of one graph, a persistent one if there is any."""
-    active = spiking_activity(result, settings, population_name("ring", fraction))
-    step, neuron = np.nonzero(active[:, persists(active).argmax()])
-    axes.plot(START + DELAY * step, neuron, ".", ms=3.0, mew=0, color=kit.SPIKING)
-
-
-def _draw_graphs(axes: kit.Axes, found: kit.Findings) -> None:
-    """Draw clustering and mean path, relative to those of the ring."""
-    for key, text, colour, k in (
-        ("clustering", "clustering", "#E69F00", 4),
-        ("path_length", "mean path", "#56B4E9", 2),
-    ):
-        relative = np.array(found[key]) / found[key][0]
-        _draw_by_shortcuts(axes, relative, colour)
-        kit.label(axes, SHORTCUTS[k], relative[k], text)
-
-
-def _draw_by_shortcuts(axes: kit.Axes, values: kit.Floats, colour: str = kit.SPIKING) -> None:
-    """Draw values against the fraction of shortcuts, on a logarithmic axis with a zero."""
-    x = np.array([SHORTCUTS[1] / 4.0, *SHORTCUTS[1:]])
-    axes.plot(x, values, "o-", ms=5, color=colour)
-    axes.set(xscale="log", xlabel="shortcuts (%)")
-    axes.set_xticks(x, [f"{100.0 * fraction:g}" for fraction in SHORTCUTS])
-    axes.minorticks_off()
-
-
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons with threshold units on the same graphs."""
-    graphs = wirings(settings, result.seed)
-    rings = {x: spiking_activity(result, settings, population_name("ring", x)) for x in SHORTCUTS}
-    same = [
-        np.mean(active == unit_activity(graphs[population_name("ring", x)], settings, len(active)))
-        for x, active in rings.items()
-    ]
-    measures = {
-        "agreement": kit.Measure(
-            float(np.mean(same)), note=f"{rings[0.0].size:,} in each ring",
-            label="Equal activity, units × steps, one input",
-        )
-    }  # fmt: skip
-    k, reached = STIMULATED.index(REPORTED), {}
-    for kind, words in CLUBS.items():
-        reached[kind] = spiking, units = hubs_reached(result, settings, kind)
-        note, label = f"threshold units: {units[k]:.3f}", f"Hubs that fire, {words}"
-        measures[f"hubs_reached_{kind}"] = kit.Measure(spiking[k], note=note, label=label)
-    alike = "do the same" if np.mean(same) == 1.0 else "do not do the same"
-    conclusion = f"If one input is enough, neurons and threshold units {alike}."
-    if sum(reached["rich_club"][0]) > sum(reached["rich_club"][1]):
-        conclusion += (
-            " If two are needed, more neurons than units are active, because PSPs that arrive some "
-            "milliseconds apart add up."
-        )
-    drawings = {"rich-club": partial(_draw_clubs, graphs, reached)}
+    found, graphs = findings(result, settings), wirings(settings, result.seed)
+    neurons = {name: spiking_activity(result, name) for name in graphs}
+    units = {name: unit_activity(graphs[name], len(neurons[name])) for name in graphs}
+    same = np.mean([neurons[name] == units[name] for name in map(population_name, SHORTCUTS)])
+    abstract = {kind: units[kind][:, graphs[kind].hubs].any(axis=0).mean() for kind in CLUBS}
+    measures = kit.rows(
+        found,
+        ("agreement", "Equal activity, units × steps, one input", float(same)),
+        *(
+            (f"hubs_reached_{kind}", f"Hubs that fire, {words} | units: {abstract[kind]:.3f}")
+            for kind, words in CLUBS.items()
+        ),
+    )
+    conclusion = (
+        f"If one input is enough, neurons and threshold units {'' if same == 1 else 'do not '}do "
+        "the same. If two are needed, neurons also add PSPs that arrive some milliseconds apart."
+    )
+    x = np.arange(len(CLUBS))
+    spiking = [found[f"hubs_reached_{kind}"] for kind in CLUBS]
+    drawing = partial(
+        kit.page, "Hubs that are connected to hubs excite each other",
+        kit.chart(
+            kit.bars(x - 0.2, abstract.values(), width=0.38, color="0.6", label="threshold units"),
+            kit.bars(x + 0.2, spiking, width=0.38, color=kit.SPIKING, label="neurons"),
+            xticks=x, xticklabels=CLUBS.values(), ylabel="fraction of hubs that are active",
+            title=f"{STIMULATED:.0%} of the neurons are stimulated, two inputs are needed",
+        ),
+        legend=2,
+    )  # fmt: skip
     title = "Spikes on graphs: neurons and threshold units with the same connections"
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_clubs(
-    graphs: dict[str, Wiring], reached: dict[str, tuple[list[float], list[float]]]
-) -> kit.Figure:
-    """Draw the connections among hubs, and the fraction of hubs that is active.
-
-    The rich-club coefficient φ(k) is the fraction of the possible connections among nodes of a
-    degree above k that exist (Zhou & Mondragón 2004, IEEE Commun. Lett. 8:180).
-    """
-
-    def draw_coefficients(axes: kit.Axes) -> None:
-        for (kind, words), colour in zip(CLUBS.items(), ("#E69F00", "#56B4E9"), strict=True):
-            example = graphs[population_name(kind, REPORTED)].example
-            coefficients = nx.rich_club_coefficient(example, normalized=False)
-            axes.plot(*zip(*coefficients.items(), strict=True), color=colour, lw=2, label=words)
-
-    def draw_reached(axes: kit.Axes) -> None:
-        percent = 100.0 * np.array(STIMULATED)
-        for (spiking, units), colour in zip(reached.values(), ("#E69F00", "#56B4E9"), strict=True):
-            axes.plot(percent, spiking, "o-", ms=5, color=colour)
-            axes.plot(percent, units, "s:", ms=4, color=colour)
-        for line, text in (("o-", "neurons"), ("s:", "threshold units")):
-            axes.plot([], [], line, ms=4, color="black", label=text)
-
-    left = kit.panel(
-        draw_coefficients, title="Connections among nodes of a degree above k", xlabel="degree k",
-        ylabel="rich-club coefficient φ(k)", legend="center right", ylim=(-0.03, 1.03),
-    )  # fmt: skip
-    right = kit.panel(
-        draw_reached, title="Two inputs are needed", xlabel="neurons stimulated (%)",
-        ylabel="fraction of hubs that are active", ylim=(-0.03, 1.03), legend="upper left",
-    )  # fmt: skip
-    title = "Hubs that are connected to hubs excite each other"
-    return kit.page(title, left, right, size=(9.0, 4.2))
+    return kit.Comparison(title, measures, {"rich-club": drawing}, conclusion)
 
 
 scenario = kit.lesson(__name__, row="S25", lectures=("L1", "L4"), duration=410.0, dt=0.5)

@@ -190,17 +190,13 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     equal = kit.activity(result, "loop", start=STIMULI[0], step=DELAY) == units
     passed, chances = transmission(result, settings)
     handed_on = bridge.agreement(np.arange(chances) < passed, np.ones(chances))
-    values = {
-        "agreement": equal.mean(),
-        "shortest_lasting_loop": found["shortest_lasting_loop_ms"],
-        "handed_on_in_noise": handed_on,
-    }
-    predicted = predicted_transmission(settings)
-    measures = kit.rows(values, {
-        "agreement": f"Equal activity, as a fraction | {units.sum()} active of {units.size}",
-        "shortest_lasting_loop": "Shortest lasting period (ms) | threshold units: any period",
-        "handed_on_in_noise": f"Transmission probability with noise | predicted {predicted:.4f}",
-    })  # fmt: skip
+    predicted = f"predicted {predicted_transmission(settings):.4f}"
+    measures = kit.rows(
+        found,
+        ("agreement", f"Equal activity | {units.sum()} active of {units.size}", equal.mean()),
+        ("shortest_lasting_loop_ms", "Shortest lasting period | threshold units: any period"),
+        ("handed_on_in_noise", f"Transmission probability with noise | {predicted}", handed_on),
+    )
     conclusion = (
         f"Without noise the loop of neurons {'behaves like' if equal.all() else 'differs from'} "
         "the loop of threshold units. The units lack the refractory period and the noise."

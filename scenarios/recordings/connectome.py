@@ -33,21 +33,24 @@ from neurosim.analysis import correlations, cv_isi, mean_rate
 from scenarios import _kit as kit
 
 POPULATIONS = ("exc", "inh")
-# Range of delays (ms) and of strengths (mV).
 DELAYS = (1.0, 2.0)
-WEAKEST, STRONGEST = 0.1, 10.0
-# Shortest recording (ms).
+"""Range of delays (ms)."""
+WEAKEST, STRONGEST, SPREAD = 0.1, 10.0, 0.6
+"""Range of strengths (mV), and the standard deviation of their logarithm."""
+LEAST, FALSE_DISCOVERY = 1.0, 0.01
+"""Least strength of synapses to find (mV), and the false discovery rate of called synapses."""
+SOFT = ns.LIF(escape=ns.EscapeRate(2.0, 10.0, "exponential"))
+"""Neuron with a soft threshold, of a width of 2 mV."""
 SHORTEST = 20_000.0
-# Last lags (ms) of the windows for cross-correlation, and the expected counts it can use.
+"""Shortest recording (ms)."""
 WINDOWS = (5.0, 10.0, 15.0, 20.0, 30.0)
 EXPECTATIONS: tuple[bridge.inference.Expectation, ...] = ("rate", "slow")
+"""Last lags (ms) of the windows for cross-correlation, and the expected counts it can use."""
 METHODS = {
     "logistic": ("logistic neurons", kit.TRAINED),
     "correlation": ("cross-correlation", "black"),
 }
 KINDS = (("excitatory", 1, ns.plot.EXCITATORY), ("inhibitory", -1, ns.plot.INHIBITORY))
-# Strength (mV) of the darkest colours of a matrix.
-DARKEST = 3.0
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,11 @@ class Settings(kit.BaseSettings):
     probability: float = kit.setting(0.15, "", 0.001, 0.9, "connection probability")
     psp: float = kit.setting(1.0, "mV", WEAKEST, STRONGEST, "median strength, excitatory")
     inhibition: float = kit.setting(2.0, "", 0.01, 100.0, "relative strength of inhibition")
-    spread: float = kit.setting(0.6, "", 0.0, 3.0, "SD of the logarithm of strengths")
     noise: Literal["membrane", "escape"] = kit.setting(
         "membrane", help="white noise current, or a soft threshold"
     )
     sigma: float = kit.setting(3.0, "mV", 0.1, 50.0, "standard deviation of the membrane noise")
-    delta: float = kit.setting(2.0, "mV", 0.1, 50.0, "width of the soft threshold")
     mean: float = kit.setting(-62.0, "mV", -100.0, 0.0, "mean potential without synaptic input")
-    least: float = kit.setting(1.0, "mV", 0.0, STRONGEST, "least strength of synapses to find")
-    fdr: float = kit.setting(0.01, "", 1e-6, 0.5, "false discovery rate of called synapses")
 
     @property
     def neurons(self) -> int:
@@ -77,9 +76,7 @@ class Settings(kit.BaseSettings):
     @property
     def neuron(self) -> ns.LIF:
         """Neuron model."""
-        if self.noise == "membrane":
-            return ns.LIF()
-        return ns.LIF(escape=ns.EscapeRate(self.delta, 10.0, "exponential"))
+        return ns.LIF() if self.noise == "membrane" else SOFT
 
 
 def wiring(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Floats]:
@@ -98,7 +95,7 @@ def wiring(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Floats]:
     np.fill_diagonal(exists, False)
     excites = np.arange(settings.neurons) < settings.excitatory
     median = np.where(excites, settings.psp, settings.psp * settings.inhibition)
-    strength = median[:, None] * np.exp(settings.spread * rng.standard_normal(shape))
+    strength = median[:, None] * np.exp(SPREAD * rng.standard_normal(shape))
     sign = np.where(excites, 1.0, -1.0)[:, None]
     psps = np.where(exists, sign * np.clip(strength, WEAKEST, STRONGEST), 0.0)
     return psps, rng.uniform(*DELAYS, shape)
@@ -106,11 +103,8 @@ def wiring(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Floats]:
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Connect the neurons by the synapses of `wiring`."""
-    if options.duration < SHORTEST:
-        raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms is below {SHORTEST:g} ms: synapses cannot be "
-            "inferred from so few spikes"
-        )
+    reason = f"is below {SHORTEST:g} ms: synapses cannot be inferred from so few spikes"
+    kit.require_duration(options, SHORTEST, reason)
     psps, delays = wiring(settings, options.seed)
     if not psps.min() < 0.0 < psps.max():
         raise ns.NeurosimError(
@@ -152,121 +146,51 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     correlated = correlations(result.spikes["exc"], result.duration, bin_ms=10.0)
     return {
         "synapses": int((psps != 0).sum()),
-        "synapses_of_least_size": int((np.abs(psps) >= settings.least).sum()),
         "spikes": sum(len(trains) for trains in result.spikes.values()),
         "duration_s": result.duration / 1e3,
         "rate_hz": float(rates @ sizes / sizes.sum()),
-        "cv_isi": float(np.nanmean(cv)) if np.isfinite(cv).any() else None,
-        "correlation_10ms": float(correlated.mean()) if len(correlated) else None,
+        "cv_isi": float(np.nanmean(cv)),
+        "correlation_10ms": float(np.mean(correlated)),
     }
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State size and activity of the network."""
-    rate, cv, correlation = (found[key] for key in ("rate_hz", "cv_isi", "correlation_10ms"))
-    sentences = [
+    return kit.sentences(
+        found,
         f"{settings.excitatory} excitatory and {settings.inhibitory} inhibitory neurons with "
-        f"{found['synapses']:,} synapses fired {found['spikes']:,} spikes in "
-        f"{found['duration_s']:g} s, at {rate:.1f} Hz on average.",
-        f"{found['synapses_of_least_size']:,} of the PSPs are at least {settings.least:g} mV.",
-    ]
-    if cv is not None:
-        sentences.append(f"The CV of inter-spike intervals is {cv:.2f} (1 for a Poisson process).")
-    if correlation is not None:
-        sentences.append(f"Spike counts in 10 ms have a correlation of {correlation:.3f}.")
-    return [*sentences, "The comparison infers the synapses from the spikes alone."]
+        "{synapses:,} synapses fired {spikes:,} spikes in {duration_s:g} s, at {rate_hz:.1f} Hz on "
+        "average.",
+        "The CV of inter-spike intervals is {cv_isi:.2f} (1 for a Poisson process).",
+        "Spike counts in 10 ms have a correlation of {correlation_10ms:.3f}.",
+        "The comparison infers the synapses from the spikes alone.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw two seconds of spikes and the true synapses."""
-    stop = result.duration
+    psps, stop = wiring(settings, result.seed)[0], result.duration
 
     def draw_spikes(axes: kit.Axes) -> None:
         ns.plot.draw_raster(axes, result, start=stop - 2000.0, stop=stop, max_neurons=200)
-        axes.xaxis.set_major_formatter(lambda time, _: f"{time / 1e3:g}")
+
+    def draw_matrix(axes: kit.Axes) -> None:
+        axes.imshow(psps, cmap="RdBu_r", vmin=-3.0, vmax=3.0, interpolation="nearest")
 
     page = kit.page(
         "Irregular spikes of a network whose synapses are known",
-        kit.panel(draw_spikes, title="Spikes in the last 2 s", xlabel="time (s)"),
-        kit.panel(_draw_matrix, wiring(settings, result.seed)[0], title="True synapses"),
-        size=(9.8, 4.6), width_ratios=(1.25, 1.0),
+        kit.panel(draw_spikes, title="Spikes in the last 2 s"),
+        kit.panel(draw_matrix, title="True synapses", xlabel="postsynaptic neuron",
+                  ylabel="presynaptic neuron"),
+        size=(9.8, 4.6), width_ratios=(1.25, 1.0), colourbar="PSP (mV)",
     )  # fmt: skip
-    return {"network": _with_bar(page)}
-
-
-def _draw_matrix(axes: kit.Axes, psps: kit.Floats) -> None:
-    """Draw synapses as a matrix."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    ends = [ns.plot.INHIBITORY, "white", ns.plot.EXCITATORY]
-    colours = LinearSegmentedColormap.from_list("synapses", ends)
-    axes.imshow(psps, cmap=colours, vmin=-DARKEST, vmax=DARKEST, interpolation="nearest")
-    axes.set(xlabel="postsynaptic neuron", ylabel="presynaptic neuron")
-
-
-def _with_bar(page: kit.Figure) -> kit.Figure:
-    """Add the colour scale of matrices to a page."""
-    axes = page.axes[-1]
-    page.colorbar(axes.images[0], ax=axes, label="PSP (mV)", extend="both", shrink=0.85)
-    return page
+    return {"network": page}
 
 
 def lengths(duration: float) -> list[float]:
     """Return the lengths of the recordings to use (ms), from a twentieth to all."""
     parts = [duration * part for part in (0.05, 0.1, 0.2, 0.5, 1.0)]
     return [length for length in parts if length >= SHORTEST]
-
-
-@dataclass(frozen=True, eq=False)
-class Inference:
-    """Synapses inferred from a recording.
-
-    Attributes
-    ----------
-    settings : Settings
-    truth, psps : (n, n) ndarray
-        True and inferred PSPs (mV); inferred ones are NaN from a neuron to itself.
-    connectome, correlograms : Connectome, Correlograms
-    aucs : dict of str to dict of float to Measure
-        AUC of the existence of synapses by method, for parts of the recording by length (ms).
-    """
-
-    settings: Settings
-    truth: kit.Floats
-    psps: kit.Floats
-    connectome: bridge.inference.Connectome
-    correlograms: bridge.inference.Correlograms
-    aucs: dict[str, dict[float, kit.Measure]]
-
-    @classmethod
-    def of(cls, result: ns.Result, settings: Settings) -> Inference:
-        """Infer the synapses from parts of the recording and from all of it."""
-        truth, _ = wiring(settings, result.seed)
-        trains = bridge.inference.bin_trains(spike_trains(result), result.duration)
-        aucs: dict[str, dict[float, kit.Measure]] = defaultdict(dict)
-        for length in lengths(result.duration):
-            part = trains.until(length)
-            connectome, correlograms = infer(part, settings), bridge.inference.Correlograms.of(part)
-            auc = bridge.inference.existence_auc(connectome.z, truth, least=settings.least)
-            aucs["logistic"][length] = auc
-            aucs["correlation"][length] = best_correlation(correlograms, truth, settings.least)
-        psps = connectome.psps(log_odds_per_mv(connectome, settings, result.dt))
-        return cls(settings, truth, psps, connectome, correlograms, aucs)
-
-    @property
-    def called(self) -> kit.Bools:
-        """Synapses called at the false discovery rate of the settings."""
-        return self.connectome.called(self.settings.fdr)
-
-    @property
-    def length(self) -> str:
-        """Length of the recording in words."""
-        return f"{max(self.aucs['logistic']) / 60e3:.3g} min"
-
-    def slope(self, sign: int) -> float:
-        """Return the inferred mV per true mV of excitatory (1) or inhibitory (−1) synapses."""
-        used = (self.truth * sign > 0.0) & np.isfinite(self.psps)
-        return float(self.psps[used] @ self.truth[used] / (self.truth[used] @ self.truth[used]))
 
 
 def infer(trains: bridge.inference.BinnedTrains, settings: Settings) -> bridge.inference.Connectome:
@@ -286,167 +210,103 @@ def log_odds_per_mv(
 ) -> kit.Floats:
     """Return the log-odds per mV of each neuron predicted by theory."""
     if settings.noise == "escape":
-        return np.full(settings.neurons, 1.0 / settings.delta)
+        return np.full(settings.neurons, 1.0 / SOFT.escape.delta)
     rates, kernel = np.maximum(connectome.rates, 1e-3), connectome.kernel
     return bridge.inference.membrane_beta(rates, settings.neuron, settings.sigma, kernel, dt=dt)
 
 
-def best_correlation(
-    correlograms: bridge.inference.Correlograms, truth: kit.Floats, least: float
-) -> kit.Measure:
+def best_correlation(correlograms: bridge.inference.Correlograms, truth: kit.Floats) -> kit.Measure:
     """Return the AUC of the window and expectation that are best for these synapses."""
     scores = [correlograms.z((1.0, last), kind) for last in WINDOWS for kind in EXPECTATIONS]
-    tried = [bridge.inference.existence_auc(z, truth, least=least) for z in scores]
+    tried = [bridge.inference.existence_auc(z, truth, least=LEAST) for z in scores]
     return max(tried, key=lambda auc: auc.value)
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the synapses inferred by logistic neurons with the true ones."""
-    inference = Inference.of(result, settings)
-    measures = _auc_measures(inference) | _synapse_measures(inference)
-    true, inferred = (measures[f"strongest_{name}"].value for name in ("true", "inferred"))
-    conclusion = (
-        f"Logistic neurons find {measures['found'].value:.1%} of the synapses of "
-        f"{settings.least:g} mV or more. Strong inhibitory synapses are biased: the strongest "
-        f"tenth, {kit.signed(true, 2)} mV on average, are inferred as {kit.signed(inferred, 2)} mV."
-    )
-    drawings = {
-        "quality": partial(_draw_quality, inference),
-        "strengths": partial(_draw_strengths, inference),
-        "matrices": partial(_draw_matrices, inference),
-        "correlograms": partial(_draw_correlograms, inference),
+    truth, _ = wiring(settings, result.seed)
+    trains = bridge.inference.bin_trains(spike_trains(result), result.duration)
+    aucs: dict[str, dict[float, kit.Measure]] = defaultdict(dict)
+    for length in lengths(result.duration):
+        part = trains.until(length)
+        connectome, correlograms = infer(part, settings), bridge.inference.Correlograms.of(part)
+        auc = bridge.inference.existence_auc(connectome.z, truth, least=LEAST)
+        aucs["logistic"][length] = auc
+        aucs["correlation"][length] = best_correlation(correlograms, truth)
+    measures = {
+        f"auc_{key}_{length / 1e3:.0f}_s": auc.labelled(
+            f"AUC, {name}, {length / 1e3:g} s" if length in (min(aucs[key]), max(aucs[key])) else ""
+        )
+        for key, (name, _) in METHODS.items()
+        for length, auc in aucs[key].items()
     }
-    title = f"Synapses inferred from {inference.length} of spikes, and the true ones"
+    scores = bridge.inference.score_connectome(connectome, truth, least=LEAST, fdr=FALSE_DISCOVERY)
+    psps = connectome.psps(log_odds_per_mv(connectome, settings, result.dt))
+    slopes, strongest = {}, truth <= np.quantile(truth[truth < 0.0], 0.1)
+    for kind, sign, _ in KINDS:
+        used = (truth * sign > 0.0) & np.isfinite(psps)
+        slopes[kind] = psps[used] @ truth[used] / (truth[used] @ truth[used])
+    measures |= kit.rows(
+        scores,
+        ("found", f"Synapses of {LEAST:g} mV or more found"),
+        ("false_calls", f"Called synapses that do not exist | requested: {FALSE_DISCOVERY:g}"),
+        ("sign_accuracy", "Called synapses with correct sign"),
+        ("null_sd", "SD of z of absent synapses | 1 for a correct model"),
+        ("strength_correlation", "Correlation of true and inferred strengths"),
+        *(
+            (f"mv_per_mv_{kind}", f"Inferred per true PSP, {kind} | 1 without bias", slope)
+            for kind, slope in slopes.items()
+        ),
+    )
+    true, inferred = truth[strongest].mean(), np.nanmean(psps[strongest])
+    measures |= {"strongest_true": true, "strongest_inferred": inferred}
+    conclusion = (
+        f"Logistic neurons find {scores['found'].value:.1%} of the synapses of {LEAST:g} mV or "
+        f"more. Strong inhibitory synapses are biased: the strongest tenth, {kit.signed(true, 2)} "
+        f"mV on average, are inferred as {kit.signed(inferred, 2)} mV."
+    )
+    called = connectome.called(FALSE_DISCOVERY)
+    drawings = {
+        "quality": partial(_draw_quality, aucs),
+        "strengths": partial(_draw_strengths, truth, psps, called, slopes),
+    }
+    title = f"Synapses inferred from {result.duration / 60e3:.3g} min of spikes, and the true ones"
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _auc_measures(inference: Inference) -> dict[str, kit.Measure]:
-    """Return the AUC by method and length; those of the shortest and longest have labels."""
-    measures = {}
-    for key, (name, _) in METHODS.items():
-        aucs = inference.aucs[key]
-        for length, auc in aucs.items():
-            label = f"AUC, {name}, {length / 1e3:g} s" if length in (min(aucs), max(aucs)) else ""
-            note = "best of 10 variants" if key == "correlation" else ""
-            measures[f"auc_{key}_{length / 1e3:.0f}_s"] = auc.labelled(label, note)
-    return measures
-
-
-def _synapse_measures(inference: Inference) -> dict[str, kit.Measure]:
-    """Return the accuracy of the synapses inferred from the whole recording."""
-    settings, truth, psps = inference.settings, inference.truth, inference.psps
-    scores = bridge.inference.score_connectome(
-        inference.connectome, truth, least=settings.least, fdr=settings.fdr
-    )
-    del scores["auc_existence"]
-    for key, label, note in (
-        ("found", f"Synapses of {settings.least:g} mV or more found", ""),
-        ("false_calls", "Called synapses that do not exist", f"requested: {settings.fdr:g}"),
-        ("sign_accuracy", "Called synapses with correct sign", ""),
-        ("null_sd", "SD of z of absent synapses", "1 for a correct model"),
-    ):
-        scores[key] = scores[key].labelled(label, note)
-    for kind, sign, _ in KINDS:
-        label, note = f"Inferred per true PSP, {kind}", "1 without bias"
-        scores[f"mv_per_mv_{kind}"] = kit.Measure(inference.slope(sign), note=note, label=label)
-    strongest = truth <= np.quantile(truth[truth < 0.0], 0.1)
-    true, inferred = (float(np.nanmean(values[strongest])) for values in (truth, psps))
-    scores["strongest_true"] = kit.Measure(true, "mV")
-    scores["strongest_inferred"] = kit.Measure(
-        inferred, "mV", note=f"true: {kit.signed(true, 3)} mV",
-        label="Strongest tenth of inhibitory PSPs",
-    )  # fmt: skip
-    misfits, note = inference.connectome.misfits().sum(), f"of {np.isfinite(psps).sum():,}"
-    scores["misfits"] = kit.Measure(misfits, note=note, label="Pairs with structured residuals")
-    return scores
-
-
-def _draw_quality(inference: Inference) -> kit.Figure:
+def _draw_quality(aucs: dict[str, dict[float, kit.Measure]]) -> kit.Figure:
     """Draw the AUC of existence over the length of the recording."""
-
-    def draw(axes: kit.Axes) -> None:
-        for (key, (name, colour)), marker in zip(METHODS.items(), "os", strict=True):
-            aucs = inference.aucs[key]
-            minutes = [length / 60e3 for length in aucs]
-            look = {"color": colour, "marker": marker, "label": name}
-            kit.draw_measures(axes, minutes, list(aucs.values()), **look)
-        axes.axhline(1.0, color="0.7", lw=0.8, zorder=0)
-        axes.set_xscale("log")
-        axes.set_xticks(minutes, [f"{each:.2g}" for each in minutes])
-        axes.minorticks_off()
-
-    labels = {"xlabel": "length of the recording (min)", "ylabel": "AUC (95 % interval)"}
-    title = f"Existence of synapses of {inference.settings.least:g} mV or more"
-    body = kit.panel(draw, **labels, title=title, legend="lower right")
-    return kit.page("Logistic neurons separate synapses from indirect correlations", body)
-
-
-def _draw_strengths(inference: Inference) -> kit.Figure:
-    """Draw inferred against true strengths."""
-    truth, psps, called = inference.truth, inference.psps, inference.called
-    slopes = {sign: inference.slope(sign) for _, sign, _ in KINDS}
-
-    def draw(axes: kit.Axes) -> None:
-        ends = np.array([truth.min(), truth.max()])
-        axes.plot(ends, ends, color="0.45", lw=1.0, ls="--", label="inferred = true")
-        for (kind, sign, colour), end in zip(KINDS, reversed(ends), strict=True):
-            present = truth * sign > 0
-            found, missed = present & called, present & ~called
-            axes.plot(truth[found], psps[found], ".", color=colour, ms=5, label=kind)
-            axes.plot(truth[missed], psps[missed], "x", color=colour, ms=4, label=f"{kind}, missed")
-            axes.plot([0.0, end], [0.0, slopes[sign] * end], color="black", lw=1.2)
-            x, side = (0.6 * end, "right") if sign > 0 else (0.8 * end, "above")
-            kit.label(axes, x, 0.8 * slopes[sign] * x, f"slope {slopes[sign]:.2f}", side=side)
-
-    bias = "underestimated" if slopes[-1] < 1.0 else "overestimated"
-    body = kit.panel(draw, xlabel="true PSP (mV)", ylabel="inferred PSP (mV)")
-    title = f"Inhibitory strengths are {bias}: {slopes[-1]:.2f} inferred per true mV"
-    return kit.page(title, body, size=(7.4, 5.0), legend=3)
-
-
-def _draw_matrices(inference: Inference) -> kit.Figure:
-    """Draw the true and the called synapses."""
-    called = np.where(inference.called, inference.psps, 0.0)
-    least = inference.settings.least
-    found = inference.called[np.abs(inference.truth) >= max(least, WEAKEST)].mean()
-    page = kit.page(
-        f"{inference.length} of spikes reveal {found:.1%} of the synapses above {least:g} mV",
-        kit.panel(_draw_matrix, inference.truth, title="True"),
-        kit.panel(_draw_matrix, called, ylabel="",
-                  title=f"Inferred (false discovery rate {inference.settings.fdr:g})"),
-        size=(9.6, 4.8), sharex=True, sharey=True,
+    minutes = [length / 60e3 for length in aucs["logistic"]]
+    curves = [
+        kit.layer(kit.draw_measures, minutes, [*aucs[key].values()], color=colour, label=name)
+        for key, (name, colour) in METHODS.items()
+    ]
+    quality = kit.chart(
+        *curves, xlabel="length of the recording (min)", ylabel="AUC (95 % interval)",
+        title=f"Existence of synapses of {LEAST:g} mV or more", legend="lower right",
     )  # fmt: skip
-    return _with_bar(page)
+    return kit.page("Logistic neurons separate synapses from indirect correlations", quality)
 
 
-def _draw_correlograms(inference: Inference) -> kit.Figure:
-    """Draw the correlogram of a synapse, and the largest one of a pair without synapse."""
-    truth, counted = inference.truth, inference.correlograms
-    z, scores = counted.z((1.0, 10.0)), inference.connectome.z
-    single = (truth.T == 0) & np.isfinite(z) & np.isfinite(scores)
-    strong = np.where(single & (truth > 0), truth, 0.0)
-    synapse = np.abs(strong - np.quantile(truth[truth > 0], 0.9)).argmin()
-    absent = np.where(single & (truth == 0), z, -np.inf).argmax()
-    lags = counted.lags * counted.width
-
-    def draw(axes: kit.Axes, pair: tuple[int, ...], colour: str) -> None:
-        before, after = pair
-        expected = counted.spikes[before] * counted.spikes[after] / counted.n_bins
-        axes.bar(lags, counted.counts[pair], counted.width, color=colour)
-        axes.axhline(expected, color="black", lw=1.0, ls="--", label="expected from the rates")
-
-    panels = []
-    for index, kind, colour in (
-        (synapse, "Synapse of {:+.1f} mV", ns.plot.EXCITATORY),
-        (absent, "No synapse (most correlated pair)", "0.6"),
-    ):
-        pair = tuple(map(int, np.unravel_index(index, truth.shape)))
-        both = [kit.signed(round(score[pair], 1)) for score in (z, scores)]
-        title = f"{kind.format(truth[pair])}\nz = {both[0]}; of the logistic neuron: z = {both[1]}"
-        panels.append(kit.panel(draw, pair, colour, title=title, xlabel="lag (ms)", xlim=(-30, 30)))
-    panels[0].labels["ylabel"] = "pairs of spikes per ms"
-    title = "Neurons without a synapse can be as correlated as neurons with one"
-    return kit.page(title, *panels, size=(9.0, 4.2), legend=1)
+def _draw_strengths(
+    truth: kit.Floats, psps: kit.Floats, called: kit.Bools, slopes: dict[str, float]
+) -> kit.Figure:
+    """Draw inferred against true strengths."""
+    ends = np.array([truth.min(), truth.max()])
+    layers = [kit.curve(ends, ends, "inferred = true", color="0.45", ls="--")]
+    for kind, sign, colour in KINDS:
+        found, missed = ((truth * sign > 0) & chosen for chosen in (called, ~called))
+        line = np.array([0.0, ends[int(sign > 0)]])
+        layers += [
+            kit.curve(truth[found], psps[found], kind, ls="", marker=".", color=colour),
+            kit.curve(truth[missed], psps[missed], f"{kind}, missed", ls="", marker="x",
+                      color=colour),
+            kit.curve(line, slopes[kind] * line, text=f"slope {slopes[kind]:.2f}", color="black",
+                      side="above"),
+        ]  # fmt: skip
+    chart = kit.chart(*layers, xlabel="true PSP (mV)", ylabel="inferred PSP (mV)")
+    title = f"Inhibitory strengths are biased: {slopes['inhibitory']:.2f} inferred per true mV"
+    return kit.page(title, chart, size=(7.4, 5.0), legend=3)
 
 
 scenario = kit.lesson(__name__, duration=600_000.0)

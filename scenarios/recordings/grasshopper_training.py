@@ -7,7 +7,6 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc
 
 import bridge
 import neurosim as ns
@@ -21,12 +20,8 @@ if TYPE_CHECKING:
 CELLS = (1, 2)
 # Width of a bin (ms): one trial of a logistic neuron, one step of the equivalent neuron.
 BIN = 1.0
-# Time constants (ms) of the fast and slow adaptation of the receptors to the onset of the sound.
-ADAPTATION = (300.0, 3000.0)
 # Penalty (nats per trial). It limits the weights of lags at which no spike ever followed another.
 RIDGE = 1e-3
-# Penalty for unbiased weights: it reduces them by less than a fifth of their standard errors.
-WEAK_RIDGE = 1e-4
 EQUIVALENT = "equivalent"
 
 
@@ -41,8 +36,8 @@ class Training:
     ----------
     fired : (n_bins,) ndarray of int
         Whether the receptor fired.
-    sound, history, other : (n_bins, n_lags) ndarray
-        Level of the sound (dB), past spikes of the receptor, and of the other receptor.
+    sound, history : (n_bins, n_lags) ndarray
+        Level of the sound (dB), and past spikes of the receptor.
     folds : list of (train, test)
         Parts of the recording.
     """
@@ -50,25 +45,21 @@ class Training:
     fired: np.ndarray
     sound: kit.Floats
     history: kit.Floats
-    other: kit.Floats
     folds: list[Fold]
 
     @classmethod
     @cache
     def on(cls, cell: int, settings: Settings) -> Training:
         """Return the training on one receptor, the same object each time."""
-        fired, other = (spikes_by_bin(which) for which in (cell, 3 - cell))
+        fired, level = spikes_by_bin(cell), grasshopper_recording(cell).level(BIN)
+        # The margin excludes training bins that share sound or spikes with the test part.
+        margin = max(settings.lags, settings.history)
         return cls(
             fired,
-            bridge.lagged(grasshopper_recording(cell).level(BIN), settings.lags),
+            bridge.lagged(level, settings.lags),
             bridge.spike_history(fired, settings.history),
-            bridge.spike_history(other, settings.coupling),
-            # The margin excludes training bins that share sound or spikes with the test part.
-            bridge.blocked_folds(
-                len(fired), settings.folds,
-                margin=max(settings.lags, settings.history, settings.coupling),
-            ),
-        )  # fmt: skip
+            bridge.blocked_folds(len(fired), settings.folds, margin=margin),
+        )
 
     @cached_property
     def by_sound(self) -> kit.Floats:
@@ -96,70 +87,12 @@ class Training:
         return [trainable().fit(self.columns[i], self.fired[i]) for i, _ in self.folds]
 
     @property
-    def unbounded(self) -> kit.Bools:
-        """Weights of `neuron` at lags at which no spike follows: only the ridge bounds them."""
-        return (self.columns[self.fired == 1] == 0.0).all(axis=0)
-
-    @property
     def part(self) -> np.ndarray:
         """Part of the recording in which each bin lies."""
         return np.repeat(np.arange(len(self.folds)), [len(test) for _, test in self.folds])
 
-    @property
-    def seconds(self) -> np.ndarray:
-        """Second of each bin: neighbouring bins are not independent."""
-        return np.arange(len(self.fired)) // 1000
-
-    def coupled(self, *, adaptation: bool) -> Coupling:
-        """Fit the coupling to the other receptor, with or without columns for adaptation."""
-        time = BIN * (0.5 + np.arange(len(self.fired)))
-        decay = np.exp(-time[:, np.newaxis] / np.array(ADAPTATION))
-        columns = [self.columns, self.other, *([decay] if adaptation else [])]
-        neuron = bridge.LogisticNeuron(solver="newton", ridge=WEAK_RIDGE)
-        first = self.columns.shape[1]
-        return Coupling(
-            neuron.fit(np.hstack(columns), self.fired), slice(first, first + self.other.shape[1])
-        )
-
     def _cross_validated(self, columns: kit.Floats) -> kit.Floats:
         return bridge.out_of_fold_probability(trainable(), columns, self.fired, self.folds)
-
-
-@dataclass(frozen=True, eq=False)
-class Coupling:
-    """Weights of another neuron's past spikes in a trained logistic neuron."""
-
-    neuron: bridge.LogisticNeuron
-    weights: slice
-
-    @property
-    def psp(self) -> kit.Floats:
-        """Effect of a spike 1, 2, … ms ago (mV)."""
-        return self.neuron.psp_[self.weights]
-
-    @property
-    def interval(self) -> kit.Floats:
-        """95 % intervals of `psp`, shape (n_lags, 2)."""
-        return self.neuron.psp_interval_[self.weights]
-
-    @property
-    def total(self) -> kit.Measure:
-        """Sum of the weights (log-odds), with its 95 % interval."""
-        weights, covariance = self._estimate
-        total, half = float(weights.sum()), bridge.NORMAL_95 * float(np.sqrt(covariance.sum()))
-        return kit.Measure(total, "", total - half, total + half)
-
-    @property
-    def p_value(self) -> float:
-        """P value of the hypothesis that all weights are 0 (Wald test)."""
-        weights, covariance = self._estimate
-        return float(chdtrc(len(weights), weights @ np.linalg.solve(covariance, weights)))
-
-    @property
-    def _estimate(self) -> tuple[kit.Floats, kit.Floats]:
-        """Weights and their covariance."""
-        covariance = self.neuron.sandwich_covariance_[1:, 1:]
-        return self.neuron.coef_[0][self.weights], covariance[self.weights, self.weights]
 
 
 def trainable() -> bridge.LogisticNeuron:
@@ -199,18 +132,24 @@ def with_equivalents(result: ns.Result, settings: Settings, threads: int | None)
     simulated = ns.simulate(
         equivalent_network(settings), duration, dt=BIN, seed=result.seed, threads=threads
     )
-    part = Training.on(settings.cell, settings).part
-    spikes, samples = [], []
-    for k in range(settings.folds):
-        trains, trace = simulated.spikes[f"part {k}"], simulated.traces[f"part {k}", "v"]
-        kept = part[np.rint(trains.times / BIN).astype(int) - 1] == k
-        spikes.append((trains.times[kept], trains.ids[kept]))
-        kept = part[np.rint(trace.times / BIN).astype(int) - 1] == k
-        samples.append((trace.times[kept], trace.values[kept]))
-    times, ids = map(np.concatenate, zip(*spikes, strict=True))
-    joined = ns.SpikeTrains(times, ids, trains.recorded)
-    times, values = map(np.concatenate, zip(*samples, strict=True))
-    potential = ns.Trace(times, values, trace.ids, trace.unit, joined, trace.v_peak)
+    parts = Training.on(settings.cell, settings).part
+
+    def own(part: int, times: kit.Floats) -> kit.Bools:
+        return parts[np.rint(times / BIN).astype(int) - 1] == part
+
+    trains = [simulated.spikes[f"part {k}"] for k in range(settings.folds)]
+    traces = [simulated.traces[f"part {k}", "v"] for k in range(settings.folds)]
+    times, ids = (
+        np.concatenate([getattr(one, name)[own(k, one.times)] for k, one in enumerate(trains)])
+        for name in ("times", "ids")
+    )
+    joined = ns.SpikeTrains(times, ids, trains[0].recorded)
+    times, values = (
+        np.concatenate([getattr(one, name)[own(k, one.times)] for k, one in enumerate(traces)])
+        for name in ("times", "values")
+    )
+    first = traces[0]
+    potential = ns.Trace(times, values, first.ids, first.unit, joined, first.v_peak)
     # The filters have both signs, so the neurons are neither excitatory nor inhibitory.
     info = replace(simulated.populations["part 0"], name=EQUIVALENT, sign=0)
     return replace(
@@ -219,34 +158,3 @@ def with_equivalents(result: ns.Result, settings: Settings, threads: int | None)
         spikes={**result.spikes, EQUIVALENT: joined},
         traces={**result.traces, (EQUIVALENT, "v"): potential},
     )
-
-
-def coupled_pairs(settings: Settings, seed: int, size: int = 1) -> list[Training]:
-    """Simulate pairs of equivalent neurons, the second coupled to the first.
-
-    Returns
-    -------
-    list of Training
-        Of the first neuron of each pair, with the second as the other one.
-    """
-    net = ns.Network()
-    first, second = (
-        equivalent_to(Training.on(cell, settings).neuron, settings).add_to(
-            net, f"receptor {cell}", grasshopper_recording(cell).level(BIN), size=size
-        )
-        for cell in CELLS
-    )
-    bridge.connect_filter(net, second, first, settings.coupled, width=BIN)
-    training = Training.on(CELLS[0], settings)
-    n_bins = len(training.fired)
-    result = ns.simulate(net, n_bins * BIN, dt=BIN, seed=seed)
-    pairs = []
-    for k in range(size):
-        fired, other = (
-            bridge.bin_spikes(result.spikes[population.name].of(k), n_bins * BIN, BIN)
-            for population in (first, second)
-        )
-        history = bridge.spike_history(fired, settings.history)
-        others = bridge.spike_history(other, settings.coupling)
-        pairs.append(replace(training, fired=fired, history=history, other=others))
-    return pairs

@@ -58,8 +58,6 @@ def test_all_figures_are_drawn(small):
         "connectome-network.png",
         "connectome-comparison-quality.png",
         "connectome-comparison-strengths.png",
-        "connectome-comparison-matrices.png",
-        "connectome-comparison-correlograms.png",
     }
 
 

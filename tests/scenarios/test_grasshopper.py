@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 import bridge
 import neurosim as ns
@@ -14,11 +13,20 @@ from neurosim.cli import main
 from neurosim.scenario import RunOptions
 from scenarios.recordings import data
 from scenarios.recordings.data import INTERVAL, Recording, grasshopper_recording
-from scenarios.recordings.grasshopper import Settings, network, simulate
+from scenarios.recordings.grasshopper import (
+    BIAS,
+    DELAY,
+    GAIN,
+    NEURON,
+    SMOOTHING,
+    Settings,
+    coincidence_factor,
+    network,
+    simulate,
+)
 from scenarios.recordings.grasshopper_training import (
     EQUIVALENT,
     Training,
-    coupled_pairs,
     equivalent_network,
     equivalent_to,
     spikes_by_bin,
@@ -91,7 +99,6 @@ def test_cross_validated_logistic_neurons_reach_the_lower_bounds(compared):
         "grasshopper-response.png",
         "grasshopper-equivalent.png",
         "grasshopper-comparison-scores.png",
-        "grasshopper-comparison-coupling.png",
     }
 
 
@@ -107,27 +114,6 @@ def test_equivalent_neurons_predict_better_than_lif_neurons(compared):
     # Worse than a constant probability, as the docstring states.
     assert lif["high"] < 0.0
     assert measures["auc_equivalent_cell1"]["value"] > FLOORS["auc_cell1"]
-
-
-@pytest.mark.slow
-def test_receptors_with_different_sounds_show_no_coupling_beyond_adaptation(compared):
-    measures, _ = compared
-    for cell in CELLS:
-        total = measures[f"total_coupling_cell{cell}"]
-        assert total["low"] < 0.0 < total["high"]
-        assert measures[f"p_value_coupling_cell{cell}"] > 0.05
-    # Without adaptation in the model, that of both receptors looks like a coupling.
-    assert measures["total_coupling_naive_cell1"]["low"] > 0.0
-
-
-def test_95_percent_intervals_contain_the_coupling_of_simulated_pairs():
-    settings = Settings()
-    true = np.pad(settings.coupled, (0, settings.coupling - len(settings.coupled)))
-    pairs = [one.coupled(adaptation=False) for one in coupled_pairs(settings, seed=1, size=20)]
-    contained = [(one.interval[:, 0] <= true) & (true <= one.interval[:, 1]) for one in pairs]
-    # Less by chance in 1 of 10,000 runs.
-    assert np.sum(contained) >= binom.ppf(1e-4, 200, 0.95)
-    assert all(one.p_value < 1e-6 for one in pairs)
 
 
 def test_each_part_contains_the_equivalent_neurons_not_trained_on_it():
@@ -197,7 +183,7 @@ def test_the_sound_filter_has_the_delay_of_the_lif_neurons(cell):
     weights = Training.on(cell, settings).neuron.coef_[0]
     peak = int(weights[: settings.lags].argmax())
     # Later than the delay by up to a bin and the membrane time constant of 1.5 ms.
-    assert settings.delay <= peak + 1 <= settings.delay + settings.tau_m + 1.0
+    assert DELAY <= peak + 1 <= DELAY + NEURON.tau_m + 1.0
     # Refractoriness decays over 7 ms.
     assert (np.diff(weights[settings.lags :][:7]) > 0).all()
 
@@ -225,34 +211,24 @@ def test_a_short_run_can_be_compared(command):
     measures = command("compare", "grasshopper", "--duration", "150", "--no-plot")["comparison"]
     assert measures["auc_cell1"]["value"] >= FLOORS["auc_cell1"]
     assert "auc_lif_cell1" in measures
-    peak = measures["peak_coupling_pair"]
-    assert 0.0 < peak["low"] < 20.0 < peak["high"]
 
 
-def test_lif_neurons_that_fire_too_fast_have_no_coincidence_factor(command):
-    arguments = ("--duration", "300", "--no-plot", "--set", "bias=900,900")
-    found = command("run", "grasshopper", *arguments)["findings"]
-    assert found["rate_hz_lif"] > 250.0
-    assert found["coincidence_factor_lif"] is None
-
-
-def test_silent_lif_neurons_coincide_by_chance_only(command):
-    arguments = ("--duration", "300", "--no-plot", "--set", "bias=-500,0")
-    found = command("run", "grasshopper", *arguments)["findings"]
-    assert found["rate_hz_lif"] == 0.0
-    assert found["coincidence_factor_lif"] == 0.0
-    assert found["auc_lif"] == 0.5
+def test_the_coincidence_factor_is_undefined_at_high_rates_and_0_for_silent_neurons():
+    data = np.arange(10.0, 300.0, 10.0)
+    assert np.isnan(coincidence_factor(data, np.arange(1.0, 300.0, 4.0), 0.0, 300.0))
+    assert coincidence_factor(data, np.empty(0), 0.0, 300.0) == 0.0
 
 
 @pytest.mark.parametrize("dt", [0.05, 0.1, 0.25])
 def test_the_sound_arrives_after_its_delay_on_any_grid(dt):
-    settings = Settings(smoothing=0.0)
+    settings = Settings()
     current = network(settings, RunOptions(duration=500.0, dt=dt)).drives[0].input
     assert isinstance(current, ns.CurrentWaveform)
     assert current.interval == pytest.approx(dt)
-    late = round(settings.delay / dt)
-    level = (current.values - settings.bias[0]) / settings.gain
-    np.testing.assert_allclose(level[late:], settings.recording.level(dt)[:-late], atol=1e-12)
+    late = round(DELAY / dt)
+    level = (current.values - BIAS[1]) / GAIN
+    expected = settings.recording.level(dt, smoothing=SMOOTHING)
+    np.testing.assert_allclose(level[late:], expected[:-late], atol=1e-12)
 
 
 def test_without_nitime_the_error_states_what_to_install(refused, monkeypatch):
@@ -277,15 +253,9 @@ def test_damaged_recordings_are_reported(refused, monkeypatch, tmp_path: Path):
     ("arguments", "words"),
     [
         (("--set", "cell=3"), "cell = '3' is not one of 1, 2"),
-        (("--set", "bias=100"), "bias has 1 value: give 2, in pA"),
         (("--set", "neurons=1"), "neurons = 1 is outside 2 to 2000"),
         (("--set", "lags=0"), "lags = 0 is outside 1 to 200"),
-        (("--set", "coupling=0"), "coupling = 0 is outside 1 to 200"),
-        (("--set", "coupling=2"), "coupled has 4 values, but coupling = 2 ms: give at most 2"),
-        (("--set", "coupled=1e4"), "coupled[0] = 10000 mV is outside -1000 to 1000 mV"),
         (("--set", "folds=1"), "folds = 1 is outside 2 to 20"),
-        (("--set", "tau_m=0.001"), "tau_m = 0.001 ms is outside 0.1 to 100 ms"),
-        (("--set", "sigma=-1"), "sigma = -1 mV is outside 0 to 50 mV"),
         (("--duration", "20000"), "outside 100 to 10000 ms"),
     ],
 )

@@ -46,7 +46,6 @@ def test_without_correlation_no_group_is_selected(command):
         (("--set", "synapses=1"), "synapses = 1 is outside 2 to 500"),
         (("--set", "rate=0"), "rate = 0 Hz is outside"),
         (("--set", "correlation=2"), "outside 0.01 to 1"),
-        (("--duration", "1e8"), "5,000,000 are the most"),
     ],
 )
 def test_settings_out_of_range_are_refused(refused, arguments, words):

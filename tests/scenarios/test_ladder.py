@@ -9,7 +9,6 @@ from scenarios.artificial_neuron.ladder import (
     detect,
     index_of,
     scaled,
-    trained,
     true_probability,
 )
 
@@ -34,13 +33,12 @@ def test_each_model_predicts_better_than_the_one_before(command, tmp_path):
         assert 0.8 < compared[f"right_{name}"]["value"] < 0.88
     assert compared["right_network"]["low"] > compared["right_neuron"]["high"]
     assert compared["right_network"]["high"] > compared["right_best"]["value"]
-    errors = [compared[f"squared_error_{name}"] for name in ("linear", "neuron", "network")]
+    errors = [
+        compared[f"squared_error_{name}"]["value"] for name in ("linear", "neuron", "network")
+    ]
     assert errors == sorted(errors, reverse=True)
-    assert (
-        compared["cross_entropy_network"]["value"] < 0.5 * compared["cross_entropy_neuron"]["value"]
-    )
-    for name in ("planes", "training"):
-        assert (tmp_path / f"ladder-comparison-{name}.png").exists()
+    assert errors[2] < 0.6 * errors[1]
+    assert (tmp_path / "ladder-comparison-planes.png").exists()
 
 
 @pytest.mark.slow
@@ -48,15 +46,8 @@ def test_spiking_models_agree_with_the_abstract_ones(command, tmp_path):
     compared = command("compare", "ladder")["comparison"]
     assert compared["right_spiking_linear"]["value"] == compared["right_linear"]["value"]
     assert compared["agreement"]["value"] > 0.97
-    assert compared["right_spiking_network_of_16"]["low"] > compared["right_neuron"]["high"]
-    # One neuron differs by sampling error only; its mean square over 121 inputs is known to 13 %.
-    assert compared["difference_spiking_neuron"] < 1.3 * 0.5 / np.sqrt(600)
-    off = [compared[f"difference_spiking_network_of_{size}"] for size in (1, 16)]
-    assert off[1] < 0.5 * off[0]
-    # 484 fractions of 960 neurons each: five standard errors, an error rate of 3e-4.
-    assert compared["largest_difference_hidden"] < 5.0 * 0.5 / np.sqrt(960)
-    for name in ("models", "units"):
-        assert (tmp_path / f"ladder-{name}.png").exists()
+    assert compared["right_spiking_network"]["low"] > compared["right_neuron"]["high"]
+    assert (tmp_path / "ladder-models.png").exists()
 
 
 @pytest.mark.slow
@@ -64,7 +55,7 @@ def test_spike_counts_have_an_index_and_a_scale():
     assert (index_of(POINTS) == np.arange(121)).all()
     assert scaled(POINTS).min() == -1.0
     assert scaled(POINTS).max() == 1.0
-    assert trained(Settings(trials=100, held_out=100, steps=3), 5).inputs.shape == (100, 2)
+    assert Settings(trials=100, held_out=150).examples(5)[0].shape == (250, 2)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +63,7 @@ def test_spike_counts_have_an_index_and_a_scale():
     [
         ("trials=1", "outside 100 to"),
         ("hidden=0", "outside 1 to 20"),
-        ("repeats=1000", "above 2000"),
+        ("repeats=1000", "outside 10 to 100"),
     ],
 )
 def test_settings_out_of_range_are_refused(refused, assignment, words):
@@ -80,4 +71,4 @@ def test_settings_out_of_range_are_refused(refused, assignment, words):
 
 
 def test_a_run_too_short_for_a_hidden_layer_is_refused(refused):
-    assert "needs two" in refused("ladder", "--duration", "5")
+    assert "needs two time steps" in refused("ladder", "--duration", "5")

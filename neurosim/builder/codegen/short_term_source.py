@@ -14,7 +14,7 @@ from neurosim.builder.codegen.model_check import check_functions, first_values, 
 from neurosim.builder.codegen.model_code import compiled_module
 from neurosim.builder.codegen.model_functions import functions_of, plain_functions
 from neurosim.errors import NeurosimError
-from neurosim.kernels import model_math, transmission
+from neurosim.kernels import model_math
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import location_of
 
@@ -30,7 +30,6 @@ from neurosim.kernels import model_math as mathematics
 from neurosim.kernels.address import addressed
 from neurosim.kernels.model_tools import function
 from neurosim.kernels.tables import tables_at
-from neurosim.kernels.transmission import spike_key
 
 '''
 
@@ -59,8 +58,7 @@ def transmit_spikes(frame, first, stop, t, _a, _b):
         {store}
         state.last_spike[table.first_spike + i] = t
         state.efficacy[number, k] = efficacy
-        if table.key.size:
-            state.spike_keys[number, k] = spike_key(table.key[0], t, state.history[k])
+        state.spike_steps[k] = t
     return 0
 '''
 
@@ -88,7 +86,6 @@ def transmission_function(part: ShortTermPlasticity, plain: bool = False) -> Any
         "addressed": lambda function: function,
         "function": lambda function: function,
         "tables_at": lambda frame: frame.tables,
-        "spike_key": getattr(transmission.spike_key, "py_func", transmission.spike_key),
     }
     exec(compile(text, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
     names |= plain_functions(kind)

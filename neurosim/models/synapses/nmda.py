@@ -53,6 +53,7 @@ class NMDA(Synapse):
     Notes
     -----
     The presynaptic neurons must be part of the network: connect a population instead of an input.
+    Short-term plasticity of the exact form scales the jumps of x.
     Record the state "s" (nS), the sum over synapses of weight times gating variable.
 
     References
@@ -76,7 +77,7 @@ class NMDA(Synapse):
 
     tau_rise: float = parameter(2.0, "ms", 0.01, 1e4, "rise time constant")
     tau_decay: float = parameter(100.0, "ms", 0.01, 1e5, "decay time constant")
-    alpha: float = parameter(0.5, "1/ms", 1e-6, 1e3, "rate of opening")
+    alpha: float = parameter(0.5, "1/ms", 0.001, 1e3, "rate of opening")
     mg: float = parameter(1.0, "mM", 0.0, 1e3, "magnesium concentration")
     e_rev: float = parameter(0.0, "mV", -200.0, 200.0, "reversal potential")
     between_neurons: ClassVar[bool] = True
@@ -159,12 +160,12 @@ class ExactNMDA(NMDA):
     curvature: ClassVar = state("nS/ms²", 0.0, "its second derivative during the step")
 
     @staticmethod
-    def derivatives(s, slope, curvature, p):  # type: ignore[override]
+    def derivatives(s, slope, curvature, p):
         """Follow the parabola through the exact values at start, middle and end of the step."""
         return slope, curvature, 0.0
 
     @staticmethod
-    def current(v, s, slope, curvature, p):  # type: ignore[override]
+    def current(v, s, slope, curvature, p):
         """Current with magnesium block (pA)."""
         return _current(v, s, p)
 

@@ -125,6 +125,9 @@ def _read_result(file: h5py.File, file_size: int) -> Result:
             reader.weights(file["weights"][str(k)], populations)
             for k in range(len(file.get("weights", ())))
         ),
+        inputs={
+            unquote(name): reader.input(group) for name, group in file.get("inputs", {}).items()
+        },
     )
 
 
@@ -243,6 +246,22 @@ class _Reader:
             spike_times, spike_ids, ids, dt=self.dt, t_start=0.0, t_stop=self.duration
         )
         return Trace(times, values, ids, unit.decode(), spikes, population.v_peak)
+
+    def input(self, group: h5py.Group) -> SpikeTrains | Trace:
+        """Read the spikes or the current of an input."""
+        if "timestamps" not in group:
+            times = self.array(group["times"], np.float64, 1)
+            values, ids = (
+                self.array(group[name], dtype, n_dims)
+                for name, dtype, n_dims in (("values", np.float64, 2), ("ids", np.int64, 1))
+            )
+            return Trace(times, values, ids, group.attrs["units"].decode())
+        times = self.array(group["timestamps"], np.float64, 1)
+        ids = self.array(group["node_ids"], np.uint64, 1).astype(np.int64)
+        recorded = self.array(group["recorded"], np.int64, 1)
+        known = len(times) == len(ids) and bool(np.isin(ids, recorded).all())
+        _require(known and _ascending(times), f"{group.name} has impossible spikes")
+        return SpikeTrains(times, ids, recorded, dt=self.dt, t_start=0.0, t_stop=self.duration)
 
     def ids(self, dataset: h5py.Dataset, dtype: DTypeLike, population: PopulationInfo) -> NDArray:
         """Read indices of neurons of `population`."""

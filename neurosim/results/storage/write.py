@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.results import PopulationInfo
+from neurosim.results import PopulationInfo, SpikeTrains
 from neurosim.results.storage.layout import (
     FORMAT,
     SONATA_MAGIC,
@@ -89,6 +89,13 @@ def _write_result(file: h5py.File, result: Result) -> None:
         _write_trace(traces.create_group(f"{group_name(name)}/{variable}"), trace)
     for number, (key, weights) in enumerate(result.weights.items()):
         _write_weights(file.create_group(f"weights/{number}"), key, weights)
+    for name, recorded in result.inputs.items():
+        group = file.create_group(f"inputs/{group_name(name)}")
+        if isinstance(recorded, SpikeTrains):
+            write_spikes(group, recorded)
+            _write_array(group, "recorded", recorded.recorded, np.int64)
+        else:
+            _write_trace(group, recorded)
 
 
 def _write_run(group: h5py.Group, result: Result) -> None:

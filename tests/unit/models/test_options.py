@@ -78,17 +78,62 @@ def _pair(case: dict[str, tuple[Any, Any]], name: str) -> tuple[dict, dict]:
 
 # Inputs
 
+TIMED = {"start": (3.0, 5.0), "stop": (25.0, 20.0)}
 INPUTS: dict[type, dict[str, tuple[Any, Any]]] = {
     ns.ConstantCurrent: {"amplitude": (100.0, 200.0)},
     ns.StepCurrent: {"times": ([2.0], [5.0]), "amplitudes": ([100.0], [200.0])},
     ns.CurrentWaveform: {"values": ([100.0, 50.0], [100.0, 60.0]), "interval": (5.0, 6.0)},
     ns.LiveCurrent: {"amplitude": (100.0, 200.0)},
-    ns.Poisson: {"rate": ([2000.0], [3000.0]), "times": ([2.0], [7.0])},
+    ns.SinusoidalCurrent: TIMED
+    | {
+        "amplitude": (100.0, 200.0),
+        "frequency": (20.0, 30.0),
+        "phase": (0.0, 1.0),
+        "mean": (0.0, 50.0),
+    },
+    ns.RampCurrent: TIMED
+    | {"times": ([1.0, 20.0], [1.0, 22.0]), "amplitudes": ([10.0, 99.0], [10.0, 98.0])},
+    ns.WhiteNoiseCurrent: TIMED
+    | {"sigma": (100.0, 200.0), "mean": (0.0, 50.0), "interval": (1.0, 2.0)},
+    ns.OrnsteinUhlenbeckCurrent: TIMED
+    | {"sigma": (100.0, 200.0), "mean": (0.0, 50.0), "tau": (5.0, 6.0)},
+    ns.Poisson: {
+        "rate": ([2000.0], [3000.0]),
+        "times": ([2.0], [7.0]),
+        "shared": (False, True),
+    },
+    ns.SinusoidalPoisson: TIMED
+    | {
+        "rate": (2000.0, 2500.0),
+        "amplitude": (1000.0, 2000.0),
+        "frequency": (20.0, 30.0),
+        "phase": (0.0, 1.0),
+        "shared": (False, True),
+    },
+    ns.GammaProcess: TIMED
+    | {
+        "rate": ([900.0], [800.0]),
+        "shape": (2.0, 3.0),
+        "times": ([2.0], [7.0]),
+        "shared": (False, True),
+    },
+    ns.PoissonWithDeadTime: TIMED
+    | {"rate": (900.0, 800.0), "dead_time": (0.5, 1.0), "shared": (False, True)},
+    ns.CorrelatedPoisson: TIMED
+    | {"rate": (500.0, 600.0), "correlation": (0.3, 0.4), "tau": (2.0, 3.0)},
+    ns.PulsePacket: {
+        "times": ([9.0, 20.0], [9.0, 21.0]),
+        "activity": (10, 11),
+        "sigma": (1.0, 1.5),
+        "shared": (False, True),
+    },
     ns.SpikeTimes: {"times": ([2.0, 9.0], [2.0, 9.1]), "factors": ([1.0, 2.0], [1.0, 3.0])},
     ns.LiveSpikes: {},
     ns.MembraneNoise: {"sigma": (2.0, 3.0)},
 }
-SPIKES = {ns.Poisson, ns.SpikeTimes, ns.LiveSpikes}
+SPIKES = {
+    cls for cls, case in INPUTS.items() if cls(**{k: v[0] for k, v in case.items()}).sends_spikes
+}
 
 
 def _driven(source: ns.network.Input, **options: Any) -> ns.Network:
@@ -117,7 +162,7 @@ DRIVE: dict[str, Any] = {
 @pytest.mark.parametrize("name", DRIVE)
 @pytest.mark.parametrize("cls", _own(Input), ids=lambda cls: cls.__name__)
 def test_options_of_drives(cls: type, name: str) -> None:
-    assert {"self", "target", "input", *DRIVE} == set(
+    assert {"self", "target", "input", "name", *DRIVE} == set(
         inspect.signature(ns.Network.drive).parameters
     )
     source = (
