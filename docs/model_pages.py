@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 from numpydoc.docscrape import NumpyDocString
 
 import neurosim as ns
-from neurosim.models.declare import BOUNDLESS, KEY, Parameter, states_of, traces_of
+from neurosim.models.declare import (
+    BOUNDLESS,
+    KEY,
+    Parameter,
+    potentials_of,
+    signals_of,
+    states_of,
+    traces_of,
+)
 from neurosim.models.neuron import Neuron
 from neurosim.models.registry import Part, address_of
 
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
-NUMBER = r"−?-?[\d.,]*\d"
+NUMBER = r"−?-?[\d.,]*\d(?:e[+-]?\d+)?"
 RANGE = re.compile(rf",? ?(?<![\w.])({NUMBER}) (?:to ({NUMBER})|or more)(?![\w])")
 """A range in a description, such as ", 0.1 to 1000"."""
 
@@ -68,10 +76,23 @@ def tables(kind: type[Part]) -> list[str]:
         text += _table("State variables", ("Name", "Unit", "Initial value", "Description"), rows)
     if traces := traces_of(kind):
         rows = [
-            (f"``{name}``", f"{trace.side}synaptic", _initial(trace.tau, " ms"))
+            (
+                f"``{name}``",
+                f"{trace.side}synaptic{', nearest' * trace.nearest}",
+                _initial(trace.tau, " ms"),
+            )
             for name, trace in traces.items()
         ]
         text += _table("Traces of spikes", ("Name", "Spikes", "Time constant"), rows)
+    if signals := signals_of(kind):
+        rows = [(f"``{name}``", _initial(one.tau, " ms")) for name, one in signals.items()]
+        text += _table("Signals", ("Name", "Time constant"), rows)
+    if potentials := potentials_of(kind):
+        rows = [
+            (f"``{name}``", _initial(one.tau, " ms"), _initial(one.delay, " ms"))
+            for name, one in potentials.items()
+        ]
+        text += _table("Postsynaptic potentials", ("Name", "Time constant", "Delay"), rows)
     return text + _facts(kind)
 
 

@@ -59,6 +59,9 @@ from .models import (
     AMAT2 as AMAT2,
 )
 from .models import (
+    EIF as EIF,
+)
+from .models import (
     GIF as GIF,
 )
 from .models import (
@@ -78,6 +81,9 @@ from .models import (
 )
 from .models import (
     AdaptingLIF as AdaptingLIF,
+)
+from .models import (
+    AdEx as AdEx,
 )
 from .models import (
     AllToAll as AllToAll,
@@ -164,10 +170,19 @@ from .models import (
     HodgkinHuxley as HodgkinHuxley,
 )
 from .models import (
+    HodgkinHuxleyTraub as HodgkinHuxleyTraub,
+)
+from .models import (
     HomeostaticScaling as HomeostaticScaling,
 )
 from .models import (
     Input as Input,
+)
+from .models import (
+    Izhikevich as Izhikevich,
+)
+from .models import (
+    Izhikevich2007 as Izhikevich2007,
 )
 from .models import (
     Linear as Linear,
@@ -219,6 +234,9 @@ from .models import (
 )
 from .models import (
     PulsePacket as PulsePacket,
+)
+from .models import (
+    QuadraticIF as QuadraticIF,
 )
 from .models import (
     RampCurrent as RampCurrent,

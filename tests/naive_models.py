@@ -6,6 +6,7 @@ may differ from the engine's; potentials agree to rounding errors and spikes to 
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections import defaultdict
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from neurosim import AlphaCurrent, DeltaSynapse, ExpCurrent
-from neurosim.models.declare import states_of
+from neurosim.models.declare import states_of, traces_of
+from tests.naive import draw
 
 # E. Fehlberg, NASA Technical Report R-315 (1969), table III.
 FEHLBERG = (
@@ -39,8 +41,11 @@ class NaiveModel:
     or the variables of a built-in current.
     """
 
-    def __init__(self, model: Any, synapses: list[Any], dt: float, initial: list[float]) -> None:
-        self.p, self.kind, self.dt = model, type(model), dt
+    def __init__(
+        self, model: Any, synapses: list[Any], dt: float, key: int = 0, entity: int = 0
+    ) -> None:
+        initial = initial_states(model)
+        self.p, self.kind, self.dt, self.key, self.entity = model, type(model), dt, key, entity
         self.y = list(initial)
         self.n = len(initial)
         self.slots: dict[Any, slice] = {}
@@ -118,12 +123,18 @@ class NaiveModel:
         was_held, begin, self.fired = self.held, self.y[0], 0
         if hasattr(self.kind, "step"):
             self._own_step(jump)
+        elif self.p.method == "gsl":
+            self._gsl_steps(jump)
         else:
             getattr(self, f"_{self.p.method}_steps")()
         if self.kind.spike_check == "step":
             self._ask(begin)
-        if jump and not hasattr(self.kind, "step"):
+        if jump and not hasattr(self.kind, "step") and self.p.method != "gsl":
             self._jump(jump)
+        if hasattr(self.kind, "hazard") and not self.held:
+            chance = -math.expm1(-float(self.kind.hazard(*self.y[: self.n], self.p)) * self.dt)
+            if draw(self.key, self.entity, t) < chance:
+                self._spike(begin)
         for synapse, slot in self.slots.items():
             weight = sum(w for other, w in arrived if other == synapse)
             self._arrive(synapse, slot, weight)
@@ -140,11 +151,18 @@ class NaiveModel:
 
     def _ask(self, before: float) -> None:
         """Reset the neuron if it spikes."""
-        states = self.y[: self.n]
-        if not self.held and self.kind.spikes(before, *states, self.p):
-            self.y[: self.n] = listed(self.kind.reset(*states, self.p))
-            self.fired += 1
-            self.left = self.refractory
+        spikes = getattr(self.kind, "spikes", None)
+        if spikes and not self.held and spikes(before, *self.y[: self.n], self.p):
+            self._spike(before)
+
+    def _spike(self, before: float) -> None:
+        """Reset the neuron; some models also depend on the potential before the step."""
+        arguments = [*self.y[: self.n], self.p]
+        if "v_before" in inspect.signature(self.kind.reset).parameters:
+            arguments.insert(0, before)
+        self.y[: self.n] = listed(self.kind.reset(*arguments))
+        self.fired += 1
+        self.left = self.refractory
 
     def _after(self, before: float) -> None:
         """Finish an internal step."""
@@ -166,9 +184,19 @@ class NaiveModel:
             self.y = self.rk4(self.dt / n)
             self._after(before)
 
-    def _gsl_steps(self) -> None:
-        """NEST's rule for the length of internal steps."""
+    def _exact_steps(self) -> None:
+        """Linear equations, in steps so short that the error is of the order of rounding."""
+        self._hold()
+        before, n = self.y[0], 40
+        for _ in range(n):
+            self.y = self.rk4(self.dt / n)
+        self._after(before)
+
+    def _gsl_steps(self, jump: float) -> None:
+        """NEST's rule for the length of internal steps; `jump` is added after the first one."""
         done, tolerance = 0.0, self.p.tolerance
+        if tolerance is None:
+            tolerance = 1e-3 if self.p.error_control == "y" else 1e-6
         while done < self.dt:
             self._hold()
             before, last = self.y[0], self.size > self.dt - done
@@ -185,6 +213,9 @@ class NaiveModel:
             self.y, done = new, self.dt if last else done + h
             more = 5.0 if worst == 0.0 else min(5.0, max(1.0, 0.9 * worst ** (-1 / 6)))
             self.size = h * more if worst < 0.5 else h
+            if not (self.held and self.kind.refractory in ("clamp", "freeze")):
+                self.y[0] += jump
+            jump = 0.0
             self._after(before)
 
     def _own_step(self, jump: float) -> None:
@@ -228,3 +259,66 @@ def initial_states(model: Any) -> list[float]:
     v = float(model.v_rest)
     names = list(states_of(type(model)))
     return [v, *(float(np.ravel(model.initial_of(name, np.array([v])))[0]) for name in names[1:])]
+
+
+class NaiveTransmission:
+    """Efficacy of the spikes of one presynaptic neuron."""
+
+    def __init__(self, rule: Any, dt: float) -> None:
+        self.rule, self.dt, self.last = rule, dt, -math.inf
+        self.states = [] if rule is None else rule.initial_states()
+
+    def transmit(self, step: int) -> float:
+        """Return the factor of the weights of a spike."""
+        if self.rule is None:
+            return 1.0
+        interval, self.last = (step - self.last) * self.dt, step
+        factor, *self.states = listed(type(self.rule).transmit(*self.states, interval, self.rule))
+        return factor
+
+
+class NaivePlasticity:
+    """A plastic synapse: traces are sums over all earlier spikes.
+
+    The whole delay is dendritic: presynaptic spikes act at once, postsynaptic ones after `steps`.
+    """
+
+    def __init__(self, rule: Any, weight: float, steps: int, dt: float) -> None:
+        self.rule, self.kind, self.dt, self.steps = rule, type(rule), dt, steps
+        self.unit = getattr(rule, self.kind.scale)
+        self.w = weight / self.unit
+        self.pre: list[int] = []
+        self.post: list[int] = []
+        self.done = 0
+
+    @staticmethod
+    def understands(kind: Any) -> bool:
+        """Whether a rule depends on sums over spikes only."""
+        plain = not any(trace.reset for trace in traces_of(kind).values())
+        others = hasattr(kind, "between") or hasattr(kind, "active") or states_of(kind)
+        return plain and not others
+
+    def _variables(self, step: int) -> list[float]:
+        values = []
+        for trace in traces_of(self.kind).values():
+            tau = getattr(self.rule, trace.tau) if isinstance(trace.tau, str) else trace.tau
+            times = self.pre if trace.side == "pre" else [s + self.steps for s in self.post]
+            earlier = [s for s in times if s < step]
+            counted = earlier[-1:] if trace.nearest else earlier
+            values.append(sum(math.exp((s - step) * self.dt / tau) for s in counted))
+        return values
+
+    def _clip(self, w: float) -> float:
+        return min(max(w, 0.0), 1.0 if self.kind.bounded else math.inf)
+
+    def transmit(self, step: int) -> float:
+        """Return the weight with which a presynaptic spike is sent."""
+        while self.done < len(self.post) and self.post[self.done] + self.steps <= step:
+            arrival = self.post[self.done] + self.steps
+            self.w = self._clip(
+                float(self.kind.on_post(self.w, *self._variables(arrival), self.rule))
+            )
+            self.done += 1
+        self.w = self._clip(float(self.kind.on_pre(self.w, *self._variables(step), self.rule)))
+        self.pre.append(step)
+        return self.w * self.unit

@@ -38,7 +38,8 @@ def bits(result: ns.Result) -> list[bytes]:
         is_trace = isinstance(recorded, ns.Trace)
         arrays = (recorded.values,) if is_trace else (recorded.times, recorded.ids)
         spikes += [a.tobytes() for a in arrays]
-    return spikes + [t.values.tobytes() for t in result.traces.values()]
+    sampled = (*result.traces.values(), *result.weights.values())
+    return spikes + [t.values.tobytes() for t in sampled]
 
 
 def learning() -> ns.Network:

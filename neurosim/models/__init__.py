@@ -42,11 +42,16 @@ from neurosim.models.inputs import (
 from neurosim.models.neuron import Neuron
 from neurosim.models.neuron_model import NeuronModel
 from neurosim.models.neurons.adapting_lif import AdaptingLIF
+from neurosim.models.neurons.adex import AdEx
+from neurosim.models.neurons.eif import EIF
 from neurosim.models.neurons.gif import GIF
 from neurosim.models.neurons.glif import GLIF
 from neurosim.models.neurons.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
+from neurosim.models.neurons.hodgkin_huxley_traub import HodgkinHuxleyTraub
+from neurosim.models.neurons.izhikevich import Izhikevich, Izhikevich2007
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
 from neurosim.models.neurons.mat import AMAT2, MAT2
+from neurosim.models.neurons.quadratic import QuadraticIF
 from neurosim.models.plasticity import (
     STDP,
     Clopath,
@@ -86,12 +91,14 @@ from neurosim.models.synapses import (
 
 __all__ = [
     "AMAT2",
+    "EIF",
     "GIF",
     "GLIF",
     "LIF",
     "MAT2",
     "NMDA",
     "STDP",
+    "AdEx",
     "AdaptingLIF",
     "AllToAll",
     "AlphaConductance",
@@ -122,9 +129,12 @@ __all__ = [
     "Gaussian",
     "Grid",
     "HodgkinHuxley",
+    "HodgkinHuxleyTraub",
     "HomeostaticScaling",
     "Input",
     "IntegrateAndFire",
+    "Izhikevich",
+    "Izhikevich2007",
     "Linear",
     "LiveCurrent",
     "LiveSpikes",
@@ -145,6 +155,7 @@ __all__ = [
     "PreCentredSTDP",
     "Profile",
     "PulsePacket",
+    "QuadraticIF",
     "RampCurrent",
     "RandomPositions",
     "Release",

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import pairwise
 
 import numpy as np
 
@@ -46,14 +45,9 @@ MODELS = (
 """Logistic neurons: attribute of `Models`, colour, marker and name."""
 
 
-def _strengths(values: tuple[float, ...], unit: str, high: float, help: str) -> tuple[float, ...]:
-    """Declare the setting of the strengths of an effect."""
-    return kit.setting(values, unit, 0.0, high, help, length=(2, 20))
-
-
 @dataclass(frozen=True)
 class Settings(kit.BaseSettings):
-    """Settings of the scenario; the strengths of each effect increase from 0."""
+    """Settings of the scenario."""
 
     psps: tuple[float, ...] = kit.setting(
         (6.0, 5.0, 5.0, 4.0, 4.0, 3.0, 3.0, -3.0, -4.0, -5.0), "mV", -50.0, 50.0,
@@ -64,35 +58,12 @@ class Settings(kit.BaseSettings):
     )
     delta: float = kit.setting(2.0, "mV", 0.1, 50.0, "width of the soft threshold")
     pairs: int = kit.setting(30, "", 4, 10_000, "pairs of neurons at each strength")
-    jitter: tuple[float, ...] = _strengths(
-        (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0), "ms", 1000.0, "SD of arrival times"
-    )
-    refractoriness: tuple[float, ...] = _strengths(
-        (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0), "windows", 100.0, "refractory period"
-    )
-    carry_over: tuple[float, ...] = _strengths(
-        (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8), "", 0.99, "fraction of the potential carried over"
-    )
-    feedback: tuple[float, ...] = _strengths(
-        (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0), "mV", 50.0, "PSP between the two neurons of a pair"
-    )
-    adaptation: tuple[float, ...] = _strengths(
-        (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0), "mV", 50.0, "hyperpolarisation per spike"
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for effect in EFFECTS:
-            strengths = self.strengths(effect)
-            text = f"{effect.key} = {','.join(f'{strength:g}' for strength in strengths)}"
-            if strengths[0] != 0.0 or any(weak >= strong for weak, strong in pairwise(strengths)):
-                raise ns.NeurosimError(f"{text}: give strengths that increase from 0")
-            if effect.unit == "windows" and any(strength % 1.0 for strength in strengths):
-                raise ns.NeurosimError(f"{text}: give whole numbers of windows")
+    levels: int = kit.setting(7, "", 2, 7, "strengths of each effect, from none to the strongest")
 
     def strengths(self, effect: Effect) -> tuple[float, ...]:
         """Return the strengths of an effect."""
-        return getattr(self, effect.key)
+        chosen = np.linspace(0, len(effect.strengths) - 1, self.levels).round().astype(int)
+        return tuple(effect.strengths[k] for k in chosen)
 
     @property
     def populations(self) -> Iterator[tuple[Effect, float]]:
@@ -287,41 +258,34 @@ def all_models(result: ns.Result, settings: Settings) -> dict[Effect, list[Model
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the loss of the derived logistic neuron at all strengths."""
-    models = all_models(result, settings)
-    found: kit.Findings = {"windows": len(models[EFFECTS[0]][0].trials.fired)}
-    for effect, each in models.items():
+    found: kit.Findings = {"windows": _windows(result.duration, result.dt)}
+    for effect, models in all_models(result, settings).items():
+        losses = [model.derived for model in models]
         found[f"strengths_{effect.key}"] = settings.strengths(effect)
-        found[f"bits_lost_{effect.key}"] = [model.derived.value for model in each]
-        found[f"interval_{effect.key}"] = [each[-1].derived.low, each[-1].derived.high]
-        found[f"information_{effect.key}"] = each[-1].information.value
+        found[f"bits_lost_{effect.key}"] = [loss.value for loss in losses]
+        found[f"interval_{effect.key}"] = [losses[-1].low, losses[-1].high]
+        found[f"information_{effect.key}"] = models[-1].information.value
     return found
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the loss by each effect at its strongest."""
-    n = len(list(settings.populations))
-    sentences = [
-        f"{n} populations of {2 * settings.pairs} neurons received the same random spikes in "
-        f"{found['windows']} windows: {len(EFFECTS)} effects, each at several strengths.",
-        "Without an effect, the derived logistic neuron predicts the true firing probability.",
-    ]
-    worse = []
-    for effect in EFFECTS:
-        name = f"{effect.name.capitalize()} of {settings.strengths(effect)[-1]:g} {effect.unit}"
-        loss, interval = found[f"bits_lost_{effect.key}"][-1], found[f"interval_{effect.key}"]
-        information = found[f"information_{effect.key}"]
-        sentences.append(
-            f"{name.rstrip()}: the derived neuron loses "
-            f"{kit.estimate(loss, interval, 'bits per spike', 2)}; the true probability carries "
-            f"{information:.2f} bits."
-        )
-        if loss > information:
-            worse.append(effect.name)
-    if worse:
-        sentences.append(
-            f"With {kit.listed(worse)}, it predicts worse than a constant probability."
-        )
-    return sentences
+    return [
+        f"{len(EFFECTS) * settings.levels} populations of {2 * settings.pairs} neurons received "
+        f"the same random spikes in {found['windows']} windows: {len(EFFECTS)} effects, each at "
+        "several strengths.",
+        "Without an effect, the derived logistic neuron predicts the true firing probability. If "
+        "its loss exceeds the information, it predicts worse than a constant probability.",
+        *(
+            f"{effect.at(effect.strengths[-1]).capitalize()}: the derived neuron loses "
+            + kit.estimate(
+                found[f"bits_lost_{effect.key}"][-1], found[f"interval_{effect.key}"],
+                "bits per spike", 2,
+            )
+            + f"; the true probability carries {found[f'information_{effect.key}']:.2f} bits."
+            for effect in EFFECTS
+        ),
+    ]  # fmt: skip
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
@@ -358,8 +322,7 @@ def _draw_potential(axes: kit.Axes, effect: Effect, trials: Trials, trace: kit.F
     ):
         axes.stairs(values, edges, baseline=None, color=colour, lw=1.5, label=label)
     axes.vlines(middle[fired], potential[fired], high, color=kit.SPIKING, lw=2.0, label="spike")
-    label = f"soft threshold {kit.signed(neuron.v_threshold)} mV"
-    axes.axhline(neuron.v_threshold, color="0.45", lw=0.9, ls="--", label=label)
+    axes.axhline(neuron.v_threshold, color="0.45", lw=0.9, ls="--", label="soft threshold −55 mV")
     refractory = effect.refractory(trials)[last, 0]
     axes.stairs(np.where(refractory, high, low), edges, baseline=low, fill=True, color="0.9",
                 zorder=-1)  # fmt: skip
@@ -374,40 +337,38 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     models = all_models(result, settings)
     measures: dict[str, kit.Measure] = {}
     for key, index, words in (
-        ("agreement", 0, "Decisions as true (p > 1/2), no effect"),
-        ("agreement_largest", -1, "Decisions as true (p > 1/2), strongest"),
+        ("agreement", 0, "no effect"),
+        ("agreement_largest", -1, "strongest"),
     ):
         true = np.concatenate([each[index].true for each in models.values()])
         predicted = np.concatenate([each[index].predicted for each in models.values()])
-        measures[key] = bridge.agreement(true > 0.5, predicted > 0.5).labelled(words)
-    for effect, each in models.items():
-        measures |= _strongest(effect, each[-1])
+        same = bridge.agreement(true > 0.5, predicted > 0.5)
+        measures[key] = same.labelled(f"Decisions as true (p > 1/2), {words}")
+    for effect, (*_, model) in models.items():
+        trained, name = f"{model.trained.value:.2f} after training", effect.name.capitalize()
+        key = f"{effect.key}_largest"
+        # The unit is in the title.
+        losses = {
+            one: replace(getattr(model, one), unit="") for one in ("derived", "trained", "extended")
+        }
+        measures[f"{key}_trained"] = losses["trained"]
+        measures |= kit.rows(
+            {},
+            (f"{key}_derived", f"{name}: derived from the PSPs | {trained}", losses["derived"]),
+            (f"{key}_extended", f"{name}: further predictors | {effect.predictor_names}",
+             losses["extended"]),
+        )  # fmt: skip
     derived = [each[-1].derived.value for each in models.values()]
-    remaining = {effect.name: each[-1].extended.value for effect, each in models.items()}
-    worst = max(remaining, key=lambda name: remaining[name])
+    remaining = {each[-1].extended.value: effect.name for effect, each in models.items()}
+    worst = max(remaining)
     conclusion = (
         f"At their strongest, the effects cost the derived neuron {min(derived):.1f} to "
         f"{max(derived):.1f} bits per spike. After training with further predictors, at most "
-        f"{remaining[worst]:.2f} remain ({worst})."
+        f"{worst:.2f} remain ({remaining[worst]})."
     )
     title = "Bits per spike that logistic neurons lose by each effect at its strongest"
     drawings = {"losses": partial(_draw_losses, models)}
     return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _strongest(effect: Effect, model: Models) -> dict[str, kit.Measure]:
-    """Return the losses at the largest strength; two of them are in the short table."""
-    name = effect.name.capitalize()
-    measures = {
-        "derived": model.derived.labelled(
-            f"{name}: derived from the PSPs", f"{model.trained.value:.2f} after training"
-        ),
-        "trained": model.trained,
-        "extended": model.extended.labelled(f"{name}: further predictors", effect.predictor_names),
-        "information": model.information,
-    }
-    # The unit is in the title.
-    return {f"{effect.key}_largest_{key}": replace(one, unit="") for key, one in measures.items()}
 
 
 def _draw_losses(models: dict[Effect, list[Models]]) -> kit.Figure:

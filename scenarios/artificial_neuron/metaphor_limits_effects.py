@@ -61,7 +61,9 @@ class Effect(ABC):
     Attributes
     ----------
     key : str
-        Name of the setting that holds the strengths.
+        Name in JSON keys.
+    strengths : tuple of float
+        Tested strengths, from none to the strongest.
     axis, unit : str
         Label of an axis of strengths, and their unit.
     summary : str
@@ -71,6 +73,7 @@ class Effect(ABC):
     """
 
     key: ClassVar[str]
+    strengths: ClassVar[tuple[float, ...]]
     axis: ClassVar[str]
     unit: ClassVar[str] = ""
     summary: ClassVar[str]
@@ -127,6 +130,7 @@ class Jitter(Effect):
     """Spikes arrive early or late, and therefore in another window."""
 
     key = "jitter"
+    strengths = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0)
     axis = "SD of arrival times (ms)"
     unit = "ms"
     summary = "Jitter: spikes arrive with an SD of {:g} ms, often in another window"
@@ -149,6 +153,7 @@ class Refractoriness(Effect):
     """A neuron cannot fire for some windows after a spike."""
 
     key = "refractoriness"
+    strengths = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
     axis = "refractory period (windows)"
     unit = "windows"
     summary = "Refractoriness: a spike prevents others for {:g} windows (grey)"
@@ -171,6 +176,7 @@ class CarryOver(Effect):
     """The potential has not decayed when the next window ends."""
 
     key = "carry_over"
+    strengths = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
     axis = "fraction of potential carried over"
     summary = "Carry-over: a fraction {:g} of the potential remains in the next window"
     predictor_names = "input and spikes, 8 windows"
@@ -198,6 +204,7 @@ class Feedback(Effect):
     """Two neurons excite each other: a spike returns through the other neuron."""
 
     key = "feedback"
+    strengths = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
     axis = "PSP between the two neurons (mV)"
     unit = "mV"
     summary = "Feedback: each spike of the other neuron (triangles) adds {:g} mV"
@@ -224,6 +231,7 @@ class Adaptation(Effect):
     """Each spike starts a slow hyperpolarising current."""
 
     key = "adaptation"
+    strengths = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
     axis = "hyperpolarisation per spike (mV)"
     unit = "mV"
     summary = "Adaptation: each spike hyperpolarises by {:g} mV, decaying over 100 ms"

@@ -297,7 +297,7 @@ def _draw_strengths(
     layers = [kit.curve(ends, ends, "inferred = true", color="0.45", ls="--")]
     for kind, sign, colour in KINDS:
         found, missed = ((truth * sign > 0) & chosen for chosen in (called, ~called))
-        line = np.array([0.0, ends[sign > 0]])
+        line = np.array([0.0, ends[int(sign > 0)]])
         layers += [
             kit.curve(truth[found], psps[found], kind, ls="", marker=".", color=colour),
             kit.curve(truth[missed], psps[missed], f"{kind}, missed", ls="", marker="x",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.declare import parameters_of, signals_of, states_of
 from neurosim.models.distributions import Distribution
 from neurosim.models.neuron import Neuron
 from neurosim.models.plasticity import Plasticity
@@ -86,7 +86,11 @@ def network(name: str) -> ns.Network:
         drive = net.drive(cells, part, **({"psp": 3.0} if part.sends_spikes else {}))
         for variable in drive.recordables():
             net.record(drive, variable)
-    net.connect(noisy, cells, connect.pop("rule"), **connect)
+    projection = net.connect(noisy, cells, connect.pop("rule"), **connect)
+    if isinstance(part, Plasticity):
+        net.record(projection, "weight", interval=2.5)
+        if signals_of(type(part)):
+            net.modulate(noisy, projection, amount=0.01)
     net.connect(cells, noisy, ns.FixedProbability(0.4), psp=1.0, delay=0.7)
     for state in dict.fromkeys(["v", *states_of(type(part))] if isinstance(part, Neuron) else "v"):
         net.record(cells, state, interval=0.5)

@@ -21,7 +21,6 @@ from scenarios.artificial_neuron.metaphor_limits import (
 from scenarios.artificial_neuron.metaphor_limits_effects import EFFECTS, Effect, past
 
 JITTER, REFRACTORINESS, CARRY_OVER, FEEDBACK, ADAPTATION = EFFECTS
-STRONGEST = {effect.key: (0.0, Settings().strengths(effect)[-1]) for effect in EFFECTS}
 FAR = 4.5
 """Standard errors that a normal variable exceeds with probability 7e-6."""
 
@@ -34,7 +33,7 @@ def simulate(settings: Settings, seed: int, duration: float = 3000.0, dt: float 
 @pytest.fixture(scope="module")
 def models() -> dict[Effect, list[Models]]:
     """Models without effect and with each effect at its strongest."""
-    settings = Settings(**STRONGEST)
+    settings = Settings(levels=2)
     return all_models(simulate(settings, seed=1), settings)
 
 
@@ -52,7 +51,7 @@ def every_input() -> np.ndarray:
 def test_run_and_comparison_report_losses_that_increase_from_zero(command, tmp_path):
     output = command("compare", "metaphor-limits", "--duration", "600")
     found, compared = output["findings"], output["comparison"]
-    for key in STRONGEST:
+    for key in (effect.key for effect in EFFECTS):
         losses = found[f"bits_lost_{key}"]
         assert len(found[f"strengths_{key}"]) == len(losses) == 7
         assert losses[0] == 0.0
@@ -97,7 +96,7 @@ def test_without_an_effect_the_derived_neuron_predicts_the_true_probability_exac
 
 @pytest.mark.parametrize("fraction", [0.1, 0.2])
 def test_weak_carry_over_changes_probabilities_less_than_the_bound(fraction):
-    settings = Settings(pairs=4, carry_over=(0.0, fraction))
+    settings = Settings(pairs=4)
     result = simulate(settings, seed=2, duration=1000.0)
     model = Models(CARRY_OVER, trials_of(result, settings, CARRY_OVER, fraction))
     bound = bridge.validity(model.trials.unit, every_input(), window=5.0).error
@@ -106,7 +105,7 @@ def test_weak_carry_over_changes_probabilities_less_than_the_bound(fraction):
 
 @pytest.mark.slow
 def test_without_an_effect_95_percent_of_the_intervals_of_trained_neurons_contain_zero():
-    settings = Settings(**STRONGEST)
+    settings = Settings(levels=2)
     contained = []
     for seed in range(12):
         result = simulate(settings, seed)
@@ -184,14 +183,6 @@ def test_past_values_are_summed_over_ranges_of_lags():
         (("--set", "activity=0"), "activity = 0 is outside 0.001 to 0.999"),
         (("--set", "delta=0"), "delta = 0 mV is outside 0.1 to 50 mV"),
         (("--set", "psps=80"), "psps[0] = 80 mV is outside -50 to 50 mV"),
-        (("--set", "jitter=1,2"), "jitter = 1,2: give strengths that increase from 0"),
-        (("--set", "feedback=0,4,2"), "feedback = 0,4,2: give strengths that increase from 0"),
-        (("--set", "carry_over=0,1"), "carry_over[1] = 1 is outside 0 to 0.99"),
-        (
-            ("--set", "refractoriness=0,1.5"),
-            "refractoriness = 0,1.5: give whole numbers of windows",
-        ),
-        (("--set", "adaptation=0"), "adaptation has 1 value: give 2 to 20, in mV"),
         (
             ("--set", "psps=-3", "--set", "delta=1"),
             "neurons of jitter 0 ms fired 0 times in 36,000 windows",

@@ -63,7 +63,7 @@ for stage in range(5):
         {still}
         {add}
         {store_stage}
-found = rejected = False
+rejected = False
 for k in range(n):
     {set_p}
     held = work[{held} + k] > 0.0
@@ -73,10 +73,10 @@ for k in range(n):
     error = 0.0
     {errors}
     accepted = error <= 1.0
-    work[{unstable} + k] = 0.0 if accepted else (error if error < 1e300 else 1e300)
+    {locate}
+    work[{unstable} + k] = 0.0 if accepted else (max(error, 1.0) if error < 1e300 else 1e300)
     rejected |= not accepted
     {freeze}
-    {found}
     {store_accepted}
 """
 """The whole time step as one step, for all neurons of a block at once."""
@@ -135,12 +135,17 @@ accepted = error <= 1.0 or trials > {trials} or s <= 1e-9 * whole
 change = 0.2
 if error == error and error < 1e300:
     change = min(5.0, max(0.2, 0.9 * mathematics.pow(error + 1e-30, -0.125)))
+{locate}
 size = min(s * change, whole)
 if not accepted:
     continue
 {accept}
 done = whole if last else done + s
 """
+
+LOCATE = """if accepted and not held and s > 0.01 * whole and fires(x0, {neuron_y}, p):
+    accepted, change = False, 0.2"""
+"""A spike is located within a hundredth of the time step."""
 
 GSL = """
 last = size > whole - done or trials >= {trials}
@@ -231,6 +236,7 @@ def adaptive(writer: Writer) -> str:
     """
     tolerance, optional = tolerance_of(writer.model), methods_of(writer.kind)
     asks, states = writer.kind.spike_check == "internal", range(writer.n)
+    locates = asks and "after_step" not in optional
     error = f"error += (s * e{{0}} / ({tolerance!r} * max(1.0, abs(x{{0}})))) ** 2"
     errors = "\n".join(map(error.format, states))
     rows = {letter: number * writer.n for number, letter in enumerate("yaue", 1)}
@@ -250,7 +256,7 @@ def adaptive(writer: Writer) -> str:
         load_errors=writer.load("e", 4 * writer.n),
         errors=_indented(errors, 1),
         freeze=writer.freeze(),
-        found=f"found |= accepted & fires(x0, {writer.neuron_y}, p)" if asks else "pass",
+        locate=f"accepted &= held | (not fires(x0, {writer.neuron_y}, p))" if locates else "pass",
         store_accepted="; ".join(
             f"work[{WORK_ROW * j} + k] = y{j} if accepted else x{j}" for j in states
         ),
@@ -258,9 +264,7 @@ def adaptive(writer: Writer) -> str:
     )
     if "after_step" in optional:
         text += AFTER_FIRST.format(**writer.pieces)
-    if asks:
-        condition = "" if "after_step" in optional else "if found:\n    "
-        text += condition + "ask(n, 0.0, jump, params, work)\n"
+        text += "ask(n, 0.0, jump, params, work)\n" if asks else ""
     trial = ADAPTIVE.format(
         begin="; ".join(f"y{j} = x{j}; a{j} = u{j} = e{j} = 0.0" for j in states),
         slopes=writer.targets("a", "derivatives"),
@@ -274,6 +278,7 @@ def adaptive(writer: Writer) -> str:
             for j in states
         ),
         errors=errors,
+        locate=LOCATE.format(neuron_y=writer.neuron_y) if locates else "pass",
         trials=MOST_TRIALS,
         accept="; ".join(f"x{j} = y{j}" for j in states),
     )

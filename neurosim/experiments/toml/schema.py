@@ -40,6 +40,7 @@ ARGUMENTS = {
         ("weight", "mV or pA", "weight in the unit of the synapse"),
         ("delay", "ms", "transmission delay"),
         ("dendritic_delay", "ms", "dendritic part of the delay of plastic synapses"),
+        ("amount", "", "change of the signal by each spike"),
         ("name", "", "name of an input in results"),
         ("variable", "", "recorded variable"),
         ("ids", "", "indices of neurons"),

@@ -81,7 +81,8 @@ def from_nest(
     -------
     neuron : Neuron
     synapses : dict
-        Synapse models by receptor: "ex" and "in", or the number of the receptor port.
+        Synapse models by receptor: "ex" and "in", the number of the receptor port, or "AMPA",
+        "GABA" and "NMDA".
 
     Raises
     ------

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neurosim.interchange.nest.convert import nest_model
-from neurosim.interchange.nest.receptors import alpha_currents
-from neurosim.models import HodgkinHuxley
+from neurosim.interchange.nest.receptors import alpha_currents, exp_conductances
+from neurosim.models import HodgkinHuxley, HodgkinHuxleyTraub
 
 if TYPE_CHECKING:
     from neurosim.interchange.nest.convert import Converted
@@ -47,3 +47,40 @@ def hh_psc_alpha(p: Any) -> Converted:
         initial={"v": p.V_m, "m": p.Act_m, "h": p.Inact_h, "n": p.Act_n},
     )
     return neuron, alpha_currents(p)
+
+
+TRAUB = {
+    "C_m": 200.0,
+    "g_Na": 20000.0,
+    "g_K": 6000.0,
+    "g_L": 10.0,
+    "E_Na": 50.0,
+    "E_K": -90.0,
+    "E_L": -60.0,
+    "V_T": -63.0,
+    "t_ref": 2.0,
+    "tau_syn_ex": 5.0,
+    "tau_syn_in": 10.0,
+    "E_ex": 0.0,
+    "E_in": -80.0,
+    "V_m": None,
+}
+
+
+@nest_model("hh_cond_exp_traub", TRAUB)
+def hh_cond_exp_traub(p: Any) -> Converted:
+    """Convert a Hodgkin-Huxley neuron of the hippocampus with exponential conductances."""
+    neuron = HodgkinHuxleyTraub(
+        g_na=p.g_Na,
+        g_k=p.g_K,
+        g_l=p.g_L,
+        e_na=p.E_Na,
+        e_k=p.E_K,
+        e_l=p.E_L,
+        v_t=p.V_T,
+        c_m=p.C_m,
+        t_ref=p.t_ref,
+        method="gsl",
+        initial=None if p.V_m is None else {"v": p.V_m},
+    )
+    return neuron, exp_conductances(p)

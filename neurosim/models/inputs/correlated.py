@@ -47,15 +47,13 @@ class CorrelatedPoisson(TimedInput):
 
     Examples
     --------
-    >>> import numpy as np
     >>> import neurosim as ns
     >>> net = ns.Network()
     >>> cells = net.add("cells", 50, ns.LIF())
     >>> drive = net.drive(cells, ns.CorrelatedPoisson(20.0, correlation=0.3), psp=0.5)
     >>> recording = net.record(drive, "spikes")
     >>> trains = ns.simulate(net, 5000.0).inputs[drive]
-    >>> counts = ns.analysis.spike_counts(trains, 10.0)
-    >>> round(float(np.corrcoef(counts)[np.triu_indices(50, 1)].mean()), 1)
+    >>> round(float(ns.analysis.correlations(trains, 5000.0, bin_ms=10.0).mean()), 1)
     0.3
     """
 

@@ -161,7 +161,7 @@ class SinusoidalCurrent(TimedInput):
     >>> drive = net.drive(cell, ns.SinusoidalCurrent(100.0, 5.0, mean=150.0, start=50.0))
     >>> recording = net.record(drive, "current", interval=50.0)
     >>> ns.simulate(net, 200.0).inputs[drive].values.T.round(1)
-    array([[  0. , 250. , 150.3,  50. ]])
+    array([[  0. , 150.3,  50. , 149.7]])
     """
 
     amplitude: Array = parameter(**CURRENT, help="amplitude", check=per_target)

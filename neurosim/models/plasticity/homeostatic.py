@@ -43,7 +43,7 @@ class HomeostaticScaling(Plasticity):
 
     w_max: float = parameter(low=-1e9, high=1e9, help="strongest weight, with its sign")
     rate: float = parameter(5.0, "Hz", 1e-3, 1e3, "firing rate that is kept")
-    tau: float = parameter(1e5, "ms", 1.0, 1e9, "time constant of scaling")
+    tau: float = parameter(1e5, "ms", 100.0, 1e9, "time constant of scaling")
     tau_rate: float = parameter(1e4, "ms", 1.0, 1e9, "time constant of the average rate")
     spikes: ClassVar = trace("post", "tau_rate", "r̄ tau_rate")
 

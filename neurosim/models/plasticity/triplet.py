@@ -23,9 +23,9 @@ class TripletSTDP(Plasticity):
 
     Notes
     -----
-    The default values are those of the full model fitted to visual cortex (Pfister & Gerstner 2006,
-    table 4, all-to-all). In NEST, tau_minus and tau_y belong to the neuron. Its default values, 20
-    and 110 ms, are not those of the fit, and its amplitudes are not relative to the largest weight.
+    The default values are those of the full all-to-all model, fitted to visual cortex. In NEST,
+    tau_minus and tau_y belong to the neuron. Its default values, 20 and 110 ms, are not those of
+    the fit, and its amplitudes are not relative to the largest weight.
 
     References
     ----------

@@ -69,12 +69,12 @@ class TsodyksMarkram(ShortTermPlasticity):
     >>> projection = net.connect(pre, post, ns.OneToOne(), weight=1.0, short_term=model)
     >>> recording = net.record(post, "input_exc", interval=20.0)
     >>> ns.simulate(net, 120.0).traces["post", "input_exc"].values[1:, 0].round(3)
-    array([0.5  , 0.295, 0.211, 0.177, 0.163])
+    array([0.5  , 0.295, 0.212, 0.177, 0.163])
     """
 
     u: Any = parameter(0.5, "", 0.0, 1.0, HELP["u"])
-    tau_rec: Any = parameter(800.0, "ms", 0.01, 1e6, HELP["tau_rec"])
-    tau_fac: Any = parameter(0.0, "ms", 0.0, 1e6, HELP["tau_fac"])
+    tau_rec: Any = parameter(800.0, "ms", 0.01, 1e5, HELP["tau_rec"])
+    tau_fac: Any = parameter(0.0, "ms", 0.0, 1e5, HELP["tau_fac"])
     available: ClassVar = state("", 1.0, "available resources x at the last spike")
     used: ClassVar = state("", 0.0, "fraction u of them that it used")
 
@@ -122,8 +122,8 @@ class TsodyksUzielMarkram(ShortTermPlasticity):
     """
 
     u: Any = parameter(0.5, "", 0.0, 1.0, HELP["u"])
-    tau_rec: Any = parameter(800.0, "ms", 0.01, 1e6, HELP["tau_rec"])
-    tau_fac: Any = parameter(0.0, "ms", 0.0, 1e6, HELP["tau_fac"])
+    tau_rec: Any = parameter(800.0, "ms", 0.01, 1e5, HELP["tau_rec"])
+    tau_fac: Any = parameter(0.0, "ms", 0.0, 1e5, HELP["tau_fac"])
     tau_psc: Any = parameter(3.0, "ms", 0.01, 1e4, "decay time constant of the synapse")
     recovered: ClassVar = state("", 1.0, "recovered resources x after the last spike")
     active: ClassVar = state("", 0.0, "active resources y after the last spike")

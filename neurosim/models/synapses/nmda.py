@@ -76,7 +76,7 @@ class NMDA(Synapse):
 
     tau_rise: float = parameter(2.0, "ms", 0.01, 1e4, "rise time constant")
     tau_decay: float = parameter(100.0, "ms", 0.01, 1e5, "decay time constant")
-    alpha: float = parameter(0.5, "1/ms", 1e-6, 1e3, "rate of opening")
+    alpha: float = parameter(0.5, "1/ms", 0.001, 1e3, "rate of opening")
     mg: float = parameter(1.0, "mM", 0.0, 1e3, "magnesium concentration")
     e_rev: float = parameter(0.0, "mV", -200.0, 200.0, "reversal potential")
     between_neurons: ClassVar[bool] = True

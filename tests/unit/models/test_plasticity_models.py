@@ -222,7 +222,16 @@ def network(rule: ns.Plasticity) -> ns.Network:
 CLOPATH = ns.Clopath(W_MAX, theta_minus=-65.0, theta_plus=-58.0, delay=1.0)
 
 
-@pytest.mark.parametrize("name", [*RULES, "Clopath"])
+FAST = ("pre-centred", "restricted", "reward", "Clopath")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in FAST else pytest.mark.slow)
+        for name in (*RULES, "Clopath")
+    ],
+)
 def test_bits_depend_neither_on_threads_nor_on_pieces_nor_on_checkpoints(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
