@@ -46,7 +46,7 @@ from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.transmission import (
     Sources,
     TransmissionPart,
-    plastic_efficacies,
+    efficacy_rows,
     sources_of,
     transmission_parts,
     transmission_projections,
@@ -240,7 +240,7 @@ def _build_synapses(
     check_memory(layout, projections, *scaled)
     made = make_tables(projections, each, report)
     options = (local_threads, each, debug)
-    parts = plastic_parts(network, plastic, layout, dt, plastic_efficacies(sources), *options)
+    parts = plastic_parts(network, plastic, layout, dt, efficacy_rows(sources), *options)
     tables = list(each(lambda built: into_ring(built[0], layout), made))
     ring = int(tables[0].ring[0])
     transmitting, n_transmitting = transmission_parts(
@@ -366,6 +366,8 @@ def build(
         offsets = {p.name: potential_offset(p, seed) for p in layout.populations}
         junctions = gap_junctions(network, layout, dt, seed)
 
+        efficacies = efficacy_rows(synapses.transmissions)
+
         def build_thread(thread: int) -> ThreadPlan:
             plastic = synapses.plastic[thread - local_threads.start]
             cells = neuron_tables(layout, thread, dt, seed)
@@ -379,7 +381,7 @@ def build(
                 table=synapses.tables[thread - local_threads.start],
                 plastic=plastic,
                 transmissions=synapses.transmission_parts[thread - local_threads.start],
-                pools=pool_tables(network, layout, thread, models.first_state, dt),
+                pools=pool_tables(network, layout, thread, models.first_state, dt, efficacies),
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,

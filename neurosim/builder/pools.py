@@ -35,12 +35,13 @@ def pool_delay(projection: Projection, dt: float) -> int:
 def pool_groups(network: Network, dt: float) -> dict[Any, list[Projection]]:
     """Return the projections of each pool.
 
-    Projections share a pool if their sources, delay and time constants are equal.
+    Projections share a pool if their sources, delay, time constants and short-term plasticity are
+    equal.
     """
     groups: dict[Any, list[Projection]] = {}
     for projection in pool_projections(network):
         synapse: Any = projection.synapse
-        constants = synapse.alpha, synapse.tau_rise, synapse.tau_decay
+        constants = synapse.alpha, synapse.tau_rise, synapse.tau_decay, projection.short_term
         ids = projection.source_ids
         sources = projection.source.name, None if ids is None else ids.tobytes()
         groups.setdefault((*sources, pool_delay(projection, dt), constants), []).append(projection)
@@ -53,7 +54,12 @@ def n_gating(network: Network, dt: float) -> int:
 
 
 def pool_tables(
-    network: Network, layout: Layout, thread: int, first_state: Mapping[int, int], dt: float
+    network: Network,
+    layout: Layout,
+    thread: int,
+    first_state: Mapping[int, int],
+    dt: float,
+    efficacies: Mapping[int, int],
 ) -> Pools | None:
     """Build the tables of the pools for the neurons of one thread; None without pools.
 
@@ -66,6 +72,8 @@ def pool_tables(
         See `ModelPart`.
     dt : float
         ms.
+    efficacies : mapping of int to int
+        Row of `State.efficacy` of the projections that have one.
     """
     groups = pool_groups(network, dt)
     if not groups:
@@ -88,6 +96,7 @@ def pool_tables(
                 first_value,
                 len(ids),
                 pool_delay(one, dt),
+                efficacies.get(network.projections.index(one), -1),
                 synapse.alpha,
                 synapse.tau_rise,
                 synapse.tau_decay,

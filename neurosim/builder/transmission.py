@@ -18,6 +18,8 @@ from neurosim.models.quantity import is_uniform
 from neurosim.models.short_term.base import ShortTermPlasticity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from neurosim.builder.layout import Layout
@@ -49,9 +51,10 @@ class Sources:
     part : ShortTermPlasticity
     release : Release or None
     source : Population
-    numbers, plastic : tuple of int
-        Indices in the network of the projections, without and with long-term plasticity.
-        Projections with stochastic release are alone.
+    numbers : tuple of int
+        Indices in the network of the projections. Projections with stochastic release are alone.
+    users : tuple of int
+        Indices of further projections that use the efficacy, with plastic synapses or NMDA pools.
     first_value, first_spike : int
         First entry in `State.source_states` and `State.last_spike`.
     initial : (n_states · size,) ndarray of float64
@@ -62,7 +65,7 @@ class Sources:
     release: Release | None
     source: Population
     numbers: tuple[int, ...]
-    plastic: tuple[int, ...]
+    users: tuple[int, ...]
     first_value: int
     first_spike: int
     initial: NDArray[np.float64]
@@ -101,19 +104,17 @@ def sources_of(network: Network) -> tuple[Sources, ...]:
     for (_, part, _), numbers in groups.items():
         part = Constant() if part is None else part
         source, release = projections[numbers[0]].source, projections[numbers[0]].release
-        plastic = tuple(k for k in numbers if projections[k].plasticity is not None)
-        others = tuple(k for k in numbers if k not in plastic)
+        own = tuple(k for k in numbers if projections[k].mechanism == "transmission")
+        users = tuple(k for k in numbers if k not in own)
         initial = np.repeat(part.initial_states(), source.size)
-        found.append(
-            Sources(part, release, source, others, plastic, first_value, first_spike, initial)
-        )
+        found.append(Sources(part, release, source, own, users, first_value, first_spike, initial))
         first_value, first_spike = first_value + len(initial), first_spike + source.size
     return tuple(found)
 
 
-def plastic_efficacies(found: tuple[Sources, ...]) -> dict[int, int]:
-    """Return the row of `State.efficacy` of each plastic projection that has one."""
-    return {k: number for number, sources in enumerate(found) for k in sources.plastic}
+def efficacy_rows(found: Sequence[Sources]) -> dict[int, int]:
+    """Return the row of `State.efficacy` of each plastic projection or pool that has one."""
+    return {k: number for number, sources in enumerate(found) for k in sources.users}
 
 
 def transmission_projections(
@@ -200,7 +201,7 @@ def _tables(
 ) -> Transmission:
     """Return the tables of a transmission."""
     source, part = sources.source, sources.part
-    first = min(sources.numbers + sources.plastic)
+    first = min(sources.numbers + sources.users)
     values = {name: getattr(part, name) for name in parameters_of(type(part))}
     uniform = all(map(is_uniform, values.values()))
     columns = [

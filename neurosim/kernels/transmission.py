@@ -141,6 +141,7 @@ POOL = record(
     first_value=np.int64,  # first entry in `State.gating`
     size=np.int64,  # neurons of the pool
     delay=np.int64,  # steps
+    transmission=np.int64,  # row of `State.efficacy`; −1: the efficacy is 1
     alpha=np.float64,  # per ms
     tau_rise=np.float64,  # ms
     tau_decay=np.float64,  # ms
@@ -310,5 +311,8 @@ def advance_pools(frame, index, row, t, first_fired, n_fired):
             if 0 <= source < pool.n_sources:
                 position = pools.positions[pool.first_position + source]
                 if position >= 0:
-                    x[pool.first_value + position] += 1.0
+                    efficacy = 1.0
+                    if pool.transmission >= 0:
+                        efficacy = state.efficacy[pool.transmission, k]
+                    x[pool.first_value + position] += efficacy
     return n_fired

@@ -18,7 +18,7 @@ from neurosim.models.neuron import Neuron, check_initial, check_state, potential
 from neurosim.models.positions import Positions, as_positions
 from neurosim.models.potentials import check_potentials
 from neurosim.models.short_term import Release, ShortTermPlasticity
-from neurosim.models.synapses import NMDA, ExactNMDA
+from neurosim.models.synapses import ExactNMDA
 from neurosim.network.brief import brief, neurons, strength
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.results import UNITS
@@ -245,10 +245,10 @@ class Projection:
         if self.release is not None:
             Release.require(self.release, "release = ")
         projection = replace(self, synapse=self.synapse.chosen(is_pool=self._is_pool))
-        if self.short_term is not None and isinstance(self.synapse, NMDA):
+        if self.short_term is not None and projection.synapse.transmission is not None:
             raise NeurosimError(
-                f"short_term = {type(self.short_term).__name__}(...) cannot be combined with "
-                "NMDA synapses, whose efficacy depends on earlier spikes already: leave it out"
+                f"short_term = {type(self.short_term).__name__}(...) cannot be combined with the "
+                "approximate form of NMDA synapses: use AllToAll with one weight and delay"
             )
         if self.plasticity is not None and self.release is not None:
             raise NeurosimError("release cannot be combined with plasticity: leave out one")
@@ -258,8 +258,8 @@ class Projection:
     def _is_pool(self) -> bool:
         """Whether every source is connected to every target, with one weight and delay."""
         constant = isinstance(self.weight, float) and isinstance(self.delay, float)
-        options = (self.plasticity, self.short_term, self.release)
-        return isinstance(self.rule, AllToAll) and constant and options == (None,) * 3
+        options = (self.plasticity, self.release)
+        return isinstance(self.rule, AllToAll) and constant and options == (None, None)
 
     @property
     def transmission(self) -> ShortTermPlasticity | None:

@@ -13,15 +13,18 @@ from neurosim.models.synapses.nmda import jump_of
 SILENT = ns.LIF(v_rest=-70.0, v_threshold=200.0, v_peak=200.0, tau_m=15.0, c_m=300.0)
 
 
-def gating(spikes: np.ndarray, times: np.ndarray, p: ns.NMDA) -> np.ndarray:
-    """Return s at some times, given the times at which spikes arrive."""
+def gating(
+    spikes: np.ndarray, times: np.ndarray, p: ns.NMDA, efficacy: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Return s at some times, given the times at which spikes arrive and their efficacies."""
+    jumps = np.append(np.broadcast_to(efficacy, spikes.shape), 0.0)
 
     def slopes(_, y):
         x, s = y
         return [-x / p.tau_rise, -s / p.tau_decay + p.alpha * x * (1.0 - s)]
 
     s, y, start = np.zeros(len(times)), np.zeros(2), 0.0
-    for end in [*spikes, times[-1] + 1.0]:
+    for end, jump in zip([*spikes, times[-1] + 1.0], jumps, strict=True):
         inside = (times > start) & (times <= end)
         found = solve_ivp(
             slopes,
@@ -34,7 +37,7 @@ def gating(spikes: np.ndarray, times: np.ndarray, p: ns.NMDA) -> np.ndarray:
             max_step=1.0,
         )
         s[inside] = found.sol(times[inside])[1]
-        y, start = found.y[:, -1] + [1.0, 0.0], end
+        y, start = found.y[:, -1] + [jump, 0.0], end
     return s
 
 
@@ -76,6 +79,21 @@ def potential(times: np.ndarray, s: np.ndarray, p: ns.NMDA) -> np.ndarray:
     end = times[-1]
     found = solve_ivp(slope, (0.0, end), [SILENT.v_rest], t_eval=times, max_step=0.1, rtol=1e-9)
     return found.y[0]
+
+
+def test_short_term_plasticity_scales_the_jumps_of_x() -> None:
+    synapse, model = ns.NMDA(), ns.TsodyksMarkram(u=0.5, tau_rec=100.0)
+    spikes = np.array([10.0, 20.0, 60.0])
+    net = ns.Network()
+    pre, post = net.add("pre", 1, ns.LIF(t_ref=0.0)), net.add("post", 1, SILENT)
+    net.drive(pre, ns.SpikeTimes(spikes), psp=30.0)
+    net.connect(pre, post, ns.AllToAll(), synapse=synapse, weight=1.0, short_term=model)
+    net.record(post, "s")
+    trace = ns.simulate(net, 100.0).traces["post", "s"]
+    second = 1.0 - 0.5 * np.exp(-0.1)
+    third = 1.0 - (1.0 - 0.5 * second) * np.exp(-0.4)
+    exact = gating(spikes + 1.0, trace.times, synapse, 0.5 * np.array([1.0, second, third]))
+    np.testing.assert_allclose(trace.of(0), exact, atol=1e-6)
 
 
 def test_neurons_do_not_excite_themselves_without_autapses() -> None:

@@ -45,7 +45,16 @@ BY_NAME = {
     "activity": 5,
 }
 BY_UNIT = {"Hz": 500.0, "ms": 4.0, "pA": 400.0, "mV": 1.5, "nS": 2.0, "": 0.5}
-BASES = (Neuron, ns.Synapse, Plasticity, ns.Input, ns.Rule, Distribution)
+BASES = (
+    Neuron,
+    ns.Synapse,
+    Plasticity,
+    ns.ShortTermPlasticity,
+    ns.Release,
+    ns.Input,
+    ns.Rule,
+    Distribution,
+)
 
 
 def example(kind: type[Any]) -> Any:
@@ -80,6 +89,10 @@ def network(name: str) -> ns.Network:
             connect |= {"rule": ns.AllToAll(), "delay": 1.3, "weight": 0.5}
     elif isinstance(part, Plasticity):
         connect["plasticity"] = part
+    elif isinstance(part, ns.ShortTermPlasticity):
+        connect["short_term"] = part
+    elif isinstance(part, ns.Release):
+        connect["release"] = part
     elif isinstance(part, Distribution):
         connect["weight"] = part
     elif isinstance(part, ns.Input):

@@ -53,6 +53,7 @@ class NMDA(Synapse):
     Notes
     -----
     The presynaptic neurons must be part of the network: connect a population instead of an input.
+    Short-term plasticity of the exact form scales the jumps of x.
     Record the state "s" (nS), the sum over synapses of weight times gating variable.
 
     References
@@ -159,12 +160,12 @@ class ExactNMDA(NMDA):
     curvature: ClassVar = state("nS/ms²", 0.0, "its second derivative during the step")
 
     @staticmethod
-    def derivatives(s, slope, curvature, p):  # type: ignore[override]
+    def derivatives(s, slope, curvature, p):
         """Follow the parabola through the exact values at start, middle and end of the step."""
         return slope, curvature, 0.0
 
     @staticmethod
-    def current(v, s, slope, curvature, p):  # type: ignore[override]
+    def current(v, s, slope, curvature, p):
         """Current with magnesium block (pA)."""
         return _current(v, s, p)
 

@@ -71,6 +71,8 @@ def pools() -> ns.Network:
     net.connect(exc, exc, ns.AllToAll(autapses=False), synapse=nmda, weight=0.1, delay=0.7)
     net.connect(exc[:20], exc[10:30], every, synapse=nmda, weight=0.1, delay=1.3)
     net.connect(exc, inh, ns.FixedInDegree(9), synapse=nmda, weight=0.3, delay=SPREAD)
+    net.connect(exc, exc, every, synapse=nmda, weight=0.1, short_term=DEPRESSION)
+    net.connect(exc, inh, ns.FixedInDegree(9), psp=0.3, delay=SPREAD, short_term=DEPRESSION)
     net.connect(inh, exc, ns.FixedInDegree(5), psp=-1.0)
     for variable in ("v", "ExactNMDA.s", "ApproximateNMDA.s"):
         net.record(inh, variable, interval=0.4)
@@ -125,7 +127,7 @@ def test_plain_python_gives_the_same_spikes() -> None:
 
 def test_projections_from_a_population_share_the_states_of_its_neurons() -> None:
     found = sources_of(network())
-    assert [(sources.numbers, sources.plastic) for sources in found] == [
+    assert [(sources.numbers, sources.users) for sources in found] == [
         ((0, 1), ()),
         ((3,), ()),
         ((4,), ()),
@@ -233,7 +235,10 @@ def test_the_form_of_nmda_synapses_follows_the_connections() -> None:
         ({"release": 0.5}, "release = 0.5"),
         ({"short_term": ns.TsodyksMarkram(u=[0.1, 0.2])}, "2 values for the 3 neurons of 'pre'"),
         ({"release": ns.Release(), "plasticity": ns.STDP(w_max=2.0)}, "release cannot be combined"),
-        ({"synapse": ns.NMDA(), "short_term": ns.TsodyksMarkram()}, "cannot be combined with NMDA"),
+        (
+            {"synapse": ns.NMDA(), "short_term": ns.TsodyksMarkram(), "delay": SPREAD},
+            "cannot be combined with the approximate form",
+        ),
         ({"synapse": ns.ExactNMDA(), "delay": ns.Uniform(1.0, 2.0)}, "ExactNMDA needs AllToAll"),
     ],
 )
