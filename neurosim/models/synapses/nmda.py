@@ -160,12 +160,12 @@ class ExactNMDA(NMDA):
     curvature: ClassVar = state("nS/ms²", 0.0, "its second derivative during the step")
 
     @staticmethod
-    def derivatives(s, slope, curvature, p):  # type: ignore[override]
+    def derivatives(s, slope, curvature, p):
         """Follow the parabola through the exact values at start, middle and end of the step."""
         return slope, curvature, 0.0
 
     @staticmethod
-    def current(v, s, slope, curvature, p):  # type: ignore[override]
+    def current(v, s, slope, curvature, p):
         """Current with magnesium block (pA)."""
         return _current(v, s, p)
 
