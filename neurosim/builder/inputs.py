@@ -164,8 +164,11 @@ class PoissonTables(NamedTuple):
         for name, array in (("threshold", self.thresholds), ("tail", self.tail_cdf)):
             tables[f"first_{name}"] += len(array)
             tables[f"stop_{name}"] += len(array)
-        pairs = zip(self, others._replace(poisson_tables=tables), strict=True)
-        return PoissonTables(*(np.concatenate(pair) for pair in pairs))
+        return PoissonTables(
+            np.append(self.poisson_tables, tables),
+            np.append(self.thresholds, others.thresholds),
+            np.append(self.tail_cdf, others.tail_cdf),
+        )
 
 
 class Source(NamedTuple):

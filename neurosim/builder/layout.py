@@ -189,8 +189,8 @@ def _with_equations(
     what = f"{population.name!r} receives {type(synapses[0]).__name__}, a synapse with equations"
     if NOISE in ports:
         raise NeurosimError(
-            f"{what}, which cannot be combined with MembraneNoise: give Poisson spikes or a "
-            "CurrentWaveform of noise"
+            f"{what}, which cannot be combined with MembraneNoise: give Poisson spikes or an "
+            "OrnsteinUhlenbeckCurrent"
         )
     return replace(population, neuron=with_method(lif_equations(neuron), synapses))
 

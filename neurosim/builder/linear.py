@@ -155,7 +155,11 @@ def linear_system(
             f"{kind.__name__}{synaptic} has no exact solution ({error}): choose another method, "
             'such as "rk4"'
         ) from None
-    names = [*slopes, INJECTED, ONE]
+    return _system([*slopes, INJECTED, ONE], slopes)
+
+
+def _system(names: list[str], slopes: dict[str, LinearSum]) -> LinearSystem:
+    """Return the equations of variables, given their derivatives."""
     index = {name: j for j, name in enumerate(names)}
     matrix, reach = np.zeros((len(names),) * 2), np.eye(len(names), dtype=bool)
     for row, slope in slopes.items():
@@ -165,6 +169,39 @@ def linear_system(
     for _ in names:
         reach = reach @ reach
     return LinearSystem(names, matrix, reach)
+
+
+def synaptic_propagators(
+    synapses: Sequence[Synapse], first: int, step: float
+) -> dict[Entry, float]:
+    """Return the elements of the propagators of synapses whose equations are linear.
+
+    Their states do not depend on the neuron, so they can be advanced exactly by themselves.
+
+    Parameters
+    ----------
+    synapses : sequence of Synapse
+        Those that are integrated with a neuron.
+    first : int
+        Number of states of the neuron, after which those of the synapses follow.
+    step : float
+        ms.
+    """
+    found = {}
+    for synapse in synapses:
+        names, methods = list(states_of(type(synapse))), type(synapse)
+        try:
+            values = methods.derivatives(*(LinearSum({n: 1.0}) for n in names), synapse)  # type: ignore[attr-defined]
+            system = _system(names, dict(zip(names, _tuple(values), strict=True)))
+        except Exception:
+            pass  # not linear, or a mistake that `check_source` reports
+        else:
+            matrix = expm(system.matrix * step)
+            for row, column in np.argwhere(system.reach):
+                entry = Entry(int(first + row), int(first + column), False)
+                found[entry] = float(matrix[row, column])
+        first += len(names)
+    return found
 
 
 def _slopes(kind: Any, p: SimpleNamespace, synapses: Sequence[Synapse]) -> dict[str, LinearSum]:

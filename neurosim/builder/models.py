@@ -19,7 +19,7 @@ from neurosim.builder.codegen.model_source import (
     method_of,
 )
 from neurosim.builder.layout import NOISE
-from neurosim.builder.linear import propagator
+from neurosim.builder.linear import propagator, synaptic_propagators
 from neurosim.builder.parameters import (
     drawn_neuron,
     refractory_of,
@@ -144,6 +144,10 @@ def _parameter_rows(
     else:
         columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
         table = np.column_stack(columns)[local.start : local.stop].astype(float)
+    if method_of(neuron).uses_propagators:
+        half = 0.5 * dt / internal_steps(neuron, dt)
+        elements = synaptic_propagators(ports, len(states_of(type(neuron))), half).values()
+        return np.hstack([table, np.tile([*elements], (len(table), 1))])
     if method_of(neuron) is not METHODS["exact"]:
         return table
     entries = Writer(neuron, ports).entries

@@ -277,7 +277,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "Without an effect, the derived logistic neuron predicts the true firing probability. If "
         "its loss exceeds the information, it predicts worse than a constant probability.",
         *(
-            f"{effect.at(effect.strengths[-1]).capitalize()}: the derived neuron loses "
+            f"At {effect.at(effect.strengths[-1])}, the derived neuron loses "
             + kit.estimate(
                 found[f"bits_lost_{effect.key}"][-1], found[f"interval_{effect.key}"],
                 "bits per spike", 2,

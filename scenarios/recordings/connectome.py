@@ -257,10 +257,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             (f"mv_per_mv_{kind}", f"Inferred per true PSP, {kind} | 1 without bias", slope)
             for kind, slope in slopes.items()
         ),
-        ("strongest_true", "Strongest tenth of inhibitory PSPs (mV)", truth[strongest].mean()),
-        ("strongest_inferred", "The same, inferred (mV)", np.nanmean(psps[strongest])),
     )
-    true, inferred = (measures[f"strongest_{name}"].value for name in ("true", "inferred"))
+    true, inferred = truth[strongest].mean(), np.nanmean(psps[strongest])
+    measures |= {"strongest_true": true, "strongest_inferred": inferred}
     conclusion = (
         f"Logistic neurons find {scores['found'].value:.1%} of the synapses of {LEAST:g} mV or "
         f"more. Strong inhibitory synapses are biased: the strongest tenth, {kit.signed(true, 2)} "

@@ -18,6 +18,8 @@ CASES = [
 ]
 NAMES = {"V_m": "v", "U_m": "u", "g_ex": "ex.g", "g_in": "in.g"}
 """Names of recorded variables, where they differ from those of NEST."""
+SUMS = {"threshold": ("v_threshold", "theta_s", "theta_v")}
+"""Parameter and states of which a variable of NEST is the sum."""
 DESCRIPTION = {"model", "params", "currents", "inputs", "T", "dt", "spikes", "t"}
 SHORT = 40.0
 """Duration (ms) in which the equations are run as plain Python."""
@@ -43,7 +45,8 @@ def network(case: dict[str, Any]) -> ns.Network:
     times, amplitudes = np.array(case["currents"]).T
     net.drive(cell, ns.StepCurrent(times + case["dt"], amplitudes))
     for name in case.keys() - DESCRIPTION:
-        net.record(cell, NAMES.get(name, name))
+        for state in SUMS.get(name, ("", NAMES.get(name, name)))[1:]:
+            net.record(cell, state)
     return net
 
 
@@ -53,11 +56,14 @@ def test_spikes_and_states_are_those_of_nest(case: dict[str, Any], debug: bool) 
     if case["model"] not in MODELS:
         pytest.skip(f"{case['model']} cannot be converted yet")
     duration = SHORT if debug else case["T"]
-    result = ns.simulate(network(case), duration, dt=case["dt"], debug=debug)
+    net = network(case)
+    result = ns.simulate(net, duration, dt=case["dt"], debug=debug)
     expected = [t for t in case["spikes"] if t <= duration]
     assert result.spikes["cell"].times == pytest.approx(expected, abs=1e-9)
     times = np.array(case["t"])
     steps = np.rint(times[times <= duration] / case["dt"]).astype(int) - 1
     for name in case.keys() - DESCRIPTION:
-        found = result.traces["cell", NAMES.get(name, name)].of(0)[steps]
+        parameter, *states = SUMS.get(name, ("", NAMES.get(name, name)))
+        found = sum(result.traces["cell", state].of(0)[steps] for state in states)
+        found = found + (getattr(net.populations[0].neuron, parameter) if parameter else 0.0)
         assert np.abs(found - case[name][: len(steps)]).max() < 1e-6, name

@@ -63,7 +63,7 @@ def test_constructed_and_learned_regions(command, tmp_path):
     [
         (("--set", "examples=1"), "outside 20 to 5000"),
         (("--set", "asked=1000"), "outside 20 to 500"),
-        (("--duration", "50"), "give 55 ms"),
+        (("--duration", "50"), "give at least 55 ms"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):

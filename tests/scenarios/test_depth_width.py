@@ -52,7 +52,7 @@ def test_depth_saves_neurons_and_descent_does_not_find_it(command, tmp_path):
     [
         (("--set", "bits=8"), "outside 2 to 7"),
         (("--set", "learned=0"), "outside 1 to 5"),
-        (("--duration", "20"), "give 25 ms"),
+        (("--duration", "20"), "give at least 25 ms"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):

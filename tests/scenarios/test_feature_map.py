@@ -35,7 +35,7 @@ def test_a_line_separates_the_classes_after_squaring(command, tmp_path):
     [
         (("--set", "examples=1"), "outside 20 to 10000"),
         (("--set", "neurons=1"), "outside 2 to 64"),
-        (("--duration", "5"), "give 10 ms"),
+        (("--duration", "5"), "give at least 10 ms"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):

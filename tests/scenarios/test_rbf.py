@@ -43,7 +43,7 @@ def test_the_noise_of_a_sum_is_the_standard_deviation_of_random_spikes():
     [
         (("--set", "repeats=1"), "outside 2 to 200"),
         (("--set", "size=50"), "above 200"),
-        (("--duration", "5"), "give 10 ms"),
+        (("--duration", "5"), "give at least 10 ms"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):

@@ -59,7 +59,7 @@ def test_shared_weights_find_a_pattern_wherever_it_appears(command, tmp_path):
     [
         (("--set", "examples=1"), "outside 100 to 5000"),
         (("--set", "noise=0.5"), "outside 0 to 0.1"),
-        (("--duration", "5"), "give 10 ms"),
+        (("--duration", "5"), "give at least 10 ms"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):

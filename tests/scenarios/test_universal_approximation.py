@@ -37,7 +37,7 @@ def test_the_error_falls_with_the_number_of_pulses(command, tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("--set", "error=0.001"), "outside 0.02 to 1"), (("--duration", "5"), "give 10 ms")],
+    [(("--set", "error=0.001"), "outside 0.02 to 1"), (("--duration", "5"), "give at least 10 ms")],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):
     assert message in refused("universal-approximation", *arguments)

@@ -52,7 +52,7 @@ def test_one_neuron_draws_a_straight_line_and_three_a_plateau():
     [
         (("--set", "voters=1"), "outside 50 to 300"),
         (("--set", "steps=0"), "outside 1 to 10000"),
-        (("--duration", "5"), "give 10 ms"),
+        (("--duration", "5"), "give at least 10 ms"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):

@@ -32,6 +32,8 @@ class Method:
     carries_currents : bool
         Whether it integrates the synaptic currents together with the states. The last step of each
         neuron is then stored after its states.
+    uses_propagators : bool
+        Whether it advances the states of synapses exactly, if their equations are linear.
     """
 
     source: Callable[[Writer], str]
@@ -39,11 +41,12 @@ class Method:
     takes_jump: bool = False
     n_slopes: int = 0
     carries_currents: bool = False
+    uses_propagators: bool = False
 
 
 METHODS = {
-    "rk4": Method(rk4, n_slopes=1),
-    "exponential_euler": Method(exponential_euler),
+    "rk4": Method(rk4, n_slopes=1, uses_propagators=True),
+    "exponential_euler": Method(exponential_euler, uses_propagators=True),
     "adaptive": Method(adaptive, is_adaptive=True, n_slopes=3),
     "gsl": Method(gsl, is_adaptive=True, takes_jump=True, carries_currents=True, n_slopes=6),
     "exact": Method(exact, carries_currents=True),

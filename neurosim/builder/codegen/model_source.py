@@ -22,7 +22,7 @@ from neurosim.builder.codegen.model_functions import functions_of, gives_numbers
 from neurosim.builder.codegen.model_methods import METHODS, Method
 from neurosim.builder.codegen.model_split import split_source
 from neurosim.builder.codegen.synapse_source import arrivals, synapse_functions
-from neurosim.builder.linear import linear_system, propagator_entries
+from neurosim.builder.linear import linear_system, propagator_entries, synaptic_propagators
 from neurosim.builder.propagators import port_kind
 from neurosim.kernels.types import ALPHA, EXPONENTIAL, MOST_SPIKES, WORK_ROW
 from neurosim.models.declare import parameters_of, states_of
@@ -127,9 +127,14 @@ def slopes({x}, i, p):
     return {rates}({x}, i, p)'''
 
 AT_END = """
+found = False
 for k in range(n):
+    {set_p}
+    {load}
     work[{before} + k] = v[k]
-ask(n, 0.0, jump, params, work)
+    found |= fires(v[k], {neuron_x}, p)
+if found:
+    ask(n, 0.0, jump, params, work)
 """
 
 JUMP = """
@@ -228,6 +233,11 @@ class Writer:
                 propagator_entries(system, self.clamps),
                 len(system.names),
             )
+        elif self.method.uses_propagators:
+            self.entries = list(synaptic_propagators(ports, self.n_neuron, 1.0))
+        rows = {entry.row for entry in self.entries}
+        self.exact = [j for j in range(self.n) if j in rows]
+        self.moving = [j for j in range(self.n) if j not in rows]
 
     @property
     def p_fields(self) -> tuple[str, ...]:
@@ -244,6 +254,19 @@ class Writer:
     def has_synapses(self) -> bool:
         """Whether there are synapses with equations."""
         return self.n > self.n_neuron
+
+    @property
+    def checks_stability(self) -> bool:
+        """Whether unstable internal steps are repeated by another method.
+
+        Synaptic conductances can make any neuron unstable.
+        """
+        return "stable" in methods_of(self.kind) or self.has_stiff_synapses
+
+    @property
+    def has_stiff_synapses(self) -> bool:
+        """Whether synapses with equations are integrated by an explicit method."""
+        return self.has_synapses and self.method is METHODS["rk4"]
 
     @property
     def n_rows(self) -> int:
@@ -327,19 +350,29 @@ class Writer:
             f'{name} = namedtuple("{name}", {fields})' for name, fields in named.items()
         )
 
-    def load(self, letter: str = "x", first: int = 0) -> str:
+    def load(self, letter: str = "x", first: int = 0, states: Sequence[int] | None = None) -> str:
         """Return a line that reads one row per state at neuron k.
 
-        The rows begin at `first`.
+        The rows begin at `first`. Default: all states.
         """
-        return "; ".join(f"{letter}{j} = work[{WORK_ROW * (first + j)} + k]" for j in range(self.n))
+        states = range(self.n) if states is None else states
+        return "; ".join(f"{letter}{j} = work[{WORK_ROW * (first + j)} + k]" for j in states)
 
-    def store(self, letter: str = "x", first: int = 0) -> str:
+    def store(self, letter: str = "x", first: int = 0, states: Sequence[int] | None = None) -> str:
         """Return a line that writes one row per state at neuron k.
 
-        The rows begin at `first`.
+        The rows begin at `first`. Default: all states.
         """
-        return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in range(self.n))
+        states = range(self.n) if states is None else states
+        return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in states)
+
+    def propagate(self, target: str, source: str) -> str:
+        """Return the line that advances the states in `exact` by their propagator."""
+        sums: dict[int, list[str]] = {}
+        for e, entry in enumerate(self.entries, self.n_parameters):
+            term = f"{self.value(e)} * {source}{entry.column}"
+            sums.setdefault(entry.row, []).append(term)
+        return "; ".join(f"{target}{j} = {' + '.join(terms)}" for j, terms in sums.items())
 
     def targets(self, letter: str, method: str) -> str:
         """Return the left-hand side of an assignment of the result of a method."""
@@ -430,17 +463,17 @@ class Writer:
         functions = functions_of(self.kind) + spike_functions(self) + synapse_functions(self)
         if not hasattr(self.kind, "step"):
             functions.append(SLOPES.format(**self.pieces))
-        if "stable" in methods_of(self.kind):
+        if self.checks_stability:
             functions.append(split_source(self))
         return "\n\n\n".join(functions)
 
     def _body(self) -> str:
         """Return the lines that advance all neurons of a block."""
         body = self.method.source(self)
-        if self.kind.spike_check == "step":
-            body += AT_END.format(**self.pieces)
         if not self.method.takes_jump:
             body += self._jump()
+        if self.kind.spike_check == "step":
+            body += AT_END.format(**self.pieces)
         if self.is_random:
             body += random_spikes(self)
         return body + arrivals(self)

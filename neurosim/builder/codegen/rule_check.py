@@ -34,11 +34,6 @@ def check_rule(rule: Plasticity) -> None:
         The message begins with the file and line.
     """
     kind = type(rule)
-    if kind.scale not in parameters_of(kind):
-        raise NeurosimError(
-            f"{kind.__name__} has no parameter {kind.scale}, the unit of its weights: add "
-            f'`{kind.scale}: float = ns.parameter(help="strongest weight")`, or set scale'
-        )
     _check_variables(kind)
     check_functions(kind)
     for name in methods_of(kind):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from numba import config
@@ -186,12 +186,22 @@ def rule_functions(rule: Plasticity, plain: bool = False) -> Any:
             "function": lambda function: function,
             "tables_at": lambda frame: frame.tables,
         }
-        helpers = {name: getattr(plasticity, name) for name in HELPERS}
-        found |= {name: getattr(f, "py_func", f) for name, f in helpers.items()}
+        helpers = _plain_helpers()
+        found |= {name: helpers[name] for name in HELPERS}
         exec(compile(text, f"<{kind.__name__}>", "exec"), found)  # the text of the user's class
         found |= plain_functions(kind)
     names = ("transmit_row", "mark_row", "update_row", "record_row")
     return SimpleNamespace(**{name: found.get(name) for name in names})
+
+
+def _plain_helpers() -> dict[str, Any]:
+    """Return the names of `kernels.plasticity`, with plain functions that call each other."""
+    names = dict(vars(plasticity))
+    for name, value in vars(plasticity).items():
+        function = getattr(value, "py_func", value)
+        if isinstance(function, FunctionType) and function.__module__ == plasticity.__name__:
+            names[name] = FunctionType(function.__code__, names, name)
+    return names
 
 
 def _text(kind: type[Plasticity]) -> str:

@@ -36,6 +36,14 @@ def rates({all_x}, i, p):
     {a} = synapse_rates({x}p)
     return {all_a}"""
 
+STIFFNESS = """@function
+def stiffness({all_x}, p):
+    \"""Return the rate at which synaptic conductances move v (per ms).\"""
+    {neuron_a} = derivatives({neuron_x}, synaptic_current(x0, {x}p), p)
+    a = a0
+    {neuron_a} = derivatives({neuron_x}, synaptic_current(x0 + 1.0, {x}p), p)
+    return abs(a0 - a)"""
+
 # For neurons that define `step`: the classical Runge-Kutta method.
 STEP = """@called
 def advance_synapses({x}h, p):
@@ -127,6 +135,15 @@ def synapse_functions(writer: Writer) -> list[str]:
                 all_x=", ".join(writer.names),
                 all_a=_each("a{}", list(range(writer.n))),
                 **pieces,
+            )
+        )
+    if writer.has_stiff_synapses:
+        functions.append(
+            STIFFNESS.format(
+                neuron_x=neuron_x,
+                neuron_a=writer.targets("a", "neuron derivatives"),
+                all_x=", ".join(writer.names),
+                x=pieces["x"],
             )
         )
     return functions

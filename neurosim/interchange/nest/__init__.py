@@ -2,6 +2,7 @@
 
 # Each module adds its models to the table.
 from neurosim.interchange.nest import (  # noqa: F401
+    adaptation,
     exponential,
     hodgkin_huxley,
     izhikevich,

@@ -170,10 +170,10 @@ class MembraneNoise(Input):
         if not neuron.is_linear:
             raise NeurosimError(
                 f"MembraneNoise supports LIF neurons, and {name!r} has {type(neuron).__name__}: "
-                "use Poisson spikes or a CurrentWaveform of noise"
+                "use Poisson spikes or an OrnsteinUhlenbeckCurrent"
             )
         if bounds_of(neuron.tau_m)[1] == math.inf:
             raise NeurosimError(
                 f"MembraneNoise needs a leak, which {name!r} does not have: its potential has no "
-                "stationary sigma; use Poisson spikes or a CurrentWaveform of noise"
+                "stationary sigma; use Poisson spikes or an OrnsteinUhlenbeckCurrent"
             )

@@ -49,10 +49,10 @@ class AdaptingLIF(NeuronModel):
     v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")
     t_ref: Any = parameter(0.5, "ms", 0.0, 1e3, "absolute refractory period")
     e_sfa: Any = parameter(-70.0, "mV", -200.0, 200.0, "reversal potential of g_sfa")
-    q_sfa: Any = parameter(14.48, "nS", 0.0, 1e6, "jump of g_sfa at a spike")
+    q_sfa: Any = parameter(14.48, "nS", 0.0, 1e5, "jump of g_sfa at a spike")
     tau_sfa: Any = parameter(110.0, "ms", 0.1, 1e5, "time constant of g_sfa")
     e_rr: Any = parameter(-70.0, "mV", -200.0, 200.0, "reversal potential of g_rr")
-    q_rr: Any = parameter(3214.0, "nS", 0.0, 1e6, "jump of g_rr at a spike")
+    q_rr: Any = parameter(3214.0, "nS", 0.0, 1e5, "jump of g_rr at a spike")
     tau_rr: Any = parameter(1.97, "ms", 0.01, 1e5, "time constant of g_rr")
 
     v: ClassVar = state("mV", "e_l", "membrane potential")

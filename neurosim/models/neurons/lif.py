@@ -75,7 +75,8 @@ class LIF(Neuron):
     """
 
     is_linear = True
-    substep = 0.05
+    method = "exact"
+    substep = 0.1
     error_control = "y"
     v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
     v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")

@@ -104,8 +104,13 @@ class Plasticity(Part, abstract=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        declared = parameters_of(type(self)).get(self.scale)
+        if declared is None:
+            raise NeurosimError(
+                f"{type(self).__name__} has no parameter {self.scale}, the unit of its weights: "
+                f'add `{self.scale}: float = ns.parameter(help="strongest weight")`, or set scale'
+            )
         if self.unit_weight == 0.0:
-            declared = parameters_of(type(self))[self.scale]
             raise NeurosimError(f"{self._scale} = 0: give the {declared.help}")
 
     @property

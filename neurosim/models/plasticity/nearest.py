@@ -99,11 +99,11 @@ class RestrictedSTDP(NearestSTDP):
     paired: ClassVar = state("", 0.0, "1 after a postsynaptic spike, 0 after a presynaptic one")
 
     @staticmethod
-    def on_pre(w, before, after, paired, p):  # type: ignore[override]
+    def on_pre(w, before, after, paired, p):
         """Depress the weight if the last spike was postsynaptic."""
         return depress(w, paired * after, p), 0.0
 
     @staticmethod
-    def on_post(w, before, after, paired, p):  # type: ignore[override]
+    def on_post(w, before, after, paired, p):
         """Potentiate the weight if the last spike was presynaptic."""
         return potentiate(w, (1.0 - paired) * before, p), 1.0

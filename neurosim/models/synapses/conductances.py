@@ -4,21 +4,48 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
 from neurosim.models.potentials import check_volts
+from neurosim.models.quantity import is_uniform
 from neurosim.models.synapses.base import Synapse
 from neurosim.models.synapses.biexp import rate_of_rise, tau
+from neurosim.models.synapses.currents import AlphaCurrent, BiexpCurrent, ExpCurrent
+
+if TYPE_CHECKING:
+    from neurosim.models.neuron import Neuron
 
 
 @dataclass(frozen=True, eq=False)
 class _Conductance(Synapse, abstract=True):
     """A synapse whose current is g·(e_rev − V)."""
 
+    if TYPE_CHECKING:
+        e_rev: float
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_volts(self, "e_rev")
+
+    def same_course(self) -> Synapse:
+        """Return the synaptic current with the time course of the conductance."""
+        raise NotImplementedError
+
+    def time_to_peak(self, neuron: Neuron) -> float:
+        """Time from arrival to the peak of the PSP of a small conductance at rest (ms)."""
+        return self.same_course().time_to_peak(neuron)
+
+    def psp_per_weight(self, neuron: Neuron) -> float:
+        """Peak of the PSP (mV) per nS of weight, for a small conductance at rest."""
+        neuron.check_psp()
+        if not is_uniform(neuron.v_rest):
+            raise NeurosimError("the resting potential differs between the neurons")
+        force = self.e_rev - neuron.v_rest
+        if force == 0.0:
+            raise NeurosimError("the reversal potential is the resting potential")
+        return float(force * self.same_course().psp_per_weight(neuron))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +85,10 @@ class ExpConductance(_Conductance):
     e_rev: float = parameter(0.0, "mV", -200.0, 200.0, "reversal potential")
     g: ClassVar = state("nS", 0.0, "conductance")
 
+    def same_course(self) -> Synapse:
+        """Return the synaptic current with the time course of the conductance."""
+        return ExpCurrent(self.tau)
+
     @staticmethod
     def derivatives(g, p):
         return -g / p.tau
@@ -95,6 +126,10 @@ class AlphaConductance(_Conductance):
     e_rev: float = parameter(0.0, "mV", -200.0, 200.0, "reversal potential")
     g: ClassVar = state("nS", 0.0, "conductance")
     rise: ClassVar = state("nS/ms", 0.0, "rate at which the conductance rises")
+
+    def same_course(self) -> Synapse:
+        """Return the synaptic current with the time course of the conductance."""
+        return AlphaCurrent(self.tau)
 
     @staticmethod
     def derivatives(g, rise, p):
@@ -140,6 +175,10 @@ class BiexpConductance(_Conductance):
     e_rev: float = parameter(0.0, "mV", -200.0, 200.0, "reversal potential")
     g: ClassVar = state("nS", 0.0, "conductance")
     rise: ClassVar = state("nS/ms", 0.0, "rate at which the conductance rises")
+
+    def same_course(self) -> Synapse:
+        """Return the synaptic current with the time course of the conductance."""
+        return BiexpCurrent(self.tau_rise, self.tau_decay)
 
     @staticmethod
     def derivatives(g, rise, p):

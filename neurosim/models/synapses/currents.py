@@ -11,7 +11,7 @@ from scipy.special import exprel
 
 from neurosim.models.declare import state
 from neurosim.models.synapses.base import Synapse
-from neurosim.models.synapses.biexp import rate_of_rise, tau
+from neurosim.models.synapses.biexp import psp_peak, rate_of_rise, tau
 
 if TYPE_CHECKING:
     from neurosim.models.neuron import Neuron
@@ -163,6 +163,15 @@ class BiexpCurrent(Synapse):
     @staticmethod
     def arrive(i, rise, w, p):
         return i, rise + w * rate_of_rise(p.tau_rise, p.tau_decay)
+
+    def time_to_peak(self, neuron: Neuron) -> float:
+        """Time from arrival to the peak of the PSP (ms)."""
+        return psp_peak(neuron, self.tau_rise, self.tau_decay)[0]
+
+    def psp_per_weight(self, neuron: Neuron) -> float:
+        """Peak of the PSP (mV) per pA of weight."""
+        neuron.check_psp()
+        return psp_peak(neuron, self.tau_rise, self.tau_decay)[1]
 
 
 def _ramp(x: float) -> float:

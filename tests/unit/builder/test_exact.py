@@ -117,7 +117,7 @@ MODELS = {
     "AMAT2": (ns.AMAT2(beta=0.3, tau_m=5.0, tau_v=5.0), 350.0),
     **{f"GLIF{level}": (ns.GLIF.of_level(level), 200.0) for level in range(1, 6)},
     # So narrow a threshold that the neuron spikes as soon as V exceeds it.
-    "GIF": (ns.GIF(v_threshold=-50.0, delta_v=1e-3, lambda_0=1e6, **JUMPS), 250.0),
+    "GIF": (ns.GIF(v_threshold=-50.0, delta_v=1e-3, lambda_0=1e5, **JUMPS), 250.0),
     "GLIF singular": (ns.GLIF.of_level(5, decay_v=9.43 / 58.72), 200.0),
 }
 SYNAPSES = {
