@@ -224,14 +224,14 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     same = bridge.agreement(made, np.concatenate(units) > 0.0)
     labels = {"units": "Circle, {} hidden units: error", "layers": "Pentagons, {} layers: error",
               "examples": "Pentagons, {} examples: error"}  # fmt: skip
-    shown = (*LAYERS, *EXAMPLES, 1, 24)
+    shown = {"units": (1, 24), "layers": (3, 11), "examples": EXAMPLES}
     measures = kit.rows(
         {},
         ("agreement", f"Five shapes: spiking and abstract agree | of {len(made):,} points", same),
         *(
             (f"error_{value}_{varied}", labels[varied].format(value), errors[0])
             for (varied, value), errors in best.items()
-            if value in shown
+            if value in shown[varied]
         ),
     )
     changes = [
