@@ -36,7 +36,7 @@ class Neuron(Part, abstract=True):
 
     ``method``
         "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
-        (Runge-Kutta-Fehlberg 4(5) with error control), "gsl", which repeats the solver that NEST
+        (Runge-Kutta of order 4 with error control), "gsl", which repeats the solver that NEST
         uses step by step, synaptic currents included, or "exact", the exact solution of equations
         that are linear in the states and in `i`. With synapses that are not linear, such as
         conductances, "exact" becomes "rk4".
@@ -44,7 +44,8 @@ class Neuron(Part, abstract=True):
         Longest internal step (ms) of "rk4" and "exponential_euler".
     ``tolerance``
         Largest error of a state in an internal step of "adaptive" and "gsl", in the unit of the
-        state. Default: 1e-6, or as in NEST 1e-3 for "gsl" with the error control "y".
+        state. Default: 1e-4 for "adaptive"; for "gsl", as in NEST, 1e-6 with the error control
+        "yp" and 1e-3 with "y".
     ``error_control``
         For "gsl": whether the error allowed in a step is `tolerance` ("y") or `tolerance` times one
         plus the change in the step ("yp", the default), as in NEST's models.

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from neurosim.models.neuron_model import NeuronModel
 
 MOST_TRIALS = 10_000
-"""Trial steps per time step, after which the rest is one step of any error: a run must end."""
+"""Trial steps per time step; after more the potential is NaN, which stops the run."""
 
 ONE_BY_ONE = """
 whole = n_internal * h
 for k in range(n):
     {begin}
     done, trials = 0.0, 0
-    while done < whole{unless_frozen}:
+    while done < whole and x0 == x0{unless_frozen}:
         {hold}
         before = x0
         {trial}
@@ -120,7 +120,7 @@ for q in range(6):
 that of fourth order, each to be multiplied by the step."""
 
 ADAPTIVE = """
-last = done + size >= whole * (1.0 - 1e-12) or trials >= {trials}
+last = done + size >= whole * (1.0 - 1e-12)
 s = whole - done if last else size
 {begin}
 for stage in range(5):
@@ -131,24 +131,29 @@ for stage in range(5):
 error = 0.0
 {errors}
 trials += 1
-accepted = error <= 1.0 or trials > {trials} or s <= 1e-9 * whole
+accepted = error <= 1.0 or s <= 1e-9 * whole
 change = 0.2
 if error == error and error < 1e300:
     change = min(5.0, max(0.2, 0.9 * mathematics.pow(error + 1e-30, -0.125)))
 {locate}
 size = min(s * change, whole)
 if not accepted:
+    if trials > {trials}:
+        x0 = math.nan
     continue
 {accept}
 done = whole if last else done + s
+if trials > {trials}:
+    x0 = math.nan
 """
 
-LOCATE = """if accepted and not held and s > 0.01 * whole and fires(x0, {neuron_y}, p):
-    accepted, change = False, 0.2"""
+LOCATE = """if error <= 1.0 and not held and s > 0.01 * whole:
+    if fires(x0, {neuron_y}, p):
+        accepted, change = False, 0.2"""
 """A spike is located within a hundredth of the time step."""
 
 GSL = """
-last = size > whole - done or trials >= {trials}
+last = size > whole - done
 s = whole - done if last else size
 accepted = False
 while not accepted:
@@ -162,6 +167,7 @@ while not accepted:
         s *= max(0.2, 0.9 * mathematics.pow(error, -0.2)) if error < 1e300 else 0.2
         last = False
 {add}
+x0 = math.nan if trials > {trials} else x0
 done = whole if last else done + s
 size = s
 if error < 0.5:

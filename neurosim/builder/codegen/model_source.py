@@ -100,8 +100,8 @@ def block(n, v, states, current, jump, params, until, work, t):
         {keep}
         jump[k] = min(work[{spiked} + k], {most_spikes}.0)
         if work[{spiked} + k] > 0.0:
-            # Too many spikes are reported as a potential that is not finite.
-            v[k] = v[k] if jump[k] == work[{spiked} + k] else math.inf
+            # Too many spikes stop the run, which reports a potential that is not finite.
+            v[k] = v[k] if jump[k] == work[{spiked} + k] else math.nan
             until[k] = t + int(params[{header} + k * stride])
             count += 1
     return count

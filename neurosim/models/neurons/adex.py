@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
-from neurosim.models.neurons.eif import EIF, spike_current
+from neurosim.models.neurons.eif import Exponential, spike_current
 from neurosim.utils.checks import show, suggest
 
 _NAMES = ("c_m", "g_l", "e_l", "a", "tau_w", "b", "v_reset")
@@ -25,7 +25,7 @@ _PATTERNS = {
 
 
 @dataclass(frozen=True, eq=False)
-class AdEx(EIF):
+class AdEx(Exponential):
     """Adaptive exponential integrate-and-fire neuron.
 
     C dV/dt = −g_l (V − e_l) + g_l Δ_T exp((V − v_th)/Δ_T) − w + I and
@@ -60,7 +60,6 @@ class AdEx(EIF):
     b: Any = parameter(80.5, "pA", -1e5, 1e5, "jump of w at a spike")
     tau_w: Any = parameter(144.0, "ms", 0.01, 1e5, "time constant of w")
 
-    v: ClassVar = state("mV", "e_l", "membrane potential")
     w: ClassVar = state("pA", 0.0, "adaptation current")
 
     PATTERNS: ClassVar[tuple[str, ...]] = tuple(_PATTERNS)
@@ -103,7 +102,8 @@ class AdEx(EIF):
                 f"firing pattern {show(name)} is unknown: {suggest(name, _PATTERNS)}"
             )
         current, values = _PATTERNS[name]
-        return cls(v_th=-50.0, delta_t=2.0, **dict(zip(_NAMES, values, strict=True))), current
+        named: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
+        return cls(v_th=-50.0, delta_t=2.0, **named), current
 
     @staticmethod
     def derivatives(v, w, i, p):

@@ -17,7 +17,37 @@ STEEPEST = 100.0
 
 
 @dataclass(frozen=True, eq=False)
-class EIF(NeuronModel):
+class Exponential(NeuronModel, abstract=True):
+    """Base class of neurons with an exponential current at the onset of a spike."""
+
+    c_m: Any = parameter(281.0, "pF", 1.0, 1e5, "membrane capacitance")
+    g_l: Any = parameter(30.0, "nS", 0.0, 1e5, "leak conductance")
+    e_l: Any = parameter(-70.6, "mV", -200.0, 200.0, "resting potential without the exponential")
+    v_th: Any = parameter(-50.4, "mV", -200.0, 200.0, "threshold of the exponential")
+    delta_t: Any = parameter(2.0, "mV", 0.0, 100.0, "slope factor of the exponential")
+    v_reset: Any = parameter(-60.0, "mV", -200.0, 200.0, "potential after a spike")
+    v_peak: Any = parameter(0.0, "mV", -200.0, 200.0, "potential at which a spike is sent")
+    t_ref: Any = parameter(0.0, "ms", 0.0, 1e3, "absolute refractory period")
+
+    v: ClassVar = state("mV", "e_l", "membrane potential")
+    v_max: ClassVar = "v_peak"
+    threshold: ClassVar[str] = "v_th"
+    method = "adaptive"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_volts(self, "e_l", "v_th", "v_reset")
+        peaks = ["v_peak"] if bounds_of(self.delta_t)[0] > 0.0 else ["v_peak", "v_th"]
+        for name in peaks:
+            if wrong := keep_order(self, "v_reset", name):
+                raise NeurosimError(
+                    f"{type(self).__name__}.v_reset = {wrong[0]:g} mV is not below {name} = "
+                    f"{wrong[1]:g} mV: the neuron would spike without end"
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class EIF(Exponential):
     """Exponential integrate-and-fire neuron.
 
     C dV/dt = −g_l (V − e_l) + g_l Δ_T exp((V − v_th)/Δ_T) + I. The exponential stands for the
@@ -44,31 +74,6 @@ class EIF(NeuronModel):
     >>> ns.simulate(net, 80.0).spikes["cell"].times.round(1)
     array([21.8, 39.4, 57. , 74.6])
     """
-
-    c_m: Any = parameter(281.0, "pF", 1.0, 1e5, "membrane capacitance")
-    g_l: Any = parameter(30.0, "nS", 0.0, 1e5, "leak conductance")
-    e_l: Any = parameter(-70.6, "mV", -200.0, 200.0, "resting potential without the exponential")
-    v_th: Any = parameter(-50.4, "mV", -200.0, 200.0, "threshold of the exponential")
-    delta_t: Any = parameter(2.0, "mV", 0.0, 100.0, "slope factor of the exponential")
-    v_reset: Any = parameter(-60.0, "mV", -200.0, 200.0, "potential after a spike")
-    v_peak: Any = parameter(0.0, "mV", -200.0, 200.0, "potential at which a spike is sent")
-    t_ref: Any = parameter(0.0, "ms", 0.0, 1e3, "absolute refractory period")
-
-    v: ClassVar = state("mV", "e_l", "membrane potential")
-    v_max: ClassVar = "v_peak"
-    threshold: ClassVar[str] = "v_th"
-    method = "adaptive"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_l", "v_th", "v_reset")
-        peaks = ["v_peak"] if bounds_of(self.delta_t)[0] > 0.0 else ["v_peak", "v_th"]
-        for name in peaks:
-            if wrong := keep_order(self, "v_reset", name):
-                raise NeurosimError(
-                    f"{type(self).__name__}.v_reset = {wrong[0]:g} mV is not below {name} = "
-                    f"{wrong[1]:g} mV: the neuron would spike without end"
-                )
 
     @staticmethod
     def derivatives(v, i, p):
