@@ -1,6 +1,7 @@
 """Tables for drawing Poisson numbers, and the Poisson spikes of past steps."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def fill_poisson_tables(means, expected, rows, thresholds, tail_cdf):
     return n_thresholds, n_tail
 
 
-def poisson_tables(means):
+def poisson_tables(means: Any) -> tuple[Any, Any, Any]:
     """Return `rows`, `thresholds` and `tail_cdf` of `fill_poisson_tables` for some means."""
     highest = means.max(initial=0.0)
     expected = np.empty(int(highest + 12.0 * math.sqrt(highest) + 40.0))
@@ -107,7 +108,9 @@ def _draw_again(drawn, values, stride, key, entity, t, tables, thresholds, tail_
                 drawn[k, a + i] = int(numbers[i])
 
 
-def poisson_spikes(values, stride, key, entity, n, first_step, *tables):
+def poisson_spikes(
+    values: Any, stride: int, key: Any, entity: int, n: int, first_step: int, *tables: Any
+) -> tuple[Any, Any]:
     """Draw the Poisson spikes of n consecutive entities again.
 
     Parameters
