@@ -279,6 +279,7 @@ from .models import (
 )
 from .models import (
     TsodyksMarkram as TsodyksMarkram,
+    TwoCompartment as TwoCompartment,
 )
 from .models import (
     TsodyksUzielMarkram as TsodyksUzielMarkram,
