@@ -279,10 +279,12 @@ from .models import (
 )
 from .models import (
     TsodyksMarkram as TsodyksMarkram,
-    TwoCompartment as TwoCompartment,
 )
 from .models import (
     TsodyksUzielMarkram as TsodyksUzielMarkram,
+)
+from .models import (
+    TwoCompartment as TwoCompartment,
 )
 from .models import (
     Uniform as Uniform,

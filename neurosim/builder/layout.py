@@ -184,7 +184,7 @@ def equations_in(ports: tuple[Any, ...]) -> tuple[Synapse, ...]:
 
 def _injected(ports: tuple[Any, ...]) -> list[str]:
     """Return the compartments with input currents, besides the soma."""
-    return [port.compartment for port in ports if isinstance(port, InjectedCurrent)]
+    return [str(port.compartment) for port in ports if isinstance(port, InjectedCurrent)]
 
 
 def _with_equations(
