@@ -60,7 +60,9 @@ def test_all_spikes_of_a_step_are_sent(method: str) -> None:
     neuron = ns.AdEx(delta_t=slope, a=0.0, b=0.0, g_l=1.0, c_m=100.0, method=method)
     net = driven(neuron, 40000.0)
     target = net.add("target", 1, ns.LIF(tau_m=1e3, v_threshold=100.0, v_peak=150.0))
-    net.connect(net.populations[0], target, ns.AllToAll(), weight=1e-3, delay=1.0, synapse=ns.DeltaSynapse())
+    net.connect(
+        net.populations[0], target, ns.AllToAll(), weight=1e-3, delay=1.0, synapse=ns.DeltaSynapse()
+    )
     net.record(target, "v")
     result = ns.simulate(net, 5.0)
     counts = np.bincount(np.rint(result.spikes["cells"].times / 0.1).astype(int))
