@@ -11,7 +11,7 @@ import re
 from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -120,10 +120,71 @@ def inhibition() -> Figure:
     return figure
 
 
+def inputs() -> Figure:
+    """Return inputs over time: currents, and spikes to ten neurons."""
+    currents = {
+        "SinusoidalCurrent": ns.SinusoidalCurrent(100.0, 20.0),
+        "RampCurrent": ns.RampCurrent([20.0, 160.0], [-100.0, 100.0]),
+        "WhiteNoiseCurrent": ns.WhiteNoiseCurrent(60.0, interval=1.0),
+        "OrnsteinUhlenbeckCurrent": ns.OrnsteinUhlenbeckCurrent(60.0, tau=10.0),
+    }
+    spikes = {
+        "SinusoidalPoisson": ns.SinusoidalPoisson(60.0, 60.0, 20.0),
+        "GammaProcess": ns.GammaProcess(60.0, shape=20.0),
+        "CorrelatedPoisson": ns.CorrelatedPoisson(60.0, 0.6, tau=1.0),
+        "PulsePacket": ns.PulsePacket([60.0, 140.0], activity=6, sigma=5.0),
+    }
+    net = ns.Network()
+    cells = net.add("cells", 10, ns.LIF())
+    figure = plot.figure(7.0, 5.0)
+    for name, source in currents.items():
+        net.record(net.drive(cells, source, name=name), "current", ids=[0])
+    for name, source in spikes.items():
+        net.record(net.drive(cells, source, psp=1.0, name=name), "spikes")
+    recorded = ns.simulate(net, 200.0).inputs
+    panels = plot.panels(figure, 4, 2, sharex=True)
+    for axes, name in zip(panels[::2], currents, strict=True):
+        axes.plot(recorded[name].times, recorded[name].values, color=plot.PALETTE[0], lw=0.9)
+        axes.set(title=name, ylim=(-200.0, 200.0))
+    for axes, name in zip(panels[1::2], spikes, strict=True):
+        axes.plot(recorded[name].times, recorded[name].ids, "|", color="black", ms=4)
+        axes.set(title=name, ylim=(-0.8, 9.8), yticks=[0, 9])
+    panels[4].set_ylabel("current (pA)")
+    panels[5].set_ylabel("target")
+    for axes in panels[-2:]:
+        axes.set(xlabel="time (ms)", xlim=(0.0, 200.0))
+    return figure
+
+
+def convergence() -> Figure:
+    """Return the error of two methods over the number of evaluations of the equations."""
+    figure = plot.figure(6.5, 3.2)
+    (axes,) = plot.panels(figure)
+
+    def final(**options: Any) -> float:
+        net = ns.Network()
+        cell = net.add("cell", 1, ns.AdEx(**options))
+        net.drive(cell, ns.ConstantCurrent(450.0))
+        net.record(cell, "v")
+        return float(ns.simulate(net, 30.0, dt=1.0).traces["cell", "v"].of(0)[-1])
+
+    exact, steps = final(method="adaptive", tolerance=1e-13), np.array([1, 2, 4, 8, 16])
+    # Exponential Euler evaluates the equations once more for each of the two states.
+    for method, evaluations in (("rk4", 4), ("exponential_euler", 3)):
+        errors = [abs(final(method=method, substep=1.0 / n) - exact) for n in steps]
+        axes.loglog(steps * evaluations, errors, "o-", ms=4, label=f'method="{method}"')
+    axes.set(xlabel="evaluations of the equations per ms", ylabel="error of the potential (mV)")
+    axes.set_xticks([3, 6, 12, 24, 48], ["3", "6", "12", "24", "48"])
+    axes.minorticks_off()
+    axes.set_title("Ten times the steps: 10,000 or 10 times less error")
+    axes.legend(frameon=False)
+    return figure
+
+
 def main() -> None:
     """Write the notebook and draw all figures."""
     write_notebook()
-    for draw in (network, psp, inhibition):
+    for draw in (network, psp, inhibition, inputs, convergence):
         draw().savefig(IMAGES / f"{draw.__name__}.png", dpi=130)
 
 

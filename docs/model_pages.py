@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 from numpydoc.docscrape import NumpyDocString
 
 import neurosim as ns
-from neurosim.models.declare import BOUNDLESS, KEY, Parameter, states_of, traces_of
+from neurosim.models.declare import (
+    BOUNDLESS,
+    KEY,
+    Parameter,
+    potentials_of,
+    signals_of,
+    states_of,
+    traces_of,
+)
 from neurosim.models.neuron import Neuron
 from neurosim.models.registry import Part, address_of
 
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
-NUMBER = r"−?-?[\d.,]*\d"
+NUMBER = r"−?-?[\d.,]*\d(?:e[+-]?\d+)?"
 RANGE = re.compile(rf",? ?(?<![\w.])({NUMBER}) (?:to ({NUMBER})|or more)(?![\w])")
 """A range in a description, such as ", 0.1 to 1000"."""
 
@@ -68,10 +76,23 @@ def tables(kind: type[Part]) -> list[str]:
         text += _table("State variables", ("Name", "Unit", "Initial value", "Description"), rows)
     if traces := traces_of(kind):
         rows = [
-            (f"``{name}``", f"{trace.side}synaptic", _initial(trace.tau, " ms"))
+            (
+                f"``{name}``",
+                f"{trace.side}synaptic{', nearest' * trace.nearest}",
+                _initial(trace.tau, " ms"),
+            )
             for name, trace in traces.items()
         ]
         text += _table("Traces of spikes", ("Name", "Spikes", "Time constant"), rows)
+    if signals := signals_of(kind):
+        rows = [(f"``{name}``", _initial(one.tau, " ms")) for name, one in signals.items()]
+        text += _table("Signals", ("Name", "Time constant"), rows)
+    if potentials := potentials_of(kind):
+        rows = [
+            (f"``{name}``", _initial(one.tau, " ms"), _initial(one.delay, " ms"))
+            for name, one in potentials.items()
+        ]
+        text += _table("Postsynaptic potentials", ("Name", "Time constant", "Delay"), rows)
     return text + _facts(kind)
 
 
@@ -157,12 +178,26 @@ def _facts(kind: type[Part]) -> list[str]:
         )
         text.append(f"Variables that can be recorded: {', '.join(names)}.")
         if issubclass(kind, ns.NeuronModel):
-            text.append(f"Integration: ``{kind.method}``, in steps of at most {kind.substep:g} ms.")
+            text.append(_integration(kind))
         else:
-            text.append("Integration: exact at the time steps.")
+            text.append(
+                "Integration: exact at the time steps; with synapses that have equations as chosen "
+                "by :ref:`options <options>`."
+            )
     if issubclass(kind, ns.Synapse):
         text.append(f"Weights are in {kind.unit}.")
     return [line for sentence in text for line in (sentence, "")]
+
+
+def _integration(kind: type[ns.NeuronModel]) -> str:
+    """Return a sentence on the integration of a neuron model."""
+    if hasattr(kind, "step"):
+        return "Integration: one update per time step, defined by the model."
+    steps = "adaptive steps"
+    if kind.method in ("rk4", "exponential_euler"):
+        steps = f"steps of at most {kind.substep:g} ms"
+    options = "``method`` and other :ref:`options <options>` change it."
+    return f"Integration: ``{kind.method}``, in {steps}. {options}"
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -29,6 +29,9 @@ from .interchange import (
     from_neo as from_neo,
 )
 from .interchange import (
+    from_nest as from_nest,
+)
+from .interchange import (
     from_nir as from_nir,
 )
 from .interchange import (
@@ -53,22 +56,64 @@ from .interchange import (
     to_nir as to_nir,
 )
 from .models import (
+    AMAT2 as AMAT2,
+)
+from .models import (
+    EIF as EIF,
+)
+from .models import (
+    GIF as GIF,
+)
+from .models import (
+    GLIF as GLIF,
+)
+from .models import (
     LIF as LIF,
+)
+from .models import (
+    MAT2 as MAT2,
+)
+from .models import (
+    NMDA as NMDA,
 )
 from .models import (
     STDP as STDP,
 )
 from .models import (
+    AdaptingLIF as AdaptingLIF,
+)
+from .models import (
+    AdEx as AdEx,
+)
+from .models import (
     AllToAll as AllToAll,
 )
 from .models import (
+    AlphaConductance as AlphaConductance,
+)
+from .models import (
     AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    ApproximateNMDA as ApproximateNMDA,
+)
+from .models import (
+    BiexpConductance as BiexpConductance,
+)
+from .models import (
+    BiexpCurrent as BiexpCurrent,
+)
+from .models import (
+    Clopath as Clopath,
 )
 from .models import (
     Column as Column,
 )
 from .models import (
     ConstantCurrent as ConstantCurrent,
+)
+from .models import (
+    CorrelatedPoisson as CorrelatedPoisson,
 )
 from .models import (
     CurrentWaveform as CurrentWaveform,
@@ -81,6 +126,12 @@ from .models import (
 )
 from .models import (
     EscapeRate as EscapeRate,
+)
+from .models import (
+    ExactNMDA as ExactNMDA,
+)
+from .models import (
+    ExpConductance as ExpConductance,
 )
 from .models import (
     ExpCurrent as ExpCurrent,
@@ -104,6 +155,12 @@ from .models import (
     FixedTotalNumber as FixedTotalNumber,
 )
 from .models import (
+    GammaProcess as GammaProcess,
+)
+from .models import (
+    GapJunction as GapJunction,
+)
+from .models import (
     Gaussian as Gaussian,
 )
 from .models import (
@@ -113,7 +170,19 @@ from .models import (
     HodgkinHuxley as HodgkinHuxley,
 )
 from .models import (
+    HodgkinHuxleyTraub as HodgkinHuxleyTraub,
+)
+from .models import (
+    HomeostaticScaling as HomeostaticScaling,
+)
+from .models import (
     Input as Input,
+)
+from .models import (
+    Izhikevich as Izhikevich,
+)
+from .models import (
+    Izhikevich2007 as Izhikevich2007,
 )
 from .models import (
     Linear as Linear,
@@ -131,6 +200,9 @@ from .models import (
     MembraneNoise as MembraneNoise,
 )
 from .models import (
+    NearestSTDP as NearestSTDP,
+)
+from .models import (
     NeuronModel as NeuronModel,
 )
 from .models import (
@@ -138,6 +210,9 @@ from .models import (
 )
 from .models import (
     OneToOne as OneToOne,
+)
+from .models import (
+    OrnsteinUhlenbeckCurrent as OrnsteinUhlenbeckCurrent,
 )
 from .models import (
     Plasticity as Plasticity,
@@ -149,10 +224,46 @@ from .models import (
     Poisson as Poisson,
 )
 from .models import (
+    PoissonWithDeadTime as PoissonWithDeadTime,
+)
+from .models import (
+    PowerLawSTDP as PowerLawSTDP,
+)
+from .models import (
+    PreCentredSTDP as PreCentredSTDP,
+)
+from .models import (
+    PulsePacket as PulsePacket,
+)
+from .models import (
+    QuadraticIF as QuadraticIF,
+)
+from .models import (
+    RampCurrent as RampCurrent,
+)
+from .models import (
     RandomPositions as RandomPositions,
 )
 from .models import (
+    Release as Release,
+)
+from .models import (
+    RestrictedSTDP as RestrictedSTDP,
+)
+from .models import (
+    RewardSTDP as RewardSTDP,
+)
+from .models import (
     Rule as Rule,
+)
+from .models import (
+    ShortTermPlasticity as ShortTermPlasticity,
+)
+from .models import (
+    SinusoidalCurrent as SinusoidalCurrent,
+)
+from .models import (
+    SinusoidalPoisson as SinusoidalPoisson,
 )
 from .models import (
     SpikeTimes as SpikeTimes,
@@ -164,10 +275,31 @@ from .models import (
     Synapse as Synapse,
 )
 from .models import (
+    TripletSTDP as TripletSTDP,
+)
+from .models import (
+    TsodyksMarkram as TsodyksMarkram,
+)
+from .models import (
+    TsodyksUzielMarkram as TsodyksUzielMarkram,
+)
+from .models import (
     Uniform as Uniform,
 )
 from .models import (
+    VogelsSprekeler as VogelsSprekeler,
+)
+from .models import (
+    WhiteNoiseCurrent as WhiteNoiseCurrent,
+)
+from .models import (
     parameter as parameter,
+)
+from .models import (
+    potential as potential,
+)
+from .models import (
+    signal as signal,
 )
 from .models import (
     state as state,
@@ -201,6 +333,9 @@ from .results import (
 )
 from .results import (
     Trace as Trace,
+)
+from .results import (
+    WeightTrace as WeightTrace,
 )
 from .results.connections import (
     Connections as Connections,

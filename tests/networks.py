@@ -34,7 +34,12 @@ def everything() -> ns.Network:
 def bits(result: ns.Result) -> list[bytes]:
     """Return all that was recorded, as bytes."""
     spikes = [a.tobytes() for t in result.spikes.values() for a in (t.times, t.ids)]
-    return spikes + [t.values.tobytes() for t in result.traces.values()]
+    for recorded in result.inputs.values():
+        is_trace = isinstance(recorded, ns.Trace)
+        arrays = (recorded.values,) if is_trace else (recorded.times, recorded.ids)
+        spikes += [a.tobytes() for a in arrays]
+    sampled = (*result.traces.values(), *result.weights.values())
+    return spikes + [t.values.tobytes() for t in sampled]
 
 
 def learning() -> ns.Network:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def in_toml(value: Any) -> str:
         return repr(value.item() if isinstance(value, np.number) else value)
     if isinstance(value, (list, tuple, np.ndarray)):
         return "[" + ", ".join(map(in_toml, value)) + "]"
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key} = {in_toml(item)}" for key, item in value.items()) + "}"
     assert isinstance(value, Part)
     pairs = {"type": type(value).__name__} | arguments(value)
@@ -31,7 +32,11 @@ def in_toml(value: Any) -> str:
 
 def arguments(part: Any) -> dict[str, Any]:
     given = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
-    none = {key for key, value in given.items() if value is None or isinstance(value, dict)}
+    none = {
+        key
+        for key, value in given.items()
+        if value is None or (isinstance(value, Mapping) and not value)
+    }
     return {key: value for key, value in given.items() if key not in none}
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2 import Hz, ms, mV
+from brian2 import Hz, ms, mV, nS
 from numpy.typing import NDArray
 
+from benchmarks.peers.brian2_models import Group, efficacy, port_of
 from benchmarks.peers.protocol import (
     FIRST,
     NetworkDict,
@@ -44,66 +45,41 @@ PEAK = (
 """C++ code that writes the peak memory (KiB) to a file."""
 
 
-def _resistance(network: NetworkDict) -> float:
-    """Return the membrane resistance (mV/pA), which converts currents to mV."""
-    neuron = network["populations"][0]["neuron"]
-    return neuron["tau_m"] / neuron["c_m"]
-
-
-def _neurons(network: NetworkDict, taus: list[float]) -> tuple[Any, dict[str, Any]]:
+def _neurons(network: NetworkDict) -> tuple[Any, dict[str, Any]]:
     """Return the group of all neurons and the subgroup of each population."""
-    populations = network["populations"]
-    neuron = populations[0]["neuron"]
-    if any(p["neuron"] != neuron for p in populations):
-        raise ValueError("populations must have equal neuron parameters to form one NeuronGroup")
-    v_infs = [neuron["v_rest"] + _resistance(network) * p["current"] for p in populations]
-    equal_inputs = len(set(v_infs)) == 1  # a parameter per neuron is much slower
-    equations = f"dv/dt = ({' + '.join(['v_inf - v', *_currents(taus)])})/tau_m : volt "
-    equations += "(unless refractory)\n" + ("" if equal_inputs else "v_inf : volt (constant)\n")
-    equations += "".join(f"d{i}/dt = -{i}/tau_{i} : volt\n" for i in _currents(taus))
-    group = b2.NeuronGroup(
-        sum(p["size"] for p in populations),
-        equations,
-        threshold="v > v_threshold",
-        reset="v = v_reset",
-        refractory=neuron["t_ref"] * ms,
-        method="exact",
-        namespace={
-            "v_threshold": neuron["v_threshold"] * mV,
-            "v_reset": neuron["v_reset"] * mV,
-            "tau_m": neuron["tau_m"] * ms,
-            **({"v_inf": v_infs[0] * mV} if equal_inputs else {}),
-            **{f"tau_{i}": tau * ms for i, tau in zip(_currents(taus), taus, strict=True)},
-        },
-    )
-    subgroups, first = {}, 0
-    for population, v_inf in zip(populations, v_infs, strict=True):
+    described = Group(network)
+    group, subgroups, first = described.create(), {}, 0
+    for k, population in enumerate(network["populations"]):
         cells = group[first : first + population["size"]]
         cells.v = _expression(population["v_init"])
-        if not equal_inputs:
-            cells.v_inf = v_inf * mV
+        for name, value in population["initial"].items():
+            setattr(cells, name, _expression(value))
+        for name, values in described.values.items():
+            setattr(cells, name, values[k])
         subgroups[population["name"]] = cells
         first += population["size"]
+    noise = network["populations"][0]["noise"]
+    if noise is not None:
+        group.run_regularly("noise = sigma*randn()", dt=noise["values"]["interval"] * ms)
     return group, subgroups
 
 
-def _currents(taus: list[float]) -> list[str]:
-    return [f"i_{k}" for k in range(len(taus))]
-
-
-def _expression(spec: ValueDict) -> str:
-    """Return a distribution of membrane potentials as a Brian2 expression."""
+def _expression(spec: ValueDict, dimension: str = "volt") -> str:
+    """Return a distribution as a Brian2 expression."""
+    unit = {"volt": "mV", "amp": "pA", "siemens": "nS"}[dimension]
     if spec["kind"] == "constant":
-        return f"{spec['value']}*mV"
+        return f"{spec['value']}*{unit}"
     if spec["kind"] == "uniform":
-        return f"({spec['low']} + rand()*{spec['high'] - spec['low']})*mV"
-    return f"({spec['mean']} + {spec['sd']}*randn())*mV"
+        return f"({spec['low']} + rand()*{spec['high'] - spec['low']})*{unit}"
+    return f"({spec['mean']} + {spec['sd']}*randn())*{unit}"
 
 
 def _group_key(p: ProjectionDict) -> str:
     """Return a grouping key, equal for projections that differ only in their target."""
     number = p["target"] if p["rule"] == "FixedTotalNumber" else p["n"]
-    return repr((p["source"], p["rule"], number, p["tau"], p["weight"], p["delay"]))
+    return repr(
+        (p["source"], p["rule"], number, p["synapse"], p["weight"], p["delay"], p["short_term"])
+    )
 
 
 def _connect(network: NetworkDict, group: Any, cells: dict[str, Any], seed: int) -> list[Any]:
@@ -123,27 +99,37 @@ def _synapses(
     target: Any,
     rng: np.random.Generator,
 ) -> Any:
-    name, factor = _port(network, p["tau"])
+    name, factor = port_of(network, p["synapse"])
     source, one_weight = cells[p["source"]], p["weight"]["kind"] == "constant"
     one_delay = p["delay"]["kind"] == "constant"
+    dimension = "volt" if factor.dim is mV.dim else "siemens" if factor.dim is nS.dim else "amp"
+    model = "" if one_weight else f"weight : {dimension} (constant)\n"
+    release, on_pre, namespace = efficacy(p["short_term"], f"{name}_post")
     synapses = b2.Synapses(
         source,
         target,
-        "" if one_weight else "w : volt (constant)",
-        on_pre=f"{name}_post += w",
+        model + release,
+        on_pre=on_pre,
         delay=p["delay"]["value"] * ms if one_delay else None,
-        namespace={"w": p["weight"]["value"] * factor} if one_weight else {},
+        namespace=namespace | ({"weight": p["weight"]["value"] * factor} if one_weight else {}),
     )
     if p["rule"] == "FixedProbability":
         synapses.connect(p=p["n"])
+    elif p["rule"] == "AllToAll":
+        synapses.connect()
     else:
         # Sorted by source. Brian2 would generate fixed in-degrees sorted by target, for which
         # delivery takes twice as long.
         i, j = _pairs(p, len(source), len(target), rng)
         order = np.argsort(i, kind="stable")
         synapses.connect(i=i[order], j=j[order])
-    if not one_weight:
-        synapses.w = draw(p["weight"], len(i), rng) * factor
+    if p["short_term"] is not None:
+        synapses.x = 1.0
+    if not one_weight and p["rule"] in ("FixedProbability", "AllToAll"):
+        # Standalone programs create these synapses, so that their number is unknown here.
+        synapses.weight = _expression(p["weight"], dimension)
+    elif not one_weight:
+        synapses.weight = draw(p["weight"], len(i), rng) * factor
     if not one_delay:
         synapses.delay = draw(p["delay"], len(i), rng) * ms
     return synapses
@@ -158,26 +144,10 @@ def _pairs(
     return rng.integers(n_sources, size=n), rng.integers(n_targets, size=n)
 
 
-def _time_constants(network: NetworkDict) -> list[float]:
-    """Return the distinct time constants (ms) of the synaptic currents."""
-    parts = (*network["projections"], *network["poisson"])
-    return sorted({p["tau"] for p in parts if p["tau"] is not None})
-
-
-def _port(network: NetworkDict, tau: float | None) -> tuple[str, Any]:
-    """Return the variable changed by synapses, and the unit of their weights.
-
-    The unit is a factor that multiplies the weights.
-    """
-    if tau is None:
-        return "v", mV
-    return f"i_{_time_constants(network).index(tau)}", _resistance(network) * mV
-
-
 def _drive(network: NetworkDict, cells: dict[str, Any]) -> list[Any]:
     inputs = []
     for p in network["poisson"]:
-        name, factor = _port(network, p["tau"])
+        name, factor = port_of(network, p["synapse"])
         rate = p["rate"] / POISSON_INPUTS * Hz
         inputs.append(
             b2.PoissonInput(cells[p["target"]], name, POISSON_INPUTS, rate, p["weight"] * factor)
@@ -204,7 +174,7 @@ def _describe(task: Task) -> tuple[Any, Any]:
     network = task["network"]
     b2.defaultclock.dt = network["dt"] * ms
     b2.seed(task["seed"])
-    group, cells = _neurons(network, _time_constants(network))
+    group, cells = _neurons(network)
     parts = [*_connect(network, group, cells, task["seed"]), *_drive(network, cells)]
     monitor = b2.SpikeMonitor(group)
     return b2.Network(group, *cells.values(), *parts, monitor), monitor

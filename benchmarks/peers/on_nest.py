@@ -12,7 +12,9 @@ import numpy as np
 from benchmarks.peers.protocol import (
     FIRST,
     NetworkDict,
+    PartDict,
     PopulationDict,
+    ProjectionDict,
     Spikes,
     Task,
     ValueDict,
@@ -22,6 +24,8 @@ from benchmarks.peers.protocol import (
 
 UNBOUNDED = 1e9
 """Replaces infinite bounds, which NEST does not accept."""
+RESTING = -40.0
+"""Synapses with a lower reversal potential (mV) are inhibitory."""
 
 
 def _parameter(spec: ValueDict) -> Any:
@@ -37,33 +41,99 @@ def _parameter(spec: ValueDict) -> Any:
     return nest.math.redraw(normal, min=low, max=high)
 
 
-def _neurons(population: PopulationDict, taus: dict[str, float]) -> Any:
-    neuron = population["neuron"]
-    params = {
-        "E_L": neuron["v_rest"],
-        "V_th": neuron["v_threshold"],
-        "V_reset": neuron["v_reset"],
-        "tau_m": neuron["tau_m"],
-        "C_m": neuron["c_m"],
-        "t_ref": neuron["t_ref"],
-        "I_e": population["current"],
-        "V_m": _parameter(population["v_init"]),
-        **taus,
-    }
-    return nest.Create("iaf_psc_exp" if taus else "iaf_psc_delta", population["size"], params)
+COMMON = {"E_L": "e_l", "g_L": "g_l", "C_m": "c_m", "t_ref": "t_ref"}
+NAMES = {
+    "LIF": {
+        "E_L": "v_rest",
+        "V_th": "v_threshold",
+        "V_reset": "v_reset",
+        "tau_m": "tau_m",
+        "C_m": "c_m",
+        "t_ref": "t_ref",
+    },
+    "AdEx": COMMON
+    | {
+        "V_th": "v_th",
+        "V_reset": "v_reset",
+        "V_peak": "v_peak",
+        "Delta_T": "delta_t",
+        "tau_w": "tau_w",
+        "a": "a",
+        "b": "b",
+    },
+    "HodgkinHuxleyTraub": COMMON
+    | {"g_Na": "g_na", "g_K": "g_k", "E_Na": "e_na", "E_K": "e_k", "V_T": "v_t"},
+    "Izhikevich": {"a": "a", "b": "b", "c": "c", "d": "d", "V_th": "v_peak"},
+}
+"""Names of parameters in NEST and in neurosim, by the class in neurosim."""
 
 
-def _time_constants(network: NetworkDict) -> dict[str, float]:
-    """Return the time constants of excitatory and inhibitory currents.
+def _neurons(population: PopulationDict, synapses: list[PartDict]) -> Any:
+    kind, values = population["neuron"]["model"], population["neuron"]["values"]
+    params = {name: values[ours] for name, ours in NAMES[kind].items()}
+    params |= {"I_e": population["current"], "V_m": _parameter(population["v_init"])}
+    if kind == "Izhikevich":
+        params["U_m"] = _parameter(population["initial"]["u"])
+        return nest.Create("izhikevich", population["size"], params)
+    kinds = {synapse["model"] for synapse in synapses}
+    for synapse in synapses:
+        port = "in" if _inhibits(synapse) else "ex"
+        for name, ours in {"tau_syn": "tau", "E": "e_rev"}.items():
+            if ours in synapse["values"]:
+                params[f"{name}_{port}"] = synapse["values"][ours]
+    if kind != "LIF":
+        model = {"AdEx": "aeif_cond_exp", "HodgkinHuxleyTraub": "hh_cond_exp_traub"}[kind]
+    elif "ExpConductance" in kinds:
+        model = "iaf_cond_exp"
+        params["g_L"] = values["c_m"] / params.pop("tau_m")
+    else:
+        model = "iaf_psc_exp" if "ExpCurrent" in kinds else "iaf_psc_delta"
+    return nest.Create(model, population["size"], params)
 
-    The result is empty for delta synapses.
-    """
-    taus = {}
+
+def _inhibits(synapse: PartDict) -> bool:
+    """Whether a synapse belongs to NEST's inhibitory port."""
+    values = synapse["values"]
+    return values["e_rev"] < RESTING if "e_rev" in values else bool(values.get("inhibits"))
+
+
+def _ports(network: NetworkDict) -> list[PartDict]:
+    """Return the distinct synapses. Those of currents are marked by the sign of their weights."""
+    ports: dict[str, PartDict] = {}
     for p in network["projections"]:
-        if p["tau"] is not None:
+        synapse = p["synapse"]
+        if synapse["model"] == "ExpCurrent":
             centre = p["weight"].get("value", p["weight"].get("mean", 0.0))
-            taus["tau_syn_in" if centre < 0.0 else "tau_syn_ex"] = p["tau"]
-    return taus
+            synapse = {**synapse, "values": synapse["values"] | {"inhibits": centre < 0.0}}
+        ports[repr(synapse)] = synapse
+    return list(ports.values())
+
+
+def _synapse_model(p: ProjectionDict, models: set[str]) -> tuple[str, bool]:
+    """Return the NEST model of a projection, and whether it stores the weight.
+
+    NEST allows 2^27 synapses per model and thread, and delivers a spike once per model of its
+    source. Hence one model per source, and one per weight where the model stores the weight.
+    """
+    fixed = p["weight"].get("value") if p["weight"]["kind"] == "constant" else None
+    if fixed is not None and p["synapse"]["model"] == "ExpConductance" and _inhibits(p["synapse"]):
+        fixed = -fixed
+    model = f"from_{p['source']}" + ("" if fixed is None else f"_{fixed!r}")
+    if p["short_term"] is not None:
+        model += f"_to_{p['target']}"
+    if model in models:
+        return model, fixed is not None
+    models.add(model)
+    if p["short_term"] is not None:
+        values = p["short_term"]["values"]
+        params = {"U": values["u"], "u": values["u"], "x": 1.0}
+        params |= {name: values[name] for name in ("tau_rec", "tau_fac")}
+        nest.CopyModel("tsodyks2_synapse", model, params | {"weight": fixed})
+    elif fixed is None:
+        nest.CopyModel("static_synapse", model)
+    else:
+        nest.CopyModel("static_synapse_hom_w", model, {"weight": fixed})
+    return model, fixed is not None
 
 
 def _connect(network: NetworkDict, cells: dict[str, Any]) -> None:
@@ -74,27 +144,19 @@ def _connect(network: NetworkDict, cells: dict[str, Any]) -> None:
     }
     models: set[str] = set()
     for p in network["projections"]:
-        rule, number = rules[p["rule"]]
-        # NEST allows 2^27 synapses per model and thread, and delivers a spike once per model of its
-        # source. Hence one model per source, and one per weight where the model stores the weight.
-        fixed = p["weight"].get("value") if p["weight"]["kind"] == "constant" else None
-        model = f"from_{p['source']}" + ("" if fixed is None else f"_{fixed!r}")
-        if model not in models:
-            models.add(model)
-            if fixed is None:
-                nest.CopyModel("static_synapse", model)
-            else:
-                nest.CopyModel("static_synapse_hom_w", model, {"weight": fixed})
+        model, has_weight = _synapse_model(p, models)
         synapse: dict[str, Any] = {"synapse_model": model, "delay": _parameter(p["delay"])}
-        if fixed is None:
+        if not has_weight:
             synapse["weight"] = _parameter(p["weight"])
-        nest.Connect(
-            cells[p["source"]], cells[p["target"]], {"rule": rule, number: p["n"]}, synapse
-        )
+        rule: Any = "all_to_all"
+        if p["rule"] in rules:
+            name, number = rules[p["rule"]]
+            rule = {"rule": name, number: p["n"]}
+        nest.Connect(cells[p["source"]], cells[p["target"]], rule, synapse)
 
 
 def _drive(network: NetworkDict, cells: dict[str, Any]) -> None:
-    """Add Poisson input with the minimum delay of the network.
+    """Add Poisson input and noise with the minimum delay of the network.
 
     Shorter delays slow NEST down.
     """
@@ -106,6 +168,12 @@ def _drive(network: NetworkDict, cells: dict[str, Any]) -> None:
         generator = nest.Create("poisson_generator", params={"rate": p["rate"]})
         synapse = {"weight": p["weight"], "delay": min_delay}
         nest.Connect(generator, cells[p["target"]], syn_spec=synapse)
+    for population in network["populations"]:
+        if population["noise"] is not None:
+            values = population["noise"]["values"]
+            params = {"std": values["sigma"], "mean": values["mean"], "dt": values["interval"]}
+            generator = nest.Create("noise_generator", params=params)
+            nest.Connect(generator, cells[population["name"]], syn_spec={"delay": min_delay})
 
 
 def _spikes(recorders: dict[str, Any], cells: dict[str, Any]) -> Spikes:
@@ -124,8 +192,8 @@ def run(task: Task) -> tuple[dict[str, Any], Spikes]:
     started = time.perf_counter()
     nest.ResetKernel()
     nest.set(resolution=network["dt"], local_num_threads=task["threads"], rng_seed=task["seed"])
-    taus = _time_constants(network)
-    cells = {p["name"]: _neurons(p, taus) for p in network["populations"]}
+    ports = _ports(network)
+    cells = {p["name"]: _neurons(p, ports) for p in network["populations"]}
     _connect(network, cells)
     _drive(network, cells)
     recorders = {}

@@ -10,6 +10,8 @@ import neurosim as ns
 from benchmarks.peers.protocol import (
     FIRST,
     NetworkDict,
+    PartDict,
+    ProjectionDict,
     Spikes,
     Task,
     ValueDict,
@@ -26,32 +28,43 @@ def _parameter(spec: ValueDict) -> Any:
     return ns.Normal(spec["mean"], spec["sd"], spec["low"], spec["high"])
 
 
-def _synapse(tau: float | None) -> ns.DeltaSynapse | ns.ExpCurrent:
-    return ns.DeltaSynapse() if tau is None else ns.ExpCurrent(tau)
+def _part(description: PartDict) -> Any:
+    return getattr(ns, description["model"])(**description["values"])
+
+
+def _rule(projection: ProjectionDict) -> ns.Rule:
+    kind, n = getattr(ns, projection["rule"]), projection["n"]
+    if kind is ns.AllToAll:
+        return kind()
+    return kind(n if kind is ns.FixedProbability else int(n))
 
 
 def rebuild(description: NetworkDict) -> ns.Network:
     """Return the network of a description."""
     net = ns.Network()
     for p in description["populations"]:
-        net.add(p["name"], p["size"], ns.LIF(**p["neuron"]), v_init=_parameter(p["v_init"]))
+        initial = {name: _parameter(value) for name, value in p["initial"].items()}
+        v_init = _parameter(p["v_init"])
+        net.add(p["name"], p["size"], _part(p["neuron"]), v_init=v_init, initial=initial)
     for c in description["projections"]:
-        n = c["n"] if c["rule"] == "FixedProbability" else int(c["n"])
+        short_term = {} if c["short_term"] is None else {"short_term": _part(c["short_term"])}
         net.connect(
             net[c["source"]],
             net[c["target"]],
-            getattr(ns, c["rule"])(n),
-            synapse=_synapse(c["tau"]),
+            _rule(c),
+            synapse=_part(c["synapse"]),
             weight=_parameter(c["weight"]),
             delay=_parameter(c["delay"]),
+            **short_term,
         )
     for d in description["poisson"]:
-        net.drive(
-            net[d["target"]], ns.Poisson(d["rate"]), synapse=_synapse(d["tau"]), weight=d["weight"]
-        )
+        source, synapse = ns.Poisson(d["rate"]), _part(d["synapse"])
+        net.drive(net[d["target"]], source, synapse=synapse, weight=d["weight"])
     for p in description["populations"]:
         if p["current"]:
             net.drive(net[p["name"]], ns.ConstantCurrent(p["current"]))
+        if p["noise"]:
+            net.drive(net[p["name"]], _part(p["noise"]))
     return net
 
 

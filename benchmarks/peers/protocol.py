@@ -34,24 +34,37 @@ class ValueDict(TypedDict, total=False):
     high: float
 
 
+class PartDict(TypedDict):
+    """A part by the name of its class in neurosim, with the values of its parameters.
+
+    A parameter that differs between the neurons of a population has one value for each.
+    """
+
+    model: str
+    values: dict[str, Any]
+
+
 class PopulationDict(TypedDict):
-    """A population with the parameters of `neurosim.LIF` and a constant current (pA)."""
+    """A population with a constant current (pA) and, unless `noise` is None, a noise current."""
 
     name: str
     size: int
-    neuron: dict[str, float]
+    neuron: PartDict
     v_init: ValueDict
+    initial: dict[str, ValueDict]
     current: float
+    noise: PartDict | None
 
 
 class ProjectionDict(TypedDict):
-    """A projection; `tau` (ms) is None for delta synapses."""
+    """A projection; `short_term` is None if the strengths of its synapses are constant."""
 
     source: str
     target: str
-    rule: Literal["FixedInDegree", "FixedTotalNumber", "FixedProbability"]
+    rule: Literal["FixedInDegree", "FixedTotalNumber", "FixedProbability", "AllToAll"]
     n: float
-    tau: float | None
+    synapse: PartDict
+    short_term: PartDict | None
     weight: ValueDict
     delay: ValueDict
 
@@ -61,7 +74,7 @@ class PoissonDict(TypedDict):
 
     target: str
     rate: float
-    tau: float | None
+    synapse: PartDict
     weight: float
 
 

@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from neurosim.builder.inputs import InputTables, Stream, add_input, probe_slots, targets
+from neurosim.builder.inputs import (
+    InputTables,
+    Source,
+    Stream,
+    add_input,
+    probe_slots,
+    targets,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from neurosim.builder.layout import Layout, LocalPopulation
@@ -16,15 +25,15 @@ if TYPE_CHECKING:
     from neurosim.network import Drive, Network
 
 
-class CustomPort(NamedTuple):
-    """Port of an input that a user's class defines.
+class GeneratedPort(NamedTuple):
+    """Port of an input that is generated interval by interval.
 
     Attributes
     ----------
     number : int
         Index of the drive in the network.
     program : int
-        Program of its current; −1 for spikes.
+        Program of its currents or rates; −1 for spikes.
     spikes : SpikePort or None
     """
 
@@ -63,17 +72,28 @@ class SpikePort(NamedTuple):
     weights: NDArray[np.float64]
 
 
+class Ports(NamedTuple):
+    """Where the inputs of one thread are.
+
+    Attributes
+    ----------
+    live : mapping of Drive to CurrentPort or SpikePort
+        Ports of live drives.
+    generated : mapping of Drive to GeneratedPort
+        Ports of inputs that are generated interval by interval.
+    sources : mapping of Drive to Source
+        Origin of currents and of Poisson spikes.
+    """
+
+    live: Mapping[Drive, CurrentPort | SpikePort]
+    generated: Mapping[Drive, GeneratedPort]
+    sources: Mapping[Drive, Source]
+
+
 def input_tables(
     network: Network, layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
-) -> tuple[Inputs, dict[Drive, CurrentPort | SpikePort], dict[Drive, CustomPort]]:
-    """Build the tables of inputs to the neurons of one thread.
-
-    Returns
-    -------
-    inputs : Inputs
-    live, custom : dict
-        Ports of live drives and of users' inputs.
-    """
+) -> tuple[Inputs, Ports]:
+    """Build the tables of inputs to the neurons of one thread, and their ports."""
     tables = InputTables(neurons)
     found = [
         (k, drive, layout.threads[thread].populations[layout.index(drive.target)])
@@ -81,25 +101,33 @@ def input_tables(
     ]
     for k, drive, local in found:
         drive.input.check_step(dt)
-        if local.size and not (drive.input.is_custom or drive.input.is_live):
+        if not (drive.input.is_generated or drive.input.is_live):
             add_input(drive.input, tables, drive, local, Stream(dt, seed, k))
     live: dict[Drive, CurrentPort | SpikePort] = {}
-    custom: dict[Drive, CustomPort] = {}
+    generated: dict[Drive, GeneratedPort] = {}
     for k, drive, local in found:
-        if drive.input.is_custom:
-            custom[drive] = _custom_port(k, drive, local, tables)
+        if drive.input.is_generated:
+            generated[drive] = _generated_port(Stream(dt, seed, k), drive, local, tables)
         elif drive.input.is_live:
             live[drive] = _live_port(drive, local, tables)
-    return tables.freeze(), live, custom
+    return tables.freeze(), Ports(live, generated, tables.sources)
 
 
-def _custom_port(
-    number: int, drive: Drive, local: LocalPopulation, tables: InputTables
-) -> CustomPort:
-    """Add the input of a user's class to the tables; return its port."""
-    if drive.input.sends_spikes:
-        return CustomPort(number, -1, _spike_port(drive, local))
-    return CustomPort(number, _add_current(tables, drive, local, np.empty((0, 1))), None)
+def _generated_port(
+    stream: Stream, drive: Drive, local: LocalPopulation, tables: InputTables
+) -> GeneratedPort:
+    """Add a generated input to the tables; return its port."""
+    number, none = stream.number, np.empty((0, 1))
+    if hasattr(drive.input, "spikes"):
+        return GeneratedPort(number, -1, _spike_port(drive, local))
+    if not hasattr(drive.input, "rates"):
+        return GeneratedPort(number, _add_current(tables, drive, local, none), None)
+    program = tables.add_program(np.empty(0, np.int64), none, spikes=True)
+    highest = drive.input.highest_rate * stream.dt * 1e-3
+    if drive.input.columns > 1:  # a program with several columns has no tables
+        highest = np.inf
+    tables.add_poisson(drive, local, program, stream.key("poisson"), highest)
+    return GeneratedPort(number, program, None)
 
 
 def _live_port(

@@ -286,13 +286,10 @@ class Listed:
                 )
                 refuse(reader, k, wrong, words)
         if plasticity is not None:
-            least, most = sorted((0.0, plasticity.w_max))
+            least, most = plasticity.extremes
             if low < least or high > most:
                 wrong = (weights < least) | (weights > most)
-                words = (
-                    f"weight = {weights[wrong][0]:g} is outside 0 to STDP.w_max = "
-                    f"{plasticity.w_max:g}: raise w_max, or lower the weight"
-                )
+                words = f"weight = {weights[wrong][0]:g} is outside {plasticity.range} weight"
                 refuse(reader, k, wrong, words)
 
 

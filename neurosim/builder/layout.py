@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.builder.linear import with_method
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import MAX_STEPS
 from neurosim.models import DeltaSynapse
@@ -155,7 +156,8 @@ def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
     """List a population's distinct ports, in order of first use in the network."""
     ports: dict[Hashable, None] = {}
     for projection in network.projections:
-        if projection.target is population:
+        couples = projection.synapse.couples and projection.source is population
+        if projection.target is population or couples:
             ports[projection.synapse] = None
     for drive in network.drives:
         if drive.target is not population:
@@ -179,16 +181,18 @@ def _with_equations(
     synapses = equations_in(ports)
     if synapses:
         _check_recordings(network, population, synapses[0])
-    if not (synapses and population.neuron.is_linear):
-        return population
     neuron: Any = population.neuron
+    if not neuron.is_linear:
+        return replace(population, neuron=with_method(neuron, synapses))
+    if not synapses:
+        return population
     what = f"{population.name!r} receives {type(synapses[0]).__name__}, a synapse with equations"
     if NOISE in ports:
         raise NeurosimError(
-            f"{what}, which cannot be combined with MembraneNoise: give Poisson spikes or a "
-            "CurrentWaveform of noise"
+            f"{what}, which cannot be combined with MembraneNoise: give Poisson spikes or an "
+            "OrnsteinUhlenbeckCurrent"
         )
-    return replace(population, neuron=lif_equations(neuron, what))
+    return replace(population, neuron=with_method(lif_equations(neuron), synapses))
 
 
 def _check_recordings(network: Network, population: Population, synapse: Synapse) -> None:

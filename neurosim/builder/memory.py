@@ -10,6 +10,7 @@ from neurosim.builder.delays import check_delays, delay_span
 from neurosim.builder.projections import expected_synapses
 from neurosim.errors import NeurosimError
 from neurosim.models.quantity import is_distribution
+from neurosim.network.parts import WeightRecording
 from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
@@ -133,22 +134,22 @@ def _too_many_delays(needed: float, count: int, longest: int, available: int) ->
     )
 
 
-def check_memory(layout: Layout, projections: Projections) -> None:
-    """Check that a network fits into the available memory.
+def check_memory(layout: Layout, *built: Projections) -> None:
+    """Check that the synapses of a network fit into the available memory.
 
     Raises
     ------
     NeurosimError
         With the estimate and the size that fits.
     """
-    parts, available = _parts(layout, projections), available_memory()
-    needed = sum(parts) + _listing_bytes(layout, projections)
+    parts, available = [_parts(layout, projections) for projections in built], available_memory()
+    needed = sum(map(sum, parts)) + sum(_listing_bytes(layout, one) for one in built)
     if available is None or needed <= USABLE * available:
         return
-    if parts[1] > parts[0]:
-        columns = projections.column_delays
+    if sum(delays for _, delays, _ in parts) > sum(synapses for synapses, _, _ in parts):
+        columns = np.concatenate([projections.column_delays for projections in built])
         raise _too_many_delays(needed, len(np.unique(columns)), int(columns.max()), available)
-    raise _too_many(sum(projections.expected), needed, available)
+    raise _too_many(sum(sum(projections.expected) for projections in built), needed, available)
 
 
 def recorded_neurons(recording: Recording) -> int:
@@ -156,11 +157,19 @@ def recorded_neurons(recording: Recording) -> int:
     return recording.population.size if recording.ids is None else len(recording.ids)
 
 
-def recording_bytes(recording: Recording, duration: float, dt: float) -> float:
+def all_recordings(network: Network) -> tuple[Recording | WeightRecording, ...]:
+    """Return the recordings of variables and of weights."""
+    return (*network.recordings, *network.weight_recordings)
+
+
+def recording_bytes(recording: Recording | WeightRecording, duration: float, dt: float) -> float:
     """Return the size of a trace in bytes.
 
     For spikes it is 0, because their number is unknown before a run.
     """
+    if isinstance(recording, WeightRecording):
+        n_synapses = expected_synapses(recording.projection)
+        return SAMPLE_BYTES * n_synapses * (duration / (recording.interval or dt))
     if recording.variable == "spikes":
         return 0.0
     return SAMPLE_BYTES * recording.n_columns * (duration / (recording.interval or dt))
@@ -181,12 +190,18 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
         With the estimate and the fix.
     """
     available = available_memory()
-    needed = sum(recording_bytes(r, duration, dt) for r in network.recordings)
+    recordings = all_recordings(network)
+    needed = sum(recording_bytes(r, duration, dt) for r in recordings)
     if available is None or needed <= USABLE * available:
         return
-    largest = max(network.recordings, key=lambda r: recording_bytes(r, duration, dt))
+    largest = max(recordings, key=lambda r: recording_bytes(r, duration, dt))
+    fix = "record fewer neurons (ids) or their average, or give a longer interval"
+    if isinstance(largest, WeightRecording):
+        fix = "give a longer interval"
+        most = f"'weight' of {largest.projection}"
+    else:
+        most = f"{largest.name!r} of {largest.key!r}"
     raise NeurosimError(
-        f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
-        f"{largest.name!r} of {largest.population.name!r}; {available / 2**30:.1f} GiB are "
-        "available: record fewer neurons (ids) or their average, or give a longer interval"
+        f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for {most}; "
+        f"{available / 2**30:.1f} GiB are available: {fix}"
     )

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.builder.codegen.escape_source import fires_at_random
 from neurosim.builder.codegen.model_code import block_address
+from neurosim.builder.codegen.model_methods import METHODS
 from neurosim.builder.codegen.model_source import (
     Writer,
+    carried_variables,
     hidden_states,
     internal_steps,
     method_of,
 )
 from neurosim.builder.layout import NOISE
-from neurosim.builder.parameters import drawn_neuron, refractory_of, values_of
-from neurosim.builder.propagators import port_kind
+from neurosim.builder.linear import propagator, synaptic_propagators
+from neurosim.builder.parameters import (
+    drawn_neuron,
+    refractory_of,
+    shortest_refractory,
+    values_of,
+)
 from neurosim.kernels import Models
-from neurosim.kernels.types import ALPHA, EXPONENTIAL
+from neurosim.kernels.types import MOST_SPIKES
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -57,7 +66,7 @@ def state_size(layout: Layout, population: int) -> int:
     """Return the number of values per neuron stored in addition to the potential."""
     neuron: Any = layout.populations[population].neuron
     parts = (neuron, *layout.synapses(population))
-    return sum(len(states_of(type(part))) for part in parts) - 1 + hidden_states(type(neuron))
+    return sum(len(states_of(type(part))) for part in parts) - 1 + hidden_states(neuron)
 
 
 def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray[np.float64]:
@@ -82,16 +91,31 @@ def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray
     columns = [v, *(values(name, None, v) for name in names)]
     for synapse in layout.synapses(number):
         columns += [np.full(population.size, value) for value in synapse.initial_states()]
-    # The adaptive method starts with a trial of the whole step.
-    columns += [np.full(population.size, dt)] * hidden_states(type(model))
+    # The method of NEST starts with a trial of the whole step.
+    columns += [np.full(population.size, dt)] * hidden_states(model)
     return np.stack(columns, axis=1)
+
+
+def most_spikes(layout: Layout, dt: float) -> NDArray[np.int64]:
+    """Return the maximum number of spikes of a neuron in a time step, by population."""
+    most = np.ones(len(layout.populations), np.int64)
+    for number, population in enumerate(layout.populations):
+        neuron: Any = population.neuron
+        if neuron.is_linear or neuron.spike_check == "step" or shortest_refractory(neuron, dt):
+            continue
+        method, steps = method_of(neuron), internal_steps(neuron, dt)
+        if method.is_adaptive:
+            most[number] = MOST_SPIKES
+        elif not method.takes_jump:
+            most[number] = min(steps + 1, MOST_SPIKES)
+    return most
 
 
 def _integrated(layout: Layout, number: int) -> list[Any]:
     """Return the synapses that are integrated with the neurons of a population."""
     neuron: Any = layout.populations[number].neuron
     ports: tuple[Any, ...] = layout.ports[number]
-    carries = method_of(type(neuron)).carries_currents
+    carries = method_of(neuron).carries_currents
     return [
         port
         for port in ports
@@ -105,18 +129,32 @@ def _parameter_rows(
     """Return the parameters of a model neuron and its synapses as rows.
 
     Each row contains the refractory period (steps), the parameters of the neuron, and the
-    parameters of the synapses that are integrated with it. There is one row per local neuron, or
-    a single row if all neurons are equal.
+    parameters of the synapses that are integrated with it and of its escape noise. There is one row
+    per local neuron, or a single row if all neurons are equal.
     """
     population = layout.populations[local.population]
-    neuron = drawn_neuron(population, seed)
-    parts = (neuron, *_integrated(layout, local.population))
+    neuron: Any = drawn_neuron(population, seed)
+    ports = _integrated(layout, local.population)
+    parts = (neuron, *ports)
     values = [getattr(part, name) for part in parts for name in parameters_of(type(part))]
+    values += [] if neuron.escape is None else [neuron.escape.delta, neuron.escape.tau]
     refractory = refractory_of(neuron, dt)
     if neuron.is_uniform:
-        return np.array([[float(refractory), *values]])
-    columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
-    return np.column_stack(columns)[local.start : local.stop].astype(float)
+        table = np.array([[refractory, *values]], float)
+    else:
+        columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
+        table = np.column_stack(columns)[local.start : local.stop].astype(float)
+    if method_of(neuron).uses_propagators:
+        half = 0.5 * dt / internal_steps(neuron, dt)
+        elements = synaptic_propagators(ports, len(states_of(type(neuron))), half).values()
+        return np.hstack([table, np.tile([*elements], (len(table), 1))])
+    if method_of(neuron) is not METHODS["exact"]:
+        return table
+    entries = Writer(neuron, ports).entries
+    names = list(parameters_of(type(neuron)))
+    each = [SimpleNamespace(**dict(zip(names, row[1:], strict=False))) for row in table]
+    found = [propagator(neuron, p, ports, entries, dt) for p in each]
+    return np.hstack([table, found])
 
 
 def model_tables(
@@ -149,7 +187,7 @@ def model_tables(
         local = parts[g]
         states[g] = initial_states(layout, g, dt, seed)[local.start : local.stop, 1:].ravel()
     rows = {g: _parameter_rows(layout, parts[g], dt, seed) for g in groups}
-    blocks, address, points, carrying = [], [], [], []
+    blocks, address, points, carrying, drawing = [], [], [], [], []
     first_state, first_param, params = [], [], []
     n_params = most_points = 0
     for b, block in enumerate(neurons.blocks):
@@ -161,11 +199,9 @@ def model_tables(
         table = rows[g]
         start = int(block.start - neurons.groups[g].start)
         stop = start + int(block.stop - block.start)
-        n_internal = internal_steps(type(neuron), dt)
-        carries = method_of(type(neuron)).carries_currents
-        sizes = {EXPONENTIAL: 1, ALPHA: 2}
-        carried = sum(sizes.get(port_kind(port), 0) for port in ports)
-        n_points = 1 + carried if carries else 2 * n_internal + 1
+        n_internal = internal_steps(neuron, dt)
+        carries = method_of(neuron).carries_currents
+        n_points = 1 + carried_variables(ports) if carries else 2 * n_internal + 1
         stride = table.shape[1] if len(table) > 1 else 0
         part = table[start:stop] if stride else table
         head = [n_internal, dt / n_internal, n_points, stride]
@@ -173,8 +209,9 @@ def model_tables(
         address.append(block_address(neuron, debug, ports))
         points.append(n_points)
         carrying.append(carries)
+        drawing.append(fires_at_random(neuron))
         first_state.append(first[g] + start * state_size(layout, g))
-        most_points = max(most_points, n_points + len(ports))
+        most_points = max(most_points, n_points + len(ports) + fires_at_random(neuron))
         first_param.append(n_params)
         params.append(np.concatenate([head, part.ravel()]))
         n_params += len(params[-1])
@@ -184,6 +221,7 @@ def model_tables(
         first_state=np.array(first_state, np.int64),
         points=np.array(points, np.int64),
         carries=np.array(carrying, np.uint8),
+        draws=np.array(drawing, np.uint8),
         first_param=np.array(first_param, np.int64),
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([dt]),

@@ -47,20 +47,24 @@ def drawn_neuron(population: Population, seed: int) -> Neuron:
     There is one value per neuron.
     """
     neuron = population.neuron
-    drawn = {
+    drawn: dict[str, Any] = {
         name: values_of(population, getattr(neuron, name), f"parameter {name}", seed)
         for name in parameters_of(type(neuron))
         if is_distribution(getattr(neuron, name))
     }
-    return dataclasses.replace(neuron, **drawn) if drawn else neuron  # type: ignore[type-var]
+    return dataclasses.replace(neuron, **drawn) if drawn else neuron
 
 
 def refractory_of(neuron: Neuron, dt: float) -> Any:
-    """Return refractory periods in steps, rounded if they differ between neurons."""
+    """Return refractory periods in steps.
+
+    Those of models with equations, and those that differ between neurons, are rounded.
+    """
     t_ref: Any = getattr(neuron, "t_ref", 0.0)
-    if is_uniform(t_ref):
+    if is_uniform(t_ref) and neuron.is_linear:
         return whole_steps(t_ref, dt, f"{type(neuron).__name__}.t_ref") if t_ref > 0.0 else 0
-    return to_steps(t_ref, dt)
+    steps = to_steps(t_ref, dt)
+    return int(steps) if is_uniform(t_ref) else steps
 
 
 def shortest_refractory(neuron: Neuron, dt: float) -> int:

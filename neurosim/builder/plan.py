@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from neurosim.builder.drives import CurrentPort, CustomPort, SpikePort, input_tables
+from neurosim.builder.drives import Ports, input_tables
+from neurosim.builder.gap_junctions import couplings, gap_junctions
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
 from neurosim.builder.layout import Layout, lay_out
 from neurosim.builder.memory import check_delay_tables, check_memory, check_size
-from neurosim.builder.models import ModelPart, initial_states, model_tables
+from neurosim.builder.models import ModelPart, initial_states, model_tables, most_spikes
 from neurosim.builder.neurons import neuron_tables
 from neurosim.builder.parameters import (
     initial_potentials,
@@ -22,17 +23,34 @@ from neurosim.builder.parameters import (
     potential_offset,
     shortest_refractory,
 )
-from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections
-from neurosim.builder.projections import Projections
+from neurosim.builder.plastic import (
+    PlasticPart,
+    modulation_steps,
+    plastic_parts,
+    plastic_projections,
+    target_offsets,
+)
+from neurosim.builder.pools import pool_delay, pool_projections, pool_tables
+from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.recording import (
+    SentSpikesPlan,
     TracePlan,
     TraceTerm,
+    plan_sent_spikes,
     plan_traces,
     recorded_spikes,
     recording_table,
 )
 from neurosim.builder.streams import check_seed
 from neurosim.builder.synapses import into_ring, make_tables
+from neurosim.builder.transmission import (
+    Sources,
+    TransmissionPart,
+    efficacy_rows,
+    sources_of,
+    transmission_parts,
+    transmission_projections,
+)
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_effect, effect_of
@@ -45,8 +63,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.workers import Each
-    from neurosim.kernels import Heterogeneous, Inputs, Neurons, RecordingTable, Table
-    from neurosim.network import Drive, Network
+    from neurosim.kernels import (
+        Couplings,
+        Heterogeneous,
+        Inputs,
+        Neurons,
+        Pools,
+        RecordingTable,
+        Table,
+    )
+    from neurosim.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,19 +84,22 @@ class ThreadPlan:
     table : Table
         Static synapses.
     plastic : PlasticPart
+    transmissions : sequence of TransmissionPart
+    pools : Pools or None
     neurons : Neurons
     escape_blocks : (n_blocks,) ndarray of int64
         Blocks of neurons with escape noise.
     models : ModelPart
     heterogeneous : Heterogeneous or None
+    couplings : Couplings or None
+        None if the network has no gap junctions.
     inputs : Inputs
-    live : mapping of Drive to CurrentPort or SpikePort
-        Ports of live drives.
-    custom : mapping of Drive to CustomPort
-        Ports of users' inputs.
+    ports : Ports
     recording : RecordingTable
     trace_terms : tuple of TraceTerm
         How samples are added to the traces.
+    offsets : (n_lists,) ndarray of float64
+        Potential to which `State.v` of the targets of plastic synapses is relative (mV).
     v_start : (n_local,) ndarray of float64
         Potential at time 0, relative to rest (mV).
     n_synaptic, n_slots : int
@@ -79,15 +108,18 @@ class ThreadPlan:
 
     table: Table
     plastic: PlasticPart
+    transmissions: Sequence[TransmissionPart]
+    pools: Pools | None
     neurons: Neurons
     escape_blocks: NDArray[np.int64]
     models: ModelPart
     heterogeneous: Heterogeneous | None
+    couplings: Couplings | None
     inputs: Inputs
-    live: Mapping[Drive, CurrentPort | SpikePort]
-    custom: Mapping[Drive, CustomPort]
+    ports: Ports
     recording: RecordingTable
     trace_terms: tuple[TraceTerm, ...]
+    offsets: NDArray[np.float64]
     v_start: NDArray[np.float64]
     n_synaptic: int
     n_slots: int
@@ -100,6 +132,8 @@ class Synapses(NamedTuple):
     ----------
     tables : sequence of Table
     plastic : sequence of PlasticPart
+    transmissions : sequence of Sources
+    transmission_parts : sequence of sequence of TransmissionPart
     signs : mapping of str to int
         Sign of all synapses from each population.
     max_delay, min_delay : int
@@ -109,6 +143,8 @@ class Synapses(NamedTuple):
 
     tables: Sequence[Table]
     plastic: Sequence[PlasticPart]
+    transmissions: Sequence[Sources]
+    transmission_parts: Sequence[Sequence[TransmissionPart]]
     signs: Mapping[str, int]
     max_delay: int
     min_delay: int
@@ -136,11 +172,15 @@ class Plan:
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are recorded.
     traces : tuple of TracePlan
+    sent_spikes : tuple of SentSpikesPlan
+        Inputs whose spikes are recorded.
     synapses : Synapses
     steps_per_delivery : int
         Steps that are delivered together.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population.
+    most_spikes : (n_populations,) ndarray of int64
+        Maximum number of spikes of a neuron in a step, by population.
     """
 
     dt: float
@@ -153,9 +193,11 @@ class Plan:
     offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
+    sent_spikes: tuple[SentSpikesPlan, ...]
     synapses: Synapses
     steps_per_delivery: int
     refractory: NDArray[np.int64]
+    most_spikes: NDArray[np.int64]
 
     @property
     def max_delay(self) -> int:
@@ -173,7 +215,8 @@ class Plan:
         If `n_parts` is given, only one of `n_parts` equal parts of every population is counted.
         """
         sizes = -(-np.diff(self.first_id) // n_parts)
-        return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
+        steps = -(-n_steps // (self.refractory + 1))
+        return int((sizes * self.most_spikes * steps).sum())
 
 
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
@@ -192,17 +235,35 @@ def _build_synapses(
     """Build the synapses of a network."""
     projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
     plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
-    check_memory(layout, projections)
+    sources = sources_of(network)
+    scaled = transmission_projections(network, sources, layout, dt, seed, local_threads, each)
+    check_memory(layout, projections, *scaled)
     made = make_tables(projections, each, report)
-    parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
-    delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
+    options = (local_threads, each, debug)
+    parts = plastic_parts(network, plastic, layout, dt, efficacy_rows(sources), *options)
+    tables = list(each(lambda built: into_ring(built[0], layout), made))
+    ring = int(tables[0].ring[0])
+    transmitting, n_transmitting = transmission_parts(
+        sources, scaled, layout, dt, seed, ring, *options
+    )
+    pools = pool_projections(network)
+    pooled = int(sum(map(expected_synapses, pools)))
+    built = (projections, *plastic, *scaled)
+    other = [pool_delay(p, dt) for p in pools]
+    other += [modulation_steps(m, dt) for m in network.modulations]
+    delays = np.concatenate([*(q.delays.delays for q in built), other])
     return Synapses(
-        tables=list(each(lambda built: into_ring(built[0], layout), made)),
+        tables=tables,
         plastic=parts,
-        signs=_signs(network, (projections, *plastic)),
+        transmissions=sources,
+        transmission_parts=transmitting,
+        signs=_signs(network, built),
         max_delay=int(delays.max(initial=1)),
         min_delay=int(delays.min()) if len(delays) else 2**31,
-        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in parts),
+        n_synapses=sum(n for _, n in made)
+        + sum(len(part.weights) for part in parts)
+        + n_transmitting
+        + (pooled if local_threads.start == 0 else 0),
     )
 
 
@@ -245,8 +306,9 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
 
 def _freeze(part: ThreadPlan) -> None:
     """Make the arrays of a thread's tables read-only."""
-    tables = (part.table, part.plastic.tables, part.neurons, part.inputs, part.recording)
-    optional = (part.models.tables or (), part.heterogeneous or ())
+    tables = [part.table, part.plastic.tables, part.neurons, part.inputs, part.recording]
+    optional = (part.models.tables or (), part.heterogeneous or (), part.couplings or ())
+    tables += [transmission.table for transmission in part.transmissions]
     for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
@@ -301,27 +363,37 @@ def build(
         else:
             synapses = wired.synapses
         traces = plan_traces(network, layout, dt)
+        offsets = {p.name: potential_offset(p, seed) for p in layout.populations}
+        junctions = gap_junctions(network, layout, dt, seed)
+
+        efficacies = efficacy_rows(synapses.transmissions)
 
         def build_thread(thread: int) -> ThreadPlan:
+            plastic = synapses.plastic[thread - local_threads.start]
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
-            inputs, live, custom = input_tables(network, layout, neurons, thread, dt, seed)
+            inputs, ports = input_tables(network, layout, neurons, thread, dt, seed)
             recording, trace_terms = recording_table(
-                traces, layout, thread, cells.state_index, models.first_state
+                traces, layout, thread, cells.state_index, models.first_state, ports.sources
             )
             part = ThreadPlan(
                 table=synapses.tables[thread - local_threads.start],
-                plastic=synapses.plastic[thread - local_threads.start],
+                plastic=plastic,
+                transmissions=synapses.transmission_parts[thread - local_threads.start],
+                pools=pool_tables(network, layout, thread, models.first_state, dt, efficacies),
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
+                couplings=couplings(junctions, layout, thread, models.first_state, dt),
                 inputs=inputs,
-                live=live,
-                custom=custom,
+                ports=ports,
                 recording=recording,
                 trace_terms=trace_terms,
+                offsets=target_offsets(
+                    synapses.plastic[thread - local_threads.start], network, offsets
+                ),
                 v_start=_starting_potentials(layout, thread, dt, seed),
                 n_synaptic=cells.n_synaptic,
                 n_slots=layout.threads[thread].n_slots,
@@ -339,12 +411,14 @@ def build(
         local_threads=local_threads,
         first_id=layout.first_id,
         populations=_describe(network, synapses.signs),
-        offsets={p.name: potential_offset(p, seed) for p in layout.populations},
+        offsets=offsets,
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
+        sent_spikes=plan_sent_spikes(network),
         synapses=synapses,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
+        most_spikes=most_spikes(layout, dt),
     )

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.builder.codegen.rule_layout import (
+    RuleLayout,
+    initial_values,
+    lags,
+    number_of,
+    rule_values,
+)
 from neurosim.builder.codegen.rule_source import rule_functions
 from neurosim.builder.connections import unpack
+from neurosim.builder.grid import to_steps
 from neurosim.builder.layout import EI_VARIABLES
 from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.synapses import make_tables
 from neurosim.errors import NeurosimError
-from neurosim.kernels import Entry, Plastic, PlasticityState, address_table, drop_spikes
-from neurosim.kernels.synapse_types import PLASTIC_PROJECTION
-from neurosim.models.declare import parameters_of, traces_of
+from neurosim.kernels import (
+    UPDATE_INTERVAL,
+    Entry,
+    Plastic,
+    PlasticityState,
+    address_table,
+    drop_spikes,
+    update_all,
+)
+from neurosim.kernels.synapse_types import MODULATION, PLASTIC_PROJECTION
+from neurosim.models.declare import signals_of
 from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from neurosim.builder.layout import Layout
     from neurosim.builder.workers import Each
     from neurosim.kernels import Table
-    from neurosim.network import Network
+    from neurosim.network import Modulation, Network
 
 BYTES = 64
 """Memory per plastic synapse."""
@@ -55,8 +74,15 @@ class PlasticPart:
         The thread's first neuron of each plastic projection's target population.
     functions : tuple
         `transmit_row` and `mark_row` of each projection's rule, as attributes.
-    n_pre_traces, n_post_traces : int
-        Largest number of traces of a rule, at least 1.
+    modulations : (n_modulations,) ndarray of MODULATION
+    initial : (n_projections, n_columns) ndarray of float64
+        Values of a synapse at time 0.
+    layouts : tuple of RuleLayout
+        Of each projection's rule.
+    n_values : int
+        Largest number of values of a postsynaptic spike, at least 1.
+    n_kept : (int, int)
+        Number of steps in which potentials of targets are kept, and of the values in each.
     """
 
     tables: Plastic
@@ -68,8 +94,22 @@ class PlasticPart:
     delays: NDArray[np.int64]
     first_target: NDArray[np.int64]
     functions: tuple[Any, ...]
-    n_pre_traces: int
-    n_post_traces: int
+    modulations: NDArray
+    initial: NDArray[np.float64]
+    layouts: tuple[RuleLayout, ...]
+    n_values: int
+    n_kept: tuple[int, int]
+
+    @property
+    def n_synapses(self) -> NDArray[np.int64]:
+        """Number of synapses of each plastic projection."""
+        rows = self.tables.projections["first_row"]
+        stops = np.append(rows[1:], len(self.tables.segment) - 1)
+        return self.tables.segment[stops] - self.tables.segment[rows]
+
+    def chosen(self, attribute: str) -> NDArray[np.int64]:
+        """Return the plastic projections whose rule's layout has an attribute."""
+        return np.flatnonzero([bool(getattr(layout, attribute)) for layout in self.layouts])
 
 
 def plastic_projections(
@@ -105,43 +145,38 @@ def plastic_projections(
     ]
 
 
-class _Rule:
-    """A plasticity rule and the parameters that its compiled functions read."""
-
-    def __init__(self, rule: Any, dt: float) -> None:
-        traces = traces_of(type(rule)).values()
-        taus = [
-            (trace.side, getattr(rule, trace.tau) if isinstance(trace.tau, str) else trace.tau)
-            for trace in traces
-        ]
-        pre, post = ([dt / tau for side, tau in taus if side == s] for s in ("pre", "post"))
-        parameters = [getattr(rule, name) for name in parameters_of(type(rule))]
-        self.w_max: float = rule.w_max
-        self.values = [*parameters, *pre, *post]
-        self.n_pre, self.n_post = len(pre), len(post)
-        self.first_rate = len(parameters) + len(pre)
-
-
 def plastic_parts(
     network: Network,
     plastic: list[Projections],
     layout: Layout,
     dt: float,
+    efficacies: Mapping[int, int],
     local_threads: range,
     each: Each,
     debug: bool,
 ) -> list[PlasticPart]:
     """Build the tables of plastic synapses of each thread of this process.
 
-    With `debug`, rules run as plain Python.
+    Parameters
+    ----------
+    network : Network
+    plastic : list of Projections
+    layout : Layout
+    dt : float
+        ms.
+    efficacies : mapping of int to int
+        Row of `State.efficacy` of the projections that have one.
+    local_threads : range
+    each : Each
+    debug : bool
+        Whether to run rules as plain Python.
     """
     made = [make_tables(projections, each) for projections in plastic]
     functions = tuple(rule_functions(projections.plasticity, debug) for projections in plastic)
-    rules = [_Rule(projections.plasticity, dt) for projections in plastic]
 
     def part(thread: int) -> PlasticPart:
         tables = [of[thread - local_threads.start][0] for of in made]
-        return _plastic_part(network, plastic, tables, rules, functions, layout, thread)
+        return _plastic_part(network, plastic, tables, functions, layout, dt, efficacies, thread)
 
     return list(each(part, local_threads))
 
@@ -150,17 +185,20 @@ def _plastic_part(
     network: Network,
     plastic: list[Projections],
     tables: list[Table],
-    rules: list[_Rule],
     functions: tuple[Any, ...],
     layout: Layout,
+    dt: float,
+    efficacies: Mapping[int, int],
     thread: int,
 ) -> PlasticPart:
     """Build the tables of plastic synapses of one thread."""
     records = np.zeros(len(plastic), PLASTIC_PROJECTION)
     columns: dict[str, list[NDArray]] = {}
     stops, n_synapses, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
-    for p, (projections, table, rule) in enumerate(zip(plastic, tables, rules, strict=True)):
-        (projection,) = projections.projections
+    layouts = [RuleLayout(type(projections.plasticity)) for projections in plastic]
+    for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
+        (projection,), rule = projections.projections, projections.plasticity
+        number = next(k for k, other in enumerate(network.projections) if other is projection)
         local = layout.threads[thread].populations[layout.index(projection.target)]
         first_source = int(layout.first_id[layout.index(projection.source)])
         source, slots, weight, delay = unpack(table)
@@ -179,18 +217,22 @@ def _plastic_part(
             int(layout.first_id[local.population]) + local.start,
             local.size,
             n_lists,
-            rule.first_rate,
-            rule.n_post,
-            rule.w_max,
+            layouts[p].column("post"),
+            len(layouts[p].post),
+            bool(layouts[p].potentials),
+            local.first,
+            efficacies.get(number, -1),
+            rule.unit_weight,
+            1.0 if rule.bounded else np.inf,
         )
         slots = slots.astype(np.int64)[order]
         offset = slots - local.slots[projection.synapse]
-        number = next(k for k, other in enumerate(network.projections) if other is projection)
         found = {
             "slots": slots,
             "post_ids": n_lists + offset,
             "weights": weight[order],
             "distinct": distinct,
+            "shifts": _shifts(projection, distinct, dt),
             "projections": np.full(len(slots), number),
             "sources": source[order] - first_source,
             "targets": local.start + offset,
@@ -206,14 +248,13 @@ def _plastic_part(
         parts = [np.empty(0, dtype), *columns.get(name, [])]
         return np.concatenate(parts).astype(dtype, copy=False)
 
-    values = np.zeros((len(rules), max((len(rule.values) for rule in rules), default=0)))
-    for row_values, rule in zip(values, rules, strict=True):
-        row_values[: len(rule.values)] = rule.values
+    rules = [projections.plasticity for projections in plastic]
     return PlasticPart(
         tables=Plastic(
             projections=records,
-            rules=values,
+            rules=_padded([rule_values(rule, dt, p) for p, rule in enumerate(rules)]),
             delays=joined("distinct"),
+            shifts=joined("shifts"),
             segment=np.concatenate(stops),
             targets=joined("slots"),
             post_ids=joined("post_ids"),
@@ -226,26 +267,161 @@ def _plastic_part(
         delays=joined("delays"),
         first_target=joined("first_target"),
         functions=functions,
-        n_pre_traces=max(1, *(rule.n_pre for rule in rules), 1),
-        n_post_traces=max(1, *(rule.n_post for rule in rules), 1),
+        modulations=_modulations(network, layout, dt),
+        initial=_padded([initial_values(rule) for rule in rules]),
+        layouts=tuple(layouts),
+        n_values=max((len(own.spike_columns) for own in layouts), default=0) or 1,
+        n_kept=_kept_potentials(rules, layouts, int(joined("distinct").max(initial=0)), dt),
     )
 
 
-def new_plasticity_state(part: PlasticPart) -> PlasticityState:
-    """Return the state of plastic synapses at time 0."""
-    n = len(part.weights)
+def _modulations(network: Network, layout: Layout, dt: float) -> NDArray:
+    """Return the modulations of plastic projections."""
+    plastic = [p for p in network.projections if p.plasticity is not None]
+    table = np.zeros(len(network.modulations), MODULATION)
+    for row, one in zip(table, network.modulations, strict=True):
+        rule: Any = one.projection.plasticity
+        (signal,) = signals_of(type(rule)).values()
+        row["first_source"] = layout.first_id[layout.index(one.source)]
+        row["n_sources"] = one.source.size
+        row["delay"] = modulation_steps(one, dt)
+        row["projection"] = plastic.index(one.projection)
+        row["amount"], row["rate"] = one.amount, dt / number_of(rule, signal.tau)
+    return table
+
+
+def modulation_steps(modulation: Modulation, dt: float) -> int:
+    """Return the delay of a modulation (steps)."""
+    steps = int(to_steps(modulation.delay, dt))
+    if steps < 1:
+        raise NeurosimError(
+            f"The delay of {modulation} is less than a time step of {dt:g} ms: give {dt:g} ms or "
+            "more"
+        )
+    return steps
+
+
+def _shifts(projection: Any, delays: NDArray[np.int64], dt: float) -> NDArray[np.int64]:
+    """Return the dendritic minus the axonal part of delays (steps)."""
+    if projection.dendritic_delay is None:
+        return delays
+    return 2 * np.minimum(to_steps(projection.dendritic_delay, dt), delays) - delays
+
+
+def _padded(rows: list[list[float]]) -> NDArray[np.float64]:
+    """Return rows of numbers as an array, padded with zeros to one column or more."""
+    values = np.zeros((len(rows), max(map(len, rows), default=0) or 1))
+    for row, given in zip(values, rows, strict=True):
+        row[: len(given)] = given
+    return values
+
+
+def _kept_potentials(
+    rules: list[Any], layouts: list[RuleLayout], max_delay: int, dt: float
+) -> tuple[int, int]:
+    """Return the number of steps in which potentials are kept, and of the values in each."""
+    n_values = max((len(own.potentials) for own in layouts), default=0)
+    if n_values == 0:
+        return 0, 0
+    longest = max(lag for rule in rules for lag in (0, *lags(rule, dt)))
+    return 2 * max_delay + longest + 2, n_values + 1
+
+
+def target_offsets(
+    part: PlasticPart, network: Network, offsets: Mapping[str, float | NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Return the potential (mV) to which `State.v` of each list's neuron is relative."""
+    plastic = [p for p in network.projections if p.plasticity is not None]
+    found = [np.empty(0)]
+    for record, start, projection in zip(
+        part.tables.projections, part.first_target, plastic, strict=True
+    ):
+        whole = np.broadcast_to(offsets[projection.target.name], projection.target.size)
+        found.append(whole[start : start + record.n_targets])
+    return np.concatenate(found)
+
+
+def add_signal(state: PlasticityState, p: int, step: int, amount: float, rate: float) -> None:
+    """Add to the signal of a projection, as the function of this name in the kernels."""
+    steps, values, n = state.signal_steps[p], state.signal_values[p], state.signal_count[p]
+    value = values[n - 1] * math.exp(-(step - steps[n - 1]) * rate) + amount
+    if steps[n - 1] < step:
+        state.signal_count[p] = n = n + 1
+    steps[n - 1], values[n - 1] = step, value
+
+
+def updating(part: PlasticPart, state: PlasticityState) -> tuple[Any, ...]:
+    """Return the tables of `update_plastic` and `update_all`."""
+    chosen, tables = part.chosen("is_continuous"), part.tables
+    rows = [Entry(part.functions[p].update_row, tables, state, tables.rules[p]) for p in chosen]
+    return tables, state, chosen, address_table(rows), rows
+
+
+def updated_weights(part: PlasticPart, state: PlasticityState, step: int) -> PlasticityState:
+    """Return the state in which all weights are those of step `step`.
+
+    The arrays of the synapses are copies where a weight changes between spikes.
+    """
+    if not len(part.chosen("is_continuous")):
+        return state
+    copies = {name: getattr(state, name).copy() for name in ("weights", "traces", "last_seen")}
+    state = state._replace(**copies)
+    *tables, rows = updating(part, state)
+    Entry(update_all, *tables)(step, 0, 0, 0, 0)
+    del rows  # the addresses were valid until here
+    return state
+
+
+def new_plasticity_state(
+    part: PlasticPart, offsets: NDArray[np.float64], v: NDArray[np.float64]
+) -> PlasticityState:
+    """Return the state of plastic synapses at time 0.
+
+    Parameters
+    ----------
+    part : PlasticPart
+    offsets : (n_lists,) ndarray of float64
+        See `target_offsets`.
+    v : (n_local,) ndarray of float64
+        Potentials at time 0, as in `State.v`.
+    """
+    n, n_projections = len(part.weights), len(part.tables.projections)
+    own = np.repeat(np.arange(n_projections), part.n_synapses)
+    has_signal = any(layout.signals for layout in part.layouts)
+    # There is at most one signal in a step; old ones are dropped at every update.
+    longest = int(part.tables.delays.max(initial=0))
+    signals = (n_projections, UPDATE_INTERVAL + longest + 3 if has_signal else 1)
     return PlasticityState(
         weights=part.weights.copy(),
-        traces=np.zeros((n, part.n_pre_traces)),
-        last_pre=np.zeros(n, np.int64),
+        traces=part.initial[own],
+        last_pre=np.full(n, -1, np.int64),
         last_seen=np.full(n, -1, np.int64),
         steps=np.empty(0, np.int64),
-        values=np.empty((0, part.n_post_traces)),
+        values=np.empty((0, part.n_values)),
         next_spike=np.empty(0, np.int64),
         first_spike=np.full(part.n_lists, -1, np.int64),
         last_spike=np.full(part.n_lists, -1, np.int64),
         count=np.zeros(1, np.int64),
+        signal_steps=np.full(signals, -1, np.int64),
+        signal_values=np.zeros(signals),
+        signal_count=np.ones(n_projections, np.int64),
+        potentials=_first_potentials(part, offsets, v),
     )
+
+
+def _first_potentials(
+    part: PlasticPart, offsets: NDArray[np.float64], v: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the potentials before time 0, and no spike."""
+    n_steps, n_values = part.n_kept
+    if n_steps == 0:
+        return np.empty((0, 0, 0))
+    table = part.tables.projections
+    found = [v[own.first_v : own.first_v + own.n_targets] for own in table]
+    potentials = np.empty((part.n_lists, n_steps, n_values))
+    potentials[:] = (np.concatenate([np.empty(0), *found]) + offsets)[:, None, None]
+    potentials[:, :, -1] = 0.0
+    return potentials
 
 
 def history_limit(state: PlasticityState) -> int:
@@ -255,6 +431,16 @@ def history_limit(state: PlasticityState) -> int:
     by this number before spikes are dropped, so the cost per new spike is constant.
     """
     return 2 * int(state.count[0]) + len(state.weights) + LEAST_HISTORY
+
+
+def max_history(part: PlasticPart, n_spikes: int, n_steps: int) -> int:
+    """Return the maximum number of new entries in the lists of postsynaptic spikes.
+
+    The neurons fire at most `n_spikes` times in `n_steps` steps. A rule with potentials may be
+    active in each step.
+    """
+    active = part.tables.projections["n_targets"][part.chosen("potentials")].sum()
+    return n_spikes * len(part.layouts) + n_steps * int(active)
 
 
 def drop_history(part: PlasticPart, state: PlasticityState, step: int) -> PlasticityState:

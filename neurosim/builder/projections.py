@@ -44,7 +44,7 @@ def expected_synapses(projection: Projection) -> float:
 def known_sign(network: Network, source: Population) -> int:
     """Return the common sign of synapses from a population that are not in files."""
     return common_effect(
-        effect_of(p, None if p.plasticity is None else p.plasticity.w_max)
+        effect_of(p, None if p.plasticity is None else p.plasticity.unit_weight)
         for p in network.projections
         if p.source is source and (p.plasticity is not None or not is_per_edge(p.weight))
     )
@@ -63,6 +63,8 @@ class Projections:
     chosen : sequence of int, optional
         Indices of projections. Default: all static ones. The random numbers of a projection do not
         depend on the choice.
+    share_weights : bool
+        Whether synapses of a row with equal weights may share them.
     local_threads : range, optional
         The threads of this process. Default: all.
     each : Each
@@ -87,13 +89,14 @@ class Projections:
         seed: int,
         chosen: Sequence[int] | None = None,
         *,
+        share_weights: bool = True,
         local_threads: range | None = None,
         each: Each = map,
     ) -> None:
         self.layout, self._dt = layout, dt
         self.local_threads = range(len(layout.threads)) if local_threads is None else local_threads
         if chosen is None:
-            chosen = [k for k, p in enumerate(network.projections) if p.plasticity is None]
+            chosen = [k for k, p in enumerate(network.projections) if p.mechanism == "static"]
         order = sorted(chosen, key=lambda k: self._source(network, k))
         self.projections = tuple(network.projections[k] for k in order)
         sources = [self._source(network, k) for k in order]
@@ -115,7 +118,7 @@ class Projections:
                 for p, projection in enumerate(self.projections)
             ]
         )
-        self._set_columns()
+        self._set_columns(share_weights)
         degrees = [
             p.rule.out_degrees(p.ends, generator(seed, "degrees", k))
             for p, k in zip(self.projections, order, strict=True)
@@ -157,13 +160,15 @@ class Projections:
             if is_per_edge(self.projections[p].weight)
         }
 
-    def _set_columns(self) -> None:
+    def _set_columns(self, share_weights: bool) -> None:
         """Assign columns to delays, or to pairs of delay and common weight."""
         delays = self.delays
         segments = int(self.layout.first_id[-1]) * len(delays.delays)
-        self.common = common_weights(
-            self.projections, self.first_rule, segments, sum(self.expected)
-        )
+        self.common = None
+        if share_weights:
+            self.common = common_weights(
+                self.projections, self.first_rule, segments, sum(self.expected)
+            )
         width = self.common.width if self.common else 1
         self.column_delays = np.repeat(delays.delays, width)
         self.columns = delays.columns * width

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from neurosim.builder.grid import whole_steps
+from neurosim.builder.inputs import columns_of
 from neurosim.builder.layout import NOISE
 from neurosim.builder.models import state_size
 from neurosim.kernels import RecordingTable
 from neurosim.kernels.state_types import (
     ARRIVAL,
     CURRENT,
+    INPUT_CURRENT,
+    INPUT_NOISE,
     MODEL_STATE,
     RECORDING_SET,
     VOLTAGE,
@@ -25,8 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.builder.inputs import Source
     from neurosim.builder.layout import Layout, LocalPopulation
-    from neurosim.network import Network, Recording
+    from neurosim.network import Drive, Network, Recording
 
 
 class StateIndex(NamedTuple):
@@ -54,6 +58,8 @@ class TracePlan:
         For state variables of models.
     reduction : {"", "average", "sum"}
         Reduction over neurons.
+    drive : Drive or None
+        For input currents. The key then begins with its name.
     """
 
     key: tuple[str, str]
@@ -64,6 +70,7 @@ class TracePlan:
     unit: str
     state: StateIndex | None
     reduction: str
+    drive: Drive | None
 
     @property
     def columns(self) -> NDArray[np.int64]:
@@ -105,21 +112,24 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
     for recording in network.recordings:
         if recording.variable == "spikes":
             continue
-        name = f"interval of {recording.variable!r} of {recording.population.name!r}"
+        name = f"interval of {recording.variable!r} of {recording.key!r}"
         interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, name)
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
-        key = (recording.population.name, recording.name)
+        key = (recording.key, recording.name)
         reduction = recording.name.removeprefix(recording.variable).lstrip("_")
         number, state = layout.index(recording.population), _state_index(recording, layout)
         plan = TracePlan(
-            key, recording.variable, number, ids, interval, recording.unit, state, reduction
-        )
+            key, recording.variable, number, ids, interval, recording.unit, state, reduction,
+            recording.drive,
+        )  # fmt: skip
         plans.append(plan)
     return tuple(plans)
 
 
 def _state_index(recording: Recording, layout: Layout) -> StateIndex | None:
     """Return the index of a recorded state variable, None for other variables."""
+    if recording.drive is not None:
+        return None
     number = layout.index(recording.population)
     neuron = layout.populations[number].neuron
     names: list[Any] = [(None, name) for name in states_of(type(neuron))]
@@ -131,9 +141,46 @@ def _state_index(recording: Recording, layout: Layout) -> StateIndex | None:
     return StateIndex(names.index(wanted) - 1, state_size(layout, number))
 
 
+@dataclass(frozen=True, eq=False)
+class SentSpikesPlan:
+    """The recorded spikes of an input.
+
+    Attributes
+    ----------
+    drive : Drive
+    number : int
+        Index of the drive in the network.
+    ids : (n_recorded,) ndarray of int64
+        Recorded targets, ascending.
+    """
+
+    drive: Drive
+    number: int
+    ids: NDArray[np.int64]
+
+
+def plan_sent_spikes(network: Network) -> tuple[SentSpikesPlan, ...]:
+    """List the inputs whose spikes a network records."""
+    return tuple(
+        SentSpikesPlan(
+            recording.drive,
+            network.drives.index(recording.drive),
+            np.arange(recording.population.size)
+            if recording.ids is None
+            else np.sort(recording.ids),
+        )
+        for recording in network.recordings
+        if recording.drive is not None and recording.variable == "spikes"
+    )
+
+
 def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> NDArray[np.int64]:
     """Return the neurons of a population whose spikes are recorded, ascending."""
-    chosen = [r.ids for r in recordings if r.variable == "spikes" and r.population.name == name]
+    chosen = [
+        r.ids
+        for r in recordings
+        if r.variable == "spikes" and r.drive is None and r.population.name == name
+    ]
     if not chosen or any(ids is None for ids in chosen):
         return np.arange(size)
     return np.unique(np.concatenate(chosen)).astype(np.int64)  # type: ignore[arg-type]
@@ -173,12 +220,23 @@ def _signals(
     return [(CURRENT, state_index[trace.population, port, True] + probes) for port in currents]
 
 
+def _input_signals(
+    drive: Drive, ids: NDArray[np.int64], source: Source
+) -> tuple[list[tuple[int, NDArray[np.int64]]], int]:
+    """Return the signals of an input current to some neurons, and its program."""
+    columns = columns_of(drive, ids)
+    if source.program < 0:
+        return [(INPUT_NOISE, source.first + columns)], 0
+    return [(INPUT_CURRENT, columns)], source.program
+
+
 def recording_table(
     traces: tuple[TracePlan, ...],
     layout: Layout,
     thread: int,
     state_index: Mapping[tuple[int, Hashable, bool], int],
     first_state: Mapping[int, int],
+    sources: Mapping[Drive, Source],
 ) -> tuple[RecordingTable, tuple[TraceTerm, ...]]:
     """Lay out the recordings of one thread."""
     sets: list[tuple[int, ...]] = []
@@ -190,14 +248,16 @@ def recording_table(
         columns = np.flatnonzero((trace.ids >= local.start) & (trace.ids < local.stop))
         if len(columns) == 0:
             continue
-        ports = layout.ports[trace.population]
-        for kind, where in _signals(
-            trace, local, trace.ids[columns], ports, state_index, first_state
-        ):
-            sets.append((n, n + len(where), trace.interval, kind))
+        ids, ports, program = trace.ids[columns], layout.ports[trace.population], 0
+        if trace.drive is not None:
+            signals, program = _input_signals(trace.drive, ids, sources[trace.drive])
+        else:
+            signals = _signals(trace, local, ids, ports, state_index, first_state)
+        for kind, where in signals:
+            sets.append((n, n + len(where), trace.interval, kind, program))
             indices.append(where)
-            signals = slice(n, n + len(where))
-            trace_terms.append(TraceTerm(k, trace.interval, signals, columns))
+            span = slice(n, n + len(where))
+            trace_terms.append(TraceTerm(k, trace.interval, span, columns))
             n += len(where)
     probes = RecordingTable(
         np.array(sets, RECORDING_SET),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.builder.plan import Plan, ThreadPlan
-    from neurosim.kernels import Neurons, State, Table
+    from neurosim.kernels import Neurons, State
 
 STATES = {
     "v": "v",
@@ -33,9 +33,13 @@ STATES = {
     "synaptic": "synaptic",
     "states": "states",
     "arrived": "arrived",
+    "noise": "noise_current",
 }
 """Fields of `kernels.types.State` that a snapshot holds, by their names in checkpoint files."""
 
+
+SOURCES = ("source_states", "last_spike", "gating")
+"""Fields with values of presynaptic neurons, which are the same on all threads."""
 
 LARGEST = 1e100
 """Bound on potentials (mV), currents (pA) and states. No valid run exceeds it."""
@@ -85,6 +89,9 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             if len(local.probed):
                 group = len(populations) + with_probes.index(local.population)
             yield from _probe_spans(layout, part, local, group, counter)
+    counter.take("noise", len(part.inputs.noise_mean))
+    for piece in part.inputs.noise_currents:
+        yield _Span("noise", int(piece.first), int(piece.first), int(piece.count))
 
 
 def _probe_spans(
@@ -129,7 +136,8 @@ def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     dict
         An array for each of `STATES`, with 0 for values of other processes. "fired" holds the
         global ids of the spikes of the last `plan.max_delay` steps, by step, and "fired_in" the
-        number of spikes in each step.
+        number of spikes in each step. "efficacy" refers to these spikes. The arrays of
+        `SOURCES` follow.
     """
     found: list[tuple[_Span, NDArray]] = []
     total: dict[str, int] = {}
@@ -147,6 +155,8 @@ def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     return whole | {
         "fired": first.history[: start[-1]].copy(),
         "fired_in": np.diff(start),
+        "efficacy": first.efficacy[:, : start[-1]].copy(),
+        **{name: getattr(first, name).copy() for name in SOURCES},
     }
 
 
@@ -214,9 +224,11 @@ def _with_max_delay(snapshot: Mapping[str, NDArray], max_delay: int) -> dict[str
     fired, counts = snapshot["fired"], snapshot["fired_in"]
     missing = max(max_delay - len(counts), 0)
     kept = counts[len(counts) + missing - max_delay :]
+    first = len(fired) - int(kept.sum())
     return {
         **snapshot,
-        "fired": fired[len(fired) - int(kept.sum()) :],
+        "efficacy": snapshot["efficacy"][:, first:],
+        "fired": fired[first:],
         "fired_in": np.concatenate([np.zeros(missing, counts.dtype), kept]),
     }
 
@@ -239,9 +251,9 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
         raise ValueError("the spikes under way are not those of the last steps")
     steps = np.repeat(np.arange(len(counts)), counts)
     order = np.diff(fired.astype(np.int64) + steps * n)
-    if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
+    if len(fired) and (fired.min() < 0 or fired.max() >= n or (order < 0).any()):
         raise ValueError("the spikes under way are not in order")
-    for field in ("v", "synaptic", "states"):
+    for field in ("v", "synaptic", "states", "noise"):
         # NaN compares false and is rejected too.
         if not (np.abs(snapshot[field]) <= LARGEST).all():
             raise ValueError(f"{field} is not finite or beyond {LARGEST:g}")
@@ -254,6 +266,8 @@ def upgrade_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Map
     relative to rest. The first version had no flag for an action potential that is not counted yet.
     During a refractory period it is assumed to be counted.
     """
+    if "noise" not in snapshot:  # there were no noise currents
+        snapshot = {**snapshot, "noise": np.empty(0)}
     if "states" in snapshot:
         return snapshot
     v, states = snapshot["v"].copy(), [np.empty(0)]
@@ -297,7 +311,9 @@ def set_state(
             getattr(state, STATES[span.field])[span.start : span.start + span.size] = values
         _fill_queues(part.neurons, state, step)
         state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)
-        restored.append(_with_history(part.table, state, plan.max_delay, snapshot))
+        for name in SOURCES:
+            getattr(state, name)[:] = snapshot[name]
+        restored.append(_with_history(part, state, plan.max_delay, snapshot, step))
     if plan.local_threads.start == 0:  # stored once for all threads
         restored[0].delivered[0] = snapshot["delivered"][0]
     return restored
@@ -320,13 +336,21 @@ def _fill_queues(neurons: Neurons, state: State, step: int) -> None:
 
 
 def _with_history(
-    table: Table, state: State, max_delay: int, snapshot: Mapping[str, NDArray]
+    part: ThreadPlan, state: State, max_delay: int, snapshot: Mapping[str, NDArray], step: int
 ) -> State:
     """Return the state with the recent spikes, delivered according to their age."""
     fired, counts = snapshot["fired"].astype(np.int64), snapshot["fired_in"]
     age = np.repeat(max_delay - np.arange(max_delay), counts)
-    # The parts of a row with delays below the age of the spike have been delivered.
-    column = table.column[np.minimum(age, len(table.column) - 1)]
-    reached = table.start[fired] + table.segment[fired, column].astype(np.int64)
+    tables = [part.table, *(transmission.table for transmission in part.transmissions)]
+    reached = np.empty((len(tables), len(fired)), np.uint64)
+    for table, indices in zip(tables, reached, strict=True):
+        # The parts of a row with delays below the age of the spike have been delivered.
+        column = table.column[np.minimum(age, len(table.column) - 1)]
+        indices[:] = table.start[fired] + table.segment[fired, column].astype(np.int64)
     np.cumsum(counts, out=state.history_start[1 : max_delay + 1])
-    return state._replace(history=fired.astype(np.int32), reached=reached.astype(np.uint64))
+    return state._replace(
+        history=fired.astype(np.int32),
+        reached=reached,
+        efficacy=snapshot["efficacy"].copy(),
+        spike_steps=step - age,
+    )

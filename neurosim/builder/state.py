@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 HUGE_PAGE = 2**21
 """Bytes. NumPy requests pages of this size for arrays at least twice as large."""
 
+PER_SPIKE = ("reached", "efficacy", "spike_steps")
+"""Fields of `State` with a column for each spike of the history."""
+
 LISTED = 2**16
 """Minimum number of segments of rows that are listed at a time."""
 
@@ -50,6 +53,7 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
     n_local, n_groups = len(part.v_start), len(part.neurons.groups)
     rows = max(plan.steps_per_delivery, int(part.table.ring[0]))
     probes = (part.neurons.groups["first_id"] < 0).any()
+    transmissions = plan.synapses.transmissions
     state = State(
         **_adjacent(
             v=(n_local, np.float64),
@@ -64,10 +68,18 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
         queue_head=np.zeros(n_groups, np.int64),
         queue_count=np.zeros(n_groups, np.int64),
         uniform=np.ones(n_groups, bool),
+        noise_current=np.zeros(len(part.inputs.noise_mean)),
+        outdated=np.ones(1, bool),
         cursors=np.full(len(part.inputs.programs), -1, np.int64),
         next_event=np.zeros(1, np.int64),
         history=np.zeros(0, np.int32),
-        reached=np.zeros(0, np.uint64),
+        reached=np.zeros((1 + len(transmissions), 0), np.uint64),
+        efficacy=np.zeros((len(transmissions), 0)),
+        factor=np.ones(1),
+        spike_steps=np.zeros(0, np.int64),
+        source_states=np.concatenate([np.empty(0), *(t.initial for t in transmissions)]),
+        last_spike=np.full(sum(t.source.size for t in transmissions), -1, np.int64),
+        gating=np.zeros((2, 0 if part.pools is None else len(part.pools.end))),
         history_start=np.zeros(plan.max_delay + chunk + 1, np.int64),
         delivered=np.zeros(1, np.int64),
     )
@@ -147,7 +159,7 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
     )
     # At least all segments of one step if all neurons fire in it, and the end mark.
     n_common = max(len(table.common) // len(table.start), 1)
-    segments = LISTED + plan.steps_per_delivery * n_common * len(table.start) + 1
+    segments = LISTED + plan.steps_per_delivery * n_common * plan.max_spikes(1) + 1
     models = plan.threads[thread].models
     return Scratch(
         **arrays,
@@ -169,12 +181,16 @@ def ensure_capacity(plan: Plan, state: State, n_steps: int) -> State:
     case over the longest delay could exceed any memory. Memory that is not touched costs nothing.
     """
     kept, added = int(state.history_start[plan.max_delay]), plan.max_spikes(n_steps)
-    if len(state.reached) >= kept + added:
+    if state.reached.shape[1] >= kept + added:
         return state
     capacity = 2 * kept + added
-    history, reached = np.zeros(capacity + SPIKE_PREFETCH, np.int32), np.zeros(capacity, np.uint64)
-    history[:kept], reached[:kept] = state.history[:kept], state.reached[:kept]
-    return state._replace(history=history, reached=reached)
+    longer = {"history": np.zeros(capacity + SPIKE_PREFETCH, np.int32)}
+    for name in PER_SPIKE:
+        past = getattr(state, name)
+        longer[name] = np.zeros((*past.shape[:-1], capacity), past.dtype)
+    for name, array in longer.items():
+        array[..., :kept] = getattr(state, name)[..., :kept]
+    return state._replace(**longer)
 
 
 def shift_history(state: State, n_steps: int, max_delay: int) -> None:
@@ -184,6 +200,6 @@ def shift_history(state: State, n_steps: int, max_delay: int) -> None:
     """
     start = state.history_start[n_steps : n_steps + max_delay + 1]
     first, last = start[0], start[-1]
-    for past in (state.history, state.reached):
-        past[: last - first] = past[first:last]
+    for past in (state.history, *(getattr(state, name) for name in PER_SPIKE)):
+        past[..., : last - first] = past[..., first:last]
     state.history_start[: max_delay + 1] = start - first

@@ -5,6 +5,9 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from neurosim.builder.plastic import updating
 from neurosim.kernels import (
     Entry,
     Loop,
@@ -17,17 +20,25 @@ from neurosim.kernels import (
     advance_heterogeneous,
     advance_linear,
     advance_models,
+    advance_pools,
     advance_two_exponentials,
     apply_inputs,
     count_noise,
+    couple,
     deliver,
     deliver_in_common,
     deliver_into_ring,
+    deliver_released,
+    deliver_scaled,
     escape,
     exchange,
+    modulate,
     record_post,
+    record_potentials,
     sample,
+    store_changes,
     transmit_plastic,
+    update_plastic,
 )
 from neurosim.kernels.input_types import COUNTED
 from neurosim.kernels.types import DELTA, EXPONENTIAL, SpikeMechanism
@@ -42,6 +53,7 @@ if TYPE_CHECKING:
         Inputs,
         Neurons,
         PlasticityState,
+        Potentials,
         Ranks,
         Scratch,
         Shared,
@@ -68,6 +80,8 @@ class TimeLoop:
         Filled with the recorded signals.
     ranks : Ranks or None
         None on a single machine.
+    potentials : Potentials or None
+        None without gap junctions.
     """
 
     def __init__(
@@ -80,10 +94,14 @@ class TimeLoop:
         scratch: Scratch,
         samples: NDArray,
         ranks: Ranks | None,
+        potentials: Potentials | None,
     ) -> None:
         self._plan, self._part = plan, plan.threads[thread]
         self._shared, self._scratch, self._samples = shared, scratch, samples
         self._thread, self._here, self._ranks = plan.local_threads[thread], here, ranks
+        if potentials is not None:
+            potentials = potentials._replace(crossings=np.zeros(1, np.int64))
+        self._potentials = potentials
         self._fired = shared.fired[self._thread]
         self._tables: tuple[Any, ...] = ()
         self._made: dict[Any, Entry] = {}
@@ -100,8 +118,11 @@ class TimeLoop:
             self._scratch.noise[:] = self._entries([(count_noise, *noise), (add_noise, *noise)])
         exchanging = [] if self._ranks is None else [(exchange, self._ranks, self._shared)]
         sampling = (
-            [(sample, part.recording, state, self._samples)] if len(part.recording.sets) else []
+            [(sample, part.recording, inputs, state, self._samples)]
+            if len(part.recording.sets)
+            else []
         )
+        delivery = (_delivery(table), table, state, self._scratch)
         loop = Loop(
             thread=self._thread,
             max_delay=plan.max_delay,
@@ -112,13 +133,14 @@ class TimeLoop:
             first_thread=self._here.start,
             n_threads=len(self._here),
             timed=self._scratch.timed,
-            deliver=self._entries([(_delivery(table), table, state, self._scratch)]),
+            deliver=address_table([self._entry(*delivery), *self._transmitting(state)]),
+            transmissions=self._efficacies(state),
             steps=self._entries(self._steps(*tables)),
             samples=self._entries(sampling),
             exchange=self._entries(exchanging),
             rows=table.start,
             history=state.history,
-            reached=state.reached,
+            reached=state.reached[0],
             history_start=state.history_start,
             shared=self._shared,
             ticks=self._scratch.ticks,
@@ -131,10 +153,17 @@ class TimeLoop:
         """Yield the step functions of the network, each with its tables."""
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
+        if self._potentials is not None:
+            yield couple, part.couplings, self._potentials, state
         if plastic.n_lists:
+            if len(plastic.modulations):
+                yield modulate, plastic.modulations, plasticity, state
+            if len(plastic.chosen("is_continuous")):
+                *tables, self._update_entries = updating(plastic, plasticity)
+                yield update_plastic, *tables
             yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
-        if len(inputs.programs) or len(inputs.event_steps) or part.live:
-            yield apply_inputs, inputs, part.neurons, state
+        if self._has_input(inputs):
+            yield apply_inputs, inputs, part.neurons, state, self._scratch
         if (part.neurons.groups["mechanism"] < SpikeMechanism.MODEL).any():
             for b, function in _block_functions(part.neurons, part.inputs):
                 self._scratch.advance[b] = self._entry(function, *neurons[:-1]).addresses
@@ -143,10 +172,39 @@ class TimeLoop:
             yield escape, part.neurons, part.escape_blocks, state, self._fired
         if part.heterogeneous is not None:
             yield advance_heterogeneous, part.heterogeneous, *neurons
+        if part.pools is not None:
+            yield advance_pools, part.pools, state
         if part.models.tables is not None:
             yield advance_models, part.models.tables, *neurons
         if plastic.n_lists:
             yield record_post, plastic.tables, plasticity, self._fired
+            if len(chosen := plastic.chosen("potentials")):
+                yield record_potentials, chosen, self._potential_rows(chosen, state, plasticity)
+        if self._potentials is not None:
+            yield store_changes, part.couplings, self._potentials, state, self._fired
+
+    def _has_input(self, inputs: Inputs) -> bool:
+        """Whether there are currents, rates or spikes that `apply_inputs` handles."""
+        ports = self._part.ports
+        tables = (inputs.programs, inputs.event_steps, inputs.noise_currents)
+        return bool(any(map(len, tables)) or ports.live or ports.generated)
+
+    def _transmitting(self, state: State) -> list[Entry]:
+        """Return the functions that deliver the spikes of each transmission."""
+        self._delivery_entries = [
+            Entry(deliver_scaled, one.table, state, self._scratch, number)
+            if one.sites is None
+            else Entry(deliver_released, one.table, state, self._scratch, one.sites)
+            for number, one in enumerate(self._part.transmissions)
+        ]
+        return self._delivery_entries
+
+    def _efficacies(self, state: State) -> NDArray:
+        """Return the addresses of the functions that compute the efficacy of spikes."""
+        self._efficacy_entries = [
+            Entry(one.function, one.tables, state) for one in self._part.transmissions
+        ]
+        return address_table(self._efficacy_entries)
 
     def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""
@@ -156,6 +214,17 @@ class TimeLoop:
             for functions, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
         ]
         return address_table(self._row_entries)
+
+    def _potential_rows(
+        self, chosen: NDArray, state: State, plasticity: PlasticityState
+    ) -> NDArray:
+        """Return the addresses of `record_row` of plastic projections."""
+        plastic = self._part.plastic
+        tables = (plastic.tables, plasticity, state, self._fired, self._part.offsets)
+        self._potential_entries = [
+            Entry(plastic.functions[p].record_row, *tables, plastic.tables.rules[p]) for p in chosen
+        ]
+        return address_table(self._potential_entries)
 
     def _entries(self, needed: Iterable[tuple[Any, ...]]) -> NDArray:
         """Return the addresses of functions and their frames."""

@@ -58,7 +58,7 @@ def _tables(estimate: ResourceEstimate) -> Iterator[tuple[tuple[str, ...], Rows]
             (
                 f"{p['source']} → {p['target']}",
                 p["rule"],
-                p["synapse"],
+                ", ".join(filter(None, (p["synapse"], p["plasticity"]))),
                 _strength(p),
                 p["delay"],
                 f"{p['synapses']:,.0f}",

@@ -10,12 +10,16 @@ import numpy as np
 from neurosim.builder import build
 from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.finite import first_not_finite
+from neurosim.builder.gap_junctions import new_potentials
 from neurosim.builder.grid import MAX_STEPS
 from neurosim.builder.plastic import (
+    add_signal,
     drop_history,
     ensure_history_capacity,
     history_limit,
+    max_history,
     new_plasticity_state,
+    updated_weights,
 )
 from neurosim.builder.plasticity_state import (
     check_plasticity_state,
@@ -45,8 +49,13 @@ from neurosim.engine.checkpoint import EngineState
 from neurosim.engine.live_inputs import LiveInputs
 from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
+from neurosim.engine.sent_spikes import SentSpikes
+from neurosim.engine.weight_recorder import WeightRecorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
+from neurosim.network import Projection
+from neurosim.network.parts import check_has_signal
+from neurosim.utils.checks import check_number, show
 from neurosim.utils.progress import no_report
 
 if TYPE_CHECKING:
@@ -57,11 +66,14 @@ if TYPE_CHECKING:
 
     from neurosim.builder import Plan
     from neurosim.network import Network
+    from neurosim.results import Result, RunStats
 
 CHUNK = 500
 """Largest number of steps per chunk: Ctrl-C and the clock are checked between chunks."""
 MAX_SAMPLES = 2**23
 """Largest number of samples per chunk of several steps (64 MiB)."""
+MAX_SPIKES = 2**26
+"""Largest number of possible spikes per chunk of several steps."""
 
 
 class Engine:
@@ -99,6 +111,7 @@ class Engine:
     plasticity : list of PlasticityState
         State of the plastic synapses of each thread.
     recorder : Recorder
+    weights : WeightRecorder
     live : LiveInputs
     """
 
@@ -135,17 +148,23 @@ class Engine:
         self.recorder = Recorder(self.plan, comm.allreduce)
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
-        self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
-        self.plasticity = [new_plasticity_state(part.plastic) for part in self.plan.threads]
+        sampled = sum(len(trace.ids) for trace in self.plan.traces)
+        most = min(MAX_SAMPLES // max(sampled, 1), MAX_SPIKES // max(self.plan.max_spikes(1), 1))
+        self.chunk = min(CHUNK, max(1, most))
+        self._states = [new_state(self.plan, k, self.chunk) for k in range(threads)]
+        self.plasticity = [
+            new_plasticity_state(part.plastic, part.offsets, part.v_start)
+            for part in self.plan.threads
+        ]
         self._history_limit = [history_limit(learned) for learned in self.plasticity]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
-        sampled = sum(len(trace.ids) for trace in self.plan.traces)
-        self.chunk = min(CHUNK, max(1, MAX_SAMPLES // max(sampled, 1)))
         self._samples = [
             np.empty((self.chunk, len(part.recording.indices))) for part in self.plan.threads
         ]
+        self.weights = WeightRecorder(self)
         self.live = LiveInputs(self.plan, self._states, network.current)
+        self._sent = SentSpikes(self.plan, self.live, comm.allgather)
         self._loops = self._new_loops(threads)
         self._prepare()  # compiles the kernels, or loads them from the cache
 
@@ -154,8 +173,15 @@ class Engine:
         comm = self.comm
         exchanged = None
         if comm.machines > 1:
-            exchanged = new_ranks(self.plan, CHUNK, comm.machines, comm.kernel_handles())
-        shared = new_shared(self.plan, CHUNK, comm.shared_memory)
+            exchanged = new_ranks(self.plan, self.chunk, comm.machines, comm.kernel_handles())
+        shared = new_shared(self.plan, self.chunk, comm.shared_memory)
+        coupled = self.plan.threads[0].couplings is not None
+        if coupled and comm.machines > 1:
+            raise NeurosimError(
+                f"Gap junctions couple potentials in every step, but the processes run on "
+                f"{comm.machines} machines: use one"
+            )
+        potentials = new_potentials(self.plan.layout, comm.shared_memory) if coupled else None
         return [
             TimeLoop(
                 self.plan,
@@ -165,6 +191,7 @@ class Engine:
                 scratch=self._scratch[k],
                 samples=self._samples[k],
                 ranks=exchanged,
+                potentials=potentials,
             )
             for k in range(threads)
         ]
@@ -198,7 +225,7 @@ class Engine:
             self._states[k] = ensure_capacity(self.plan, state, n_steps)
             if self.plasticity[k].count[0] > self._history_limit[k]:
                 self._drop_history(k)
-            most = self.plan.max_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
+            most = max_history(self.plan.threads[k].plastic, self.plan.max_spikes(n_steps), n_steps)
             self.plasticity[k] = ensure_history_capacity(self.plasticity[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
@@ -211,13 +238,47 @@ class Engine:
         raise_errors()
         self._crossing = crossing
         advanced = time.perf_counter()
+        sent = self._sent.between(self.steps, self.steps + n_steps)
         self.live.end()
-        self.recorder.append(self.steps, n_steps, self._states[0], self._samples)
+        self.recorder.append(self.steps, n_steps, self._states[0], self._samples, sent)
         for state in self._states:
             shift_history(state, n_steps, self.plan.max_delay)
         self.steps += n_steps
         self._clocks += advanced - started, time.perf_counter() - advanced
         self._require_finite(n_steps)
+        self.weights.append(self)
+
+    def chunk_until(self, end: int) -> int:
+        """Return the length of the next chunk of a run up to step `end`."""
+        sample = self.weights.next_sample(self.steps)
+        return min(self.chunk, (end if sample is None else min(end, sample)) - self.steps)
+
+    def result(self, n_steps: int, stats: RunStats) -> Result:
+        """Return everything recorded in the first `n_steps` steps."""
+        return self.recorder.result(n_steps, stats, self.weights.traces(0, n_steps))
+
+    def update_weights(self) -> None:
+        """Update weights that change between spikes to the current time."""
+        parts = zip(self.plan.threads, self.plasticity, strict=True)
+        self.plasticity = [updated_weights(p.plastic, state, self.steps) for p, state in parts]
+
+    def add_signal(self, projection: Projection, amount: float) -> int:
+        """Add to the signal of a plasticity rule now; return the number of the projection."""
+        projection = self.network.current(projection)
+        if not (isinstance(projection, Projection) and projection in self.network.projections):
+            raise NeurosimError(
+                f"{show(projection)} is not a projection of this simulation: give what "
+                "Network.connect returned before the simulation was made"
+            )
+        check_has_signal(projection)
+        amount = check_number(amount, "amount", "", -1e9, 1e9)
+        plastic = [p for p in self.network.projections if p.plasticity is not None]
+        for part, state in zip(self.plan.threads, self.plasticity, strict=True):
+            k = plastic.index(projection)
+            layout, values = part.plastic.layouts[k], part.plastic.tables.rules[k]
+            # The last step ends now.
+            add_signal(state, k, self.steps - 1, amount, values[layout.column("signal")])
+        return self.network.projections.index(projection)
 
     def drop_history(self) -> None:
         """Drop the postsynaptic spikes that no plastic synapse needs any more."""
@@ -246,7 +307,7 @@ class Engine:
             state=self._neuron_state(),
             learned=sorted_columns(columns),
             live=self.live.get_state(self.steps),
-            recorded=self.recorder.get_state(),
+            recorded=self.recorder.get_state() | self.weights.get_state(),
         )
 
     def _neuron_state(self) -> dict[str, NDArray]:
@@ -268,6 +329,7 @@ class Engine:
         check_state(self.plan, state)
         check_plasticity_state(self.plan, saved.learned, saved.steps)
         self.recorder.set_state(saved.recorded, saved.steps)
+        self.weights.set_state(saved.recorded, saved.steps)
         self._states[:] = set_state(self.plan, self._states, state, saved.steps)
         self.plasticity = set_plasticity_state(self.plan, self.plasticity, saved.learned)
         self.live.set_state(saved.live)

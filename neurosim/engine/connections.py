@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.builder.connections import drawn_connections
+from neurosim.builder.plastic import updated_weights
 from neurosim.results.connections import Connections
+from neurosim.utils.frozen import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +39,7 @@ def read_connections(engine: Engine, index: int) -> Connections:
 
 def set_plastic_weights(engine: Engine, index: int, weights: NDArray[np.float64]) -> None:
     """Set the weights of plastic connections, in the order of `read_connections`."""
+    engine.update_weights()
     # The spikes that a synapse still needs depend on its former weight.
     engine.drop_history()
     found = [part.plastic.projections == index for part in engine.plan.threads]
@@ -50,6 +53,42 @@ def set_plastic_weights(engine: Engine, index: int, weights: NDArray[np.float64]
         start += n
 
 
+class WeightReader:
+    """Reads the weights of a plastic projection again and again.
+
+    Parameters
+    ----------
+    engine : Engine
+    index : int
+        Index of the projection in the network.
+
+    Attributes
+    ----------
+    order : (n,) ndarray of int
+        Order of the synapses in `read_connections`, among those of all threads.
+    sources, targets : (n,) ndarray of int64
+    delays : (n,) ndarray of float64
+        ms.
+    """
+
+    def __init__(self, engine: Engine, index: int) -> None:
+        columns = _plastic_columns(engine, index)
+        self.order = _order(columns)
+        self.sources = read_only(columns["sources"][self.order])
+        self.targets = read_only(columns["targets"][self.order])
+        self.delays = read_only(columns["delays"][self.order] * engine.plan.dt)
+        self._chosen = [np.flatnonzero(t.plastic.projections == index) for t in engine.plan.threads]
+
+    def read(self, engine: Engine) -> NDArray[np.float64]:
+        """Return the weights at the current step."""
+        parts = zip(engine.plan.threads, engine.plasticity, self._chosen, strict=True)
+        weights = [
+            updated_weights(part.plastic, state, engine.steps).weights[chosen]
+            for part, state, chosen in parts
+        ]
+        return engine.comm.allgather(np.concatenate(weights))[self.order]
+
+
 def _plastic_columns(engine: Engine, index: int) -> dict[str, NDArray]:
     """Return the plastic connections of a projection thread by thread.
 
@@ -57,6 +96,7 @@ def _plastic_columns(engine: Engine, index: int) -> dict[str, NDArray]:
     """
     found: dict[str, list[NDArray]] = {}
     for part, state in zip(engine.plan.threads, engine.plasticity, strict=True):
+        state = updated_weights(part.plastic, state, engine.steps)
         mask = part.plastic.projections == index
         columns = {"sources": part.plastic.sources, "targets": part.plastic.targets}
         columns |= {"weights": state.weights, "delays": part.plastic.delays}

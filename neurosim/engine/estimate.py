@@ -12,6 +12,7 @@ from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import check_dt
 from neurosim.builder.layout import lay_out
 from neurosim.builder.memory import (
+    all_recordings,
     check_delay_tables,
     check_size,
     expected_bytes,
@@ -20,10 +21,12 @@ from neurosim.builder.memory import (
 )
 from neurosim.builder.plastic import BYTES as PLASTIC_BYTES
 from neurosim.builder.projections import Projections, expected_synapses
+from neurosim.builder.transmission import sources_of
 from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_per_edge
+from neurosim.models.declare import OPTION
 from neurosim.models.quantity import is_distribution
 from neurosim.utils.resources import available_memory
 
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from neurosim.models import Neuron, Synapse
     from neurosim.network import Drive, Network, Population, Projection
-    from neurosim.network.parts import Recording
+    from neurosim.network.parts import Recording, WeightRecording
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
         neurons=network.size,
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
-        recording_bytes=sum(recording_bytes(r, duration, dt) for r in network.recordings),
+        recording_bytes=sum(recording_bytes(r, duration, dt) for r in all_recordings(network)),
         machine_bytes=available_memory(),
         populations=[
             {
@@ -107,7 +110,10 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
         ],
         projections=[_projection(p, expected[id(p)]) for p in network.projections],
         drives=[_drive(drive) for drive in network.drives],
-        recordings=[_recording(r, duration, dt) for r in network.recordings],
+        recordings=[
+            *(_recording(r, duration, dt) for r in network.recordings),
+            *(_weights(r, duration, dt) for r in network.weight_recordings),
+        ],
     )
 
 
@@ -123,7 +129,7 @@ def format_part(value: Any) -> str:
         return f"{value:g}" if isinstance(value, float) else str(value)
     shown = []
     for field in dataclasses.fields(value):
-        if not (field.init and field.repr):
+        if not (field.init and (field.repr or OPTION in field.metadata)):
             continue
         item, required = getattr(value, field.name), field.default is dataclasses.MISSING
         if required or isinstance(item, np.ndarray) or item != field.default:
@@ -141,8 +147,14 @@ def _network_bytes(network: Network, dt: float) -> int | None:
         return None
     layout = lay_out(network, threads)
     plastic = [expected_synapses(p) for p in network.projections if p.plasticity is not None]
-    projections = Projections(network, layout, dt, 0)
-    return expected_bytes(layout, projections) + int(PLASTIC_BYTES * sum(plastic))
+    chosen = [None, *(sources.numbers for sources in sources_of(network))]
+    static = [
+        expected_bytes(
+            layout, Projections(network, layout, dt, 0, some, share_weights=some is None)
+        )
+        for some in chosen
+    ]
+    return sum(static) + int(PLASTIC_BYTES * sum(plastic))
 
 
 def _projection(projection: Projection, expected: float) -> dict[str, Any]:
@@ -154,7 +166,7 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "weight": _quantity(projection.weight, projection.synapse.unit),
         "psp": _psp(projection.weight, projection.synapse, projection.target.neuron),
         "delay": _quantity(projection.delay, "ms"),
-        "plasticity": projection.plasticity and format_part(projection.plasticity),
+        "plasticity": ", ".join(map(format_part, projection.options)) or None,
         "synapses": float(expected),
     }
 
@@ -200,10 +212,22 @@ def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
 
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:
     return {
-        "population": recording.population.name,
+        "population": recording.key,
         "variable": recording.name,
         "unit": recording.unit or None,
         "neurons": recorded_neurons(recording),
         "interval_ms": None if recording.variable == "spikes" else recording.interval or dt,
+        "bytes": recording_bytes(recording, duration, dt),
+    }
+
+
+def _weights(recording: WeightRecording, duration: float, dt: float) -> dict[str, Any]:
+    projection = recording.projection
+    return {
+        "population": f"{projection.source.name} → {projection.target.name}",
+        "variable": "weight",
+        "unit": projection.synapse.unit,
+        "neurons": round(expected_synapses(projection)),
+        "interval_ms": recording.interval or dt,
         "bytes": recording_bytes(recording, duration, dt),
     }

@@ -1,6 +1,6 @@
 """Input during a simulation.
 
-These are live currents, live spikes and inputs of user-defined classes.
+These are live currents, live spikes and inputs that are generated interval by interval.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from neurosim.builder.drives import CurrentPort, SpikePort
 from neurosim.builder.grid import to_steps
 from neurosim.builder.inputs import targets
-from neurosim.engine.custom_inputs import CustomInputs
+from neurosim.engine.generated_inputs import GeneratedInputs
 from neurosim.errors import NeurosimError
 from neurosim.models import LiveCurrent, LiveSpikes
 from neurosim.network import Drive
@@ -66,16 +66,17 @@ class LiveInputs:
     ----------
     tables : list of Inputs
         Inputs of every thread for the steps that `begin` prepared.
+    generated : GeneratedInputs
     """
 
     def __init__(self, plan: Plan, states: list[State], current: Callable[[Drive], Drive]) -> None:
         self._plan, self._states, self._current = plan, states, current
-        self._custom = CustomInputs(plan)
+        self.generated = GeneratedInputs(plan)
         self._fixed: list[Inputs] = []
         self._amplitudes: list[NDArray[np.float64]] = []
         for part in plan.threads:
             inputs = part.inputs
-            if any(isinstance(port, CurrentPort) for port in part.live.values()):
+            if any(isinstance(port, CurrentPort) for port in part.ports.live.values()):
                 # A writable copy; the kernels read it through a read-only view.
                 amplitudes = inputs.amplitudes.copy()
                 self._amplitudes.append(amplitudes)
@@ -89,7 +90,7 @@ class LiveInputs:
 
     def index(self, drive: Drive) -> int:
         """Return the index of a drive among the live drives."""
-        return list(self._plan.threads[0].live).index(self._current(drive))
+        return list(self._plan.threads[0].ports.live).index(self._current(drive))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current (pA); see `Chunk.inject`."""
@@ -100,7 +101,7 @@ class LiveInputs:
         for part, state, amplitudes in zip(
             self._plan.threads, self._states, self._amplitudes, strict=True
         ):
-            port = part.live[drive]
+            port = part.ports.live[drive]
             assert isinstance(port, CurrentPort)
             amplitudes[port.values] = current.amplitude
             # Rewind the program, so that the next step reads its first row again.
@@ -119,18 +120,26 @@ class LiveInputs:
         rows = np.column_stack([np.full(len(steps), self.index(drive)), columns, steps])
         self._sent = np.concatenate([self._sent, rows])
         for thread, part in enumerate(self._plan.threads):
-            port = part.live[drive]
+            port = part.ports.live[drive]
             assert isinstance(port, SpikePort)
             weights = port.weights[columns]
             for slots in (port.slots[columns], port.probe_slots[columns]):
                 spikes = _Events(steps, slots, weights).select(slots >= 0)
                 self._pending[thread] = self._pending[thread].append(spikes)
 
+    def arrivals(
+        self, drive: Drive, first: int, last: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return step and column of live spikes that arrive in steps `first` to `last` − 1."""
+        number, columns, steps = self._sent.T
+        chosen = (number == self.index(drive)) & (steps >= first) & (steps < last)
+        return steps[chosen], columns[chosen]
+
     def begin(self, first: int, last: int) -> None:
-        """Merge the live spikes and custom inputs before step `last` into the tables."""
+        """Merge the live spikes and generated inputs before step `last` into the tables."""
         for thread, state in enumerate(self._states):
-            if self._custom:
-                self._begin_custom(thread, first, last)
+            if self.generated:
+                self._begin_generated(thread, first, last)
             waiting = self._pending[thread]
             arrives = waiting.steps < last
             if not arrives.any():
@@ -149,13 +158,13 @@ class LiveInputs:
             self._given[thread] = given.stop
             self._pending[thread] = waiting.select(~arrives)
 
-    def _begin_custom(self, thread: int, first: int, last: int) -> None:
-        """Read the custom inputs of steps `first` to `last` − 1."""
-        self.tables[thread] = self._custom.with_currents(thread, self._fixed[thread], first, last)
-        for port in self._plan.threads[thread].custom.values():
+    def _begin_generated(self, thread: int, first: int, last: int) -> None:
+        """Generate the inputs of steps `first` to `last` − 1."""
+        self.tables[thread] = self.generated.with_values(self._fixed[thread], thread, first, last)
+        for port in self._plan.threads[thread].ports.generated.values():
             if port.spikes is None:
                 self._states[thread].cursors[port.program] = -1
-        arriving = _Events(*self._custom.spikes(thread, first, last))
+        arriving = _Events(*self.generated.spikes(thread, first, last))
         self._pending[thread] = self._pending[thread].append(arriving)
 
     def end(self) -> None:
@@ -172,15 +181,15 @@ class LiveInputs:
         -------
         dict
             "amplitudes": values of all live currents, concatenated. Of each spike: "drives", the
-            index of the live drive; "columns", the index of the target in the drive; "steps".
+            index of the live drive; "columns", the index of the target in the drive; "steps". And
+            the memory of generated inputs.
         """
-        ports = self._plan.threads[0].live.values()
+        ports = self._plan.threads[0].ports.live.values()
         values = [self._amplitudes[0][p.values] for p in ports if isinstance(p, CurrentPort)]
         spikes = self._sent[self._sent[:, 2] >= step].T
         names = ("drives", "columns", "steps")
-        return {"amplitudes": np.concatenate([_NONE.weights, *values])} | dict(
-            zip(names, spikes, strict=True)
-        )
+        found = {"amplitudes": np.concatenate([_NONE.weights, *values])}
+        return found | dict(zip(names, spikes, strict=True)) | self.generated.get_state()
 
     def set_state(self, saved: Mapping[str, NDArray]) -> None:
         """Set live currents and send spikes, as returned by `get_state`.
@@ -190,7 +199,8 @@ class LiveInputs:
         ValueError
             If the state is not valid for this network.
         """
-        drives, values = list(self._plan.threads[0].live), saved["amplitudes"]
+        self.generated.set_state(saved)
+        drives, values = list(self._plan.threads[0].ports.live), saved["amplitudes"]
         for drive in drives:
             if not drive.input.sends_spikes:
                 self.inject(drive, values[: len(targets(drive))])
@@ -206,7 +216,7 @@ class LiveInputs:
 
     def _check(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> None:
         """Raise an error unless `drive` is a live input of this kind in this simulation."""
-        known = isinstance(drive, Drive) and drive in self._plan.threads[0].live
+        known = isinstance(drive, Drive) and drive in self._plan.threads[0].ports.live
         if not known or type(drive.input) is not kind:
             named = show(drive)
             if isinstance(drive, Drive):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from neurosim.builder import Plan
     from neurosim.builder.recording import TracePlan
     from neurosim.kernels import State
+    from neurosim.results.weights import WeightTrace
 
 PENDING = 2**22
 """Number of spikes that are collected before they are sorted by population."""
@@ -24,7 +25,7 @@ GROWTH = 1.5
 """Factor by which a full array grows: appending takes constant time on average."""
 
 
-class _Rows:
+class Rows:
     """An array that grows by rows.
 
     Existing rows never change, so results may share their memory.
@@ -68,7 +69,7 @@ class _Spikes:
 
     def __init__(self, first: int, dt: float) -> None:
         self.first, self._dt = first, dt
-        self._times, self._ids = _Rows(np.float64), _Rows(np.int64)
+        self._times, self._ids = Rows(np.float64), Rows(np.int64)
 
     def append(self, ids: NDArray, stamps: NDArray) -> None:
         """Append spikes, given as global ids and steps, later than all others."""
@@ -103,8 +104,9 @@ class Recorder:
         self._population = np.repeat(np.arange(len(plan.populations)), np.diff(plan.first_id))
         if len(plan.populations) <= np.iinfo(np.uint16).max:
             self._population = self._population.astype(np.uint16)
-        self._times = [_Rows(np.float64) for _ in plan.traces]
-        self._values = [_Rows(np.float64, len(trace.columns)) for trace in plan.traces]
+        self._times = [Rows(np.float64) for _ in plan.traces]
+        self._values = [Rows(np.float64, len(trace.columns)) for trace in plan.traces]
+        self._sent = [_Spikes(0, plan.dt) for _ in plan.sent_spikes]
         # Spikes of neurons whose potential is recorded, for drawing action potentials.
         self._drawn: dict[int, _Spikes] = {}
         self._is_drawn: dict[int, NDArray[np.bool_]] = {}
@@ -136,7 +138,12 @@ class Recorder:
                 rows.reserve(n_steps // trace.interval)
 
     def append(
-        self, t_first: int, n_steps: int, state: State, samples: list[NDArray[np.float64]]
+        self,
+        t_first: int,
+        n_steps: int,
+        state: State,
+        samples: list[NDArray[np.float64]],
+        sent: list[tuple[NDArray, NDArray]],
     ) -> None:
         """Store the spikes and samples of a chunk of steps.
 
@@ -147,7 +154,11 @@ class Recorder:
             State of one thread; all threads have the same history of spikes.
         samples : list of (n_rows, n_signals) ndarray
             Samples of every thread.
+        sent : list of (ids, stamps)
+            Spikes of every recorded input.
         """
+        for spikes, (ids, stamps) in zip(self._sent, sent, strict=True):
+            spikes.append(ids, stamps)
         start = state.history_start[self._plan.max_delay : self._plan.max_delay + n_steps + 1]
         ids = state.history[start[0] : start[-1]]
         stamps = np.repeat(np.arange(t_first + 1, t_first + n_steps + 1), np.diff(start))
@@ -226,7 +237,20 @@ class Recorder:
     def traces(self, first: int, last: int) -> dict[tuple[str, str], Trace]:
         """Return the samples of steps `first` to `last` − 1 by population and variable."""
         self._sort()
-        return {trace.key: self._trace(k, first, last) for k, trace in enumerate(self._plan.traces)}
+        traces = enumerate(self._plan.traces)
+        return {t.key: self._trace(k, first, last) for k, t in traces if t.drive is None}
+
+    def inputs(self, first: int, last: int) -> dict[str, SpikeTrains | Trace]:
+        """Return the recorded inputs in steps `first` to `last` − 1 by name."""
+        dt, found = self._plan.dt, {}
+        for plan, spikes in zip(self._plan.sent_spikes, self._sent, strict=True):
+            start, stop = first * dt, last * dt
+            found[plan.drive.name] = SpikeTrains._unchecked(
+                *spikes.between(start, stop), plan.ids, dt=dt, t_start=start, t_stop=stop
+            )
+        traces = enumerate(self._plan.traces)
+        currents = {t.drive.name: self._trace(k, first, last) for k, t in traces if t.drive}
+        return found | currents
 
     def _trace(self, k: int, first: int, last: int) -> Trace:
         """Return one trace, with the spikes since the sample before its first one."""
@@ -256,12 +280,15 @@ class Recorder:
         -------
         dict
             "ids" and "stamps" (steps) of the recorded spikes, "painted_ids" and "painted_stamps"
-            of those to be drawn, and "samples 0", "samples 1" … of the traces, in their units.
+            of those to be drawn, "input ids 0" … and "input stamps 0" … of those of recorded
+            inputs, and "samples 0" … of the traces, in their units.
         """
         self._sort()
         found: dict[str, NDArray] = {}
         found["ids"], found["stamps"] = self._combined(self._spikes)
         found["painted_ids"], found["painted_stamps"] = self._combined(self._drawn.values())
+        for k, spikes in enumerate(self._sent):
+            found[f"input ids {k}"], found[f"input stamps {k}"] = self._combined([spikes])
         return found | {f"samples {k}": values.rows for k, values in enumerate(self._values)}
 
     def _combined(self, spikes: Iterable[_Spikes]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -292,6 +319,11 @@ class Recorder:
             shape = (n_steps // trace.interval, len(trace.columns))
             if values.shape != shape:
                 raise ValueError(f"its trace of {trace.key} does not have shape {shape}")
+        for k, (plan, sent) in enumerate(zip(self._plan.sent_spikes, self._sent, strict=True)):
+            ids, stamps = saved[f"input ids {k}"], saved[f"input stamps {k}"]
+            if ids.shape != stamps.shape or not np.isin(ids, plan.ids).all():
+                raise ValueError(f"it has impossible spikes of {plan.drive.name!r}")
+            sent.append(ids, stamps)
         spikes = ("ids", "stamps", "painted_ids", "painted_stamps")
         self._store(*(saved[name] for name in spikes))
         for k, values in enumerate(samples):
@@ -306,7 +338,7 @@ class Recorder:
             return saved[f"samples {k}"]
         return self._in_units(self._plan.traces[k], saved[f"values {k}"].copy())
 
-    def result(self, n_steps: int, stats: RunStats) -> Result:
+    def result(self, n_steps: int, stats: RunStats, weights: Mapping[Any, WeightTrace]) -> Result:
         """Return everything recorded in the first `n_steps` steps."""
         plan = self._plan
         return Result(
@@ -316,5 +348,7 @@ class Recorder:
             populations=plan.populations,
             spikes=self.spikes(0, n_steps),
             traces=self.traces(0, n_steps),
+            weights=weights,
+            inputs=self.inputs(0, n_steps),
             stats=stats,
         )

@@ -163,7 +163,7 @@ class Runner:
                 while going and engine.steps < end and not stopped():
                     start, until = engine.steps, min(engine.steps + chunk, end)
                     while engine.steps < until and not stopped():
-                        engine.run(min(engine.chunk, until - engine.steps), workers)
+                        engine.run(engine.chunk_until(until), workers)
                         done((engine.steps - first) * dt)
                         if self.autosave and self.comm.any(self.autosave.is_due):
                             self.wall_s = offset + self._pacer.busy
@@ -181,7 +181,7 @@ class Runner:
     def _call(self, on_chunk: Callable[[Chunk], object], start: int) -> bool:
         """Call `on_chunk` with the results since step `start`; return whether to continue."""
         engine = self.engine
-        chunk = Chunk(engine.recorder, engine.live, start, engine.steps, engine.plan.dt)
+        chunk = Chunk(engine, start, engine.steps)
         try:
             on_chunk(chunk)
         finally:
@@ -196,7 +196,7 @@ class Runner:
             worthwhile = self._interrupted or self.autosave.is_worthwhile(computed)
             if self.comm.bcast(worthwhile):
                 self._save()
-        result = self.engine.recorder.result(self.steps, self._stats())
+        result = self.engine.result(self.steps, self._stats())
         if self._interrupted:
             raise Interrupted(result)
         return result

@@ -15,6 +15,7 @@ from neurosim.engine.values import projection_index, read_parameters, set_parame
 from neurosim.errors import NeurosimError
 from neurosim.kernels import without_collection
 from neurosim.network import Network, Projection
+from neurosim.network.data import KINDS, PLASTIC_KINDS
 from neurosim.utils.checks import check_flag, show
 from neurosim.utils.checksummed import damaged
 from neurosim.utils.table import counted
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from neurosim.results import Result
     from neurosim.results.connections import Connections
 
-_KINDS = ("populations", "projections", "drives", "recordings")
+_KINDS = (*KINDS, *PLASTIC_KINDS)
 """Kinds of parts of a network."""
 PACED_CHUNK = 20.0
 """Longest chunk (ms) of a run in real time."""
@@ -338,10 +339,11 @@ class Simulation:
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
                 f"{plan.dt:g} ms: use a larger dt"
             )
-        recorder = runner.engine.recorder
-        if not recorder.has_capacity(end):
+        recorders = (runner.engine.recorder, runner.engine.weights)
+        if not all(recorder.has_capacity(end) for recorder in recorders):
             check_recordings(runner.network, end * plan.dt, plan.dt)
-            recorder.reserve(end)
+            for recorder in recorders:
+                recorder.reserve(end)
         return end
 
     def _until(self, end: int) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.results.result import RecordedInputs
 from neurosim.utils.frozen import FrozenMapping
 
 if TYPE_CHECKING:
@@ -15,10 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from neurosim.engine.live_inputs import LiveInputs
-    from neurosim.engine.recorder import Recorder
-    from neurosim.network import Drive
-    from neurosim.results import SpikeTrains, Trace
+    from neurosim.engine.advance import Engine
+    from neurosim.network import Drive, Projection
+    from neurosim.results import SpikeTrains, Trace, WeightTrace
 
 
 class Chunk:
@@ -29,7 +29,8 @@ class Chunk:
     start, stop : float
         The chunk covers start < t <= stop (ms).
     live_input : list of dict
-        Arguments of all calls of `inject` and `send`, with the index of the live drive.
+        Arguments of all calls of `inject`, `send` and `signal`, with the index of the live drive or
+        the projection.
 
     Examples
     --------
@@ -47,11 +48,11 @@ class Chunk:
     40.0 60.0 1
     """
 
-    def __init__(
-        self, recorder: Recorder, live: LiveInputs, first: int, last: int, dt: float
-    ) -> None:
-        self.start, self.stop = first * dt, last * dt
-        self._recorder, self._live = recorder, live
+    def __init__(self, engine: Engine, first: int, last: int) -> None:
+        self.start, self.stop = first * engine.plan.dt, last * engine.plan.dt
+        self._recorder, self._live = engine.recorder, engine.live
+        self._weights = engine.weights
+        self._add_signal = engine.add_signal
         self._first, self._last = first, last
         self._closed = self._finish = False
         self.live_input: list[dict[str, Any]] = []
@@ -68,6 +69,16 @@ class Chunk:
     def traces(self) -> Mapping[tuple[str, str], Trace]:
         """Samples in the chunk, by (population, variable)."""
         return FrozenMapping(self._recorder.traces(self._first, self._last))
+
+    @cached_property
+    def weights(self) -> Mapping[Any, WeightTrace]:
+        """Recorded weights in the chunk, by (source, target); see `Result.weights`."""
+        return FrozenMapping(self._weights.traces(self._first, self._last))
+
+    @cached_property
+    def inputs(self) -> Mapping[str, SpikeTrains | Trace]:
+        """Recorded inputs in the chunk, by drive or its name."""
+        return RecordedInputs(self._recorder.inputs(self._first, self._last))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current from `stop` on, until it is set again.
@@ -117,6 +128,25 @@ class Chunk:
             {"drive": self._live.index(drive)}
             | {name: None if value is None else np.array(value) for name, value in given.items()}
         )
+
+    def signal(self, projection: Projection, amount: float) -> None:
+        """Add to the signal of a plasticity rule at `stop`, such as reward.
+
+        Parameters
+        ----------
+        projection : Projection
+            With a rule that has a signal, such as `RewardSTDP`.
+        amount : float
+            May be negative.
+
+        Raises
+        ------
+        NeurosimError
+            If the projection has no signal, or the chunk is over.
+        """
+        self._check_open()
+        number = self._add_signal(projection, amount)
+        self.live_input.append({"projection": number, "amount": float(amount)})
 
     def finish(self) -> None:
         """End the stream after this chunk."""

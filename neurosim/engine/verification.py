@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.builder.codegen.escape_source import fires_at_random
 from neurosim.builder.codegen.model_check import check_source, first_states, first_values
 from neurosim.builder.grid import check_dt, whole_steps
 from neurosim.errors import NeurosimError
@@ -119,7 +120,10 @@ def reference_solution(
                 v[inside] = solution(times[inside])[0]
                 x = solution(now)
             if fired:
-                x = np.atleast_1d(np.array(methods.reset(*x, p), dtype=np.float64))
+                arguments = (*x, p)
+                if "v_before" in kind.signatures["reset"]:
+                    arguments = (x[0], *arguments)
+                x = np.atleast_1d(np.array(methods.reset(*arguments), dtype=np.float64))
                 spikes.append(now)
                 free_from = now + getattr(p, "t_ref", 0.0)
                 break
@@ -191,13 +195,17 @@ def verify(
     Raises
     ------
     NeurosimError
-        If the model defines `step` instead of `derivatives`, or has errors.
+        If the model defines `step` instead of `derivatives`, fires at random, or has errors.
     """
     from neurosim.engine.simulation import simulate
 
     if hasattr(type(model), "step"):
         raise NeurosimError(
             f"{type(model).__name__} defines its step: only derivatives can be verified"
+        )
+    if fires_at_random(model):
+        raise NeurosimError(
+            f"{type(model).__name__} fires at random: only a deterministic model can be verified"
         )
     check_source(model)
     current = check_number(current, "current", "pA")

@@ -3,10 +3,16 @@
 from neurosim.kernels.address import Entry, address_table
 from neurosim.kernels.compiled import without_collection
 from neurosim.kernels.connect import count_rows, draw_row, fill_rows
-from neurosim.kernels.delivery import deliver, deliver_in_common, deliver_into_ring
+from neurosim.kernels.delivery import (
+    deliver,
+    deliver_in_common,
+    deliver_into_ring,
+    deliver_scaled,
+)
 from neurosim.kernels.edge_lists import Edges, count_edges, insert_rows, place_edges
 from neurosim.kernels.escape import escape
 from neurosim.kernels.exchange import exchange
+from neurosim.kernels.gap_junctions import Couplings, Potentials, couple, store_changes
 from neurosim.kernels.heterogeneous import advance_heterogeneous
 from neurosim.kernels.input_types import Inputs
 from neurosim.kernels.inputs import add_noise, apply_inputs, count_noise
@@ -19,13 +25,32 @@ from neurosim.kernels.neurons import (
     advance_linear,
     advance_two_exponentials,
 )
-from neurosim.kernels.plasticity import drop_spikes, record_post, transmit_plastic
+from neurosim.kernels.plasticity import (
+    UPDATE_INTERVAL,
+    drop_spikes,
+    modulate,
+    record_post,
+    record_potentials,
+    transmit_plastic,
+    update_all,
+    update_plastic,
+)
+from neurosim.kernels.poisson import poisson_spikes, poisson_tables
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
+from neurosim.kernels.transmission import (
+    Pools,
+    Sites,
+    Transmission,
+    advance_pools,
+    deliver_released,
+)
 from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
+    "UPDATE_INTERVAL",
+    "Couplings",
     "Edges",
     "Entry",
     "Heterogeneous",
@@ -36,13 +61,17 @@ __all__ = [
     "Neurons",
     "Plastic",
     "PlasticityState",
+    "Pools",
+    "Potentials",
     "Ranks",
     "RecordingTable",
     "Rules",
     "Scratch",
     "Shared",
+    "Sites",
     "State",
     "Table",
+    "Transmission",
     "Workspace",
     "add_noise",
     "address_table",
@@ -53,15 +82,19 @@ __all__ = [
     "advance_heterogeneous",
     "advance_linear",
     "advance_models",
+    "advance_pools",
     "advance_two_exponentials",
     "apply_inputs",
     "count_edges",
     "count_noise",
     "count_rows",
     "count_sources",
+    "couple",
     "deliver",
     "deliver_in_common",
     "deliver_into_ring",
+    "deliver_released",
+    "deliver_scaled",
     "draw_row",
     "drop_spikes",
     "escape",
@@ -69,9 +102,16 @@ __all__ = [
     "fill_rows",
     "insert_rows",
     "invert_in_degree",
+    "modulate",
     "place_edges",
+    "poisson_spikes",
+    "poisson_tables",
     "record_post",
+    "record_potentials",
     "sample",
+    "store_changes",
     "transmit_plastic",
+    "update_all",
+    "update_plastic",
     "without_collection",
 ]

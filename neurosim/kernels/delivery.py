@@ -46,14 +46,15 @@ def _append_segment(segments, n, start, stop, row, weight):
 
 
 @helper
-def _list_segments(table, history_start, history, reached, segments, oldest, newest, now, until,
+def _list_rows(table, history_start, history, reached, segments, oldest, newest, now, until,
                    base, age_index):  # fmt: skip
     """List the segments that act in steps `now` to `until` − 1.
 
     They belong to the spikes of a range of steps.
 
     The segments of a row are delivered one after the other. Each starts where the previous one,
-    stored in `reached`, ended. The list starts with the spikes of age ``ages[age_index]``.
+    stored in `reached`, ended. The list starts with the spikes of age ``ages[age_index]``. If the
+    synapses of a row do not share weights, each segment refers to the index of its spike instead.
 
     Returns
     -------
@@ -91,14 +92,14 @@ def _list_segments(table, history_start, history, reached, segments, oldest, new
             if ring > 1:
                 end = begin + np.uint64(segment[source, b] - offset)
                 row = np.uint64(step * row_stride)
-                n = _append_segment(segments, n, begin, end, row, np.uint64(0))
+                n = _append_segment(segments, n, begin, end, row, k)
                 reached[k] = end
                 continue
             for j in range(a, b):
                 next_offset = segment[source, j + np.uint64(1)]
                 end = begin + np.uint64(next_offset - offset)
                 row = np.uint64((delays[j] + step - base) * row_stride)
-                weight = np.uint64(0)
+                weight = k
                 if n_common > 0:
                     weight = np.uint64(source) * n_common + common_of[j]
                 n = _append_segment(segments, n, begin, end, row, weight)
@@ -123,11 +124,30 @@ def _prefetch_chunk(targets, weights, segments, s, k):
 
 
 @helper
+def _of_segment(common, index):
+    """Return what the synapses of a segment share: a weight or an efficacy, or None."""
+    if common is None:
+        return None
+    return common[index]
+
+
+@helper
+def _weight(weights, factor, k):
+    """Return the weight of synapse k, with the factor of its segment."""
+    if weights is None:
+        return factor
+    if factor is None:
+        return weights[k]
+    return weights[k] * factor
+
+
+@helper
 def _add(targets, weights, common, buffer, segments, n, mask):
     """Add n ≥ 1 segments of synapses to the buffer; return the number of synapses.
 
-    If `weights` is None, all synapses of a segment share one weight of `common`. If `mask` is not
-    None, the buffer is a ring and `mask` its last index.
+    If `weights` is None, all synapses of a segment share one weight of `common`. If both are given,
+    `common` holds the efficacy of each spike, which multiplies the weights. If `mask` is not None,
+    the buffer is a ring and `mask` its last index.
     """
     # The prefetch runs ahead of the addition and ends in a segment without end.
     segments[n].start, segments[n].stop = segments[n - 1].start, SENTINEL
@@ -139,27 +159,27 @@ def _add(targets, weights, common, buffer, segments, n, mask):
         # Unsigned indices: signed ones would be tested for being negative.
         start, stop, row = segments[s].start, segments[s].stop, segments[s].row
         delivered += np.int64(stop - start)
-        if weights is None:
-            weight = common[segments[s].weight]
+        factor = _of_segment(common, segments[s].weight)
         while start < stop:
             ahead, index = _prefetch_chunk(targets, weights, segments, ahead, index)
             end = min(start + np.uint64(PREFETCH_CHUNK), stop)
             for k in range(start, end):
-                if weights is None:
-                    buffer[row + np.uint64(targets[k])] += weight
-                elif mask is None:
-                    buffer[row + np.uint64(targets[k])] += weights[k]
+                if mask is None:
+                    buffer[row + np.uint64(targets[k])] += _weight(weights, factor, k)
                 else:
-                    buffer[(row + np.uint64(targets[k])) & mask] += weights[k]
+                    buffer[(row + np.uint64(targets[k])) & mask] += _weight(weights, factor, k)
             start = end
     return delivered
 
 
 @inline
-def _list(table, state, scratch, oldest, newest, now, until, base, age_index):
-    """List segments; return their number and the age to continue with."""
-    n, age_index, onto_probes = _list_segments(
-        table, state.history_start, state.history, state.reached, scratch.segments, oldest,
+def list_segments(table, state, scratch, oldest, newest, now, until, base, age_index, number=0):
+    """List segments; return their number and the age to continue with.
+
+    `number` is the row of `State.reached` of the table.
+    """
+    n, age_index, onto_probes = _list_rows(
+        table, state.history_start, state.history, state.reached[number], scratch.segments, oldest,
         newest, now, until, base, age_index,
     )  # fmt: skip
     state.delivered[0] -= onto_probes
@@ -188,17 +208,12 @@ def deliver(frame, oldest, newest, now, until, base):
     the same order for any number of threads and any number of steps delivered together.
     """
     table, state, scratch = tables_at(frame)
-    targets, weights, common, segments = (
-        table.targets,
-        table.weights,
-        table.common,
-        scratch.segments,
-    )
+    targets, weights, segments = table.targets, table.weights, scratch.segments
     age = np.int64(0)
     while age < table.ages.size:
-        n, age = _list(table, state, scratch, oldest, newest, now, until, base, age)
+        n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
         if n > 0:
-            state.delivered[0] += _add(targets, weights, common, state.buffer, segments, n, None)
+            state.delivered[0] += _add(targets, weights, None, state.buffer, segments, n, None)
     return 0
 
 
@@ -206,18 +221,13 @@ def deliver(frame, oldest, newest, now, until, base):
 def deliver_into_ring(frame, oldest, newest, now, until, base):
     """Variant of `deliver` for targets that are indices in a ring buffer."""
     table, state, scratch = tables_at(frame)
-    targets, weights, common, segments = (
-        table.targets,
-        table.weights,
-        table.common,
-        scratch.segments,
-    )
+    targets, weights, segments = table.targets, table.weights, scratch.segments
     mask = np.uint64(table.ring[0] * table.row_stride[0] - 1)
     age = np.int64(0)
     while age < table.ages.size:
-        n, age = _list(table, state, scratch, oldest, newest, now, until, base, age)
+        n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
         if n > 0:
-            state.delivered[0] += _add(targets, weights, common, state.buffer, segments, n, mask)
+            state.delivered[0] += _add(targets, weights, None, state.buffer, segments, n, mask)
     return 0
 
 
@@ -228,7 +238,31 @@ def deliver_in_common(frame, oldest, newest, now, until, base):
     targets, common, segments = table.targets, table.common, scratch.segments
     age = np.int64(0)
     while age < table.ages.size:
-        n, age = _list(table, state, scratch, oldest, newest, now, until, base, age)
+        n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
         if n > 0:
             state.delivered[0] += _add(targets, None, common, state.buffer, segments, n, None)
+    return 0
+
+
+@addressed
+def deliver_scaled(frame, oldest, newest, now, until, base):
+    """Variant of `deliver` for synapses whose weights are multiplied by the efficacy of the spike.
+
+    The frame also holds the number of the transmission.
+    """
+    table, state, scratch, number = tables_at(frame)
+    targets, weights, segments = table.targets, table.weights, scratch.segments
+    efficacy, mask = state.efficacy[number], np.uint64(table.ring[0] * table.row_stride[0] - 1)
+    age = np.int64(0)
+    while age < table.ages.size:
+        n, age = list_segments(
+            table, state, scratch, oldest, newest, now, until, base, age, number + 1
+        )
+        if n == 0:
+            continue
+        if table.ring[0] > 1:
+            added = _add(targets, weights, efficacy, state.buffer, segments, n, mask)
+        else:
+            added = _add(targets, weights, efficacy, state.buffer, segments, n, None)
+        state.delivered[0] += added
     return 0

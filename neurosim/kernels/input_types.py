@@ -15,6 +15,7 @@ PROGRAM = record(
     n_changes=np.int64,
     n_columns=np.int64,  # one for all targets, or one for each
     first_value=np.int64,
+    is_current=np.int64,  # 1 if the values are currents
 )
 """A piecewise constant function of time: the steps at which its values change, and the values."""
 
@@ -35,6 +36,7 @@ POISSON_PIECE = record(
     column=np.int64,  # of the first neuron
     weight=np.int64,  # first entry in `poisson_weights`
     weight_stride=np.int64,  # 0 for one weight, 1 for one per neuron
+    shared=np.int64,  # 1 if all neurons receive the same spikes
 )
 """Poisson spikes to consecutive neurons of a block."""
 
@@ -46,6 +48,18 @@ NOISE_PIECE = record(
     sd=np.float64,  # standard deviation added in a step (mV)
 )
 """Gaussian noise to consecutive neurons of a block."""
+
+NOISE_CURRENT = record(
+    target=np.int64,  # local index of the first neuron
+    count=np.int64,  # number of neurons
+    entity=np.int64,  # number of the first neuron in the random stream
+    key=np.uint64,  # of the random stream
+    first=np.int64,  # index of the first neuron in `State.noise_current`
+    start=np.int64,  # first step
+    stop=np.int64,  # first step without current
+    hold=np.int64,  # steps between changes
+)
+"""A noise current into consecutive neurons."""
 
 POISSON_TABLE = record(
     least=np.int64,  # the smallest value with a threshold
@@ -89,6 +103,10 @@ class Inputs(NamedTuple):
     noise_start : (n_block_ports + 1,) int64
         Index of the first piece of each port of a block.
     noise : (n_pieces,) NOISE_PIECE
+    noise_currents : (n_pieces,) NOISE_CURRENT
+    noise_mean, noise_sd, noise_decay : (n_values,) float64
+        Stationary mean and standard deviation (pA) of each noise current, and the factor by which
+        its distance from the mean decays between changes; indices as in `State.noise_current`.
     """
 
     programs: Any
@@ -108,3 +126,7 @@ class Inputs(NamedTuple):
     amplitudes: Any
     noise_start: Any
     noise: Any
+    noise_currents: Any
+    noise_mean: Any
+    noise_sd: Any
+    noise_decay: Any

@@ -1,4 +1,4 @@
-"""External input: currents, spikes at given times, Poisson spikes, membrane noise."""
+"""External input: currents, noise, spikes at given times, Poisson spikes."""
 
 import math
 
@@ -8,10 +8,10 @@ from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.input_types import COUNTED, NO_NOISE
 from neurosim.kernels.intrinsics import clock
-from neurosim.kernels.normal import normal_quantile
+from neurosim.kernels.normal import normal_quantile, normal_quantiles
 from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.tables import tables_at
-from neurosim.kernels.types import NOISE
+from neurosim.kernels.types import BLOCK, NOISE
 
 _TAIL = np.uint64(2**63)
 """Marks the counters of second draws. Steps are below 2³², so counters never have this bit."""
@@ -19,13 +19,13 @@ _TAIL = np.uint64(2**63)
 
 @helper
 def _advance_programs(programs, changes, cursors, t):
-    """Advance every program to its row at step t; return whether any row changed."""
+    """Advance every program to its row at step t; return whether any current changed."""
     changed = False
     for p in range(cursors.size):
         first, n = programs[p].first_change, programs[p].n_changes
         while cursors[p] + 1 < n and changes[first + cursors[p] + 1] <= t:
             cursors[p] += 1
-            changed = True
+            changed |= programs[p].is_current == 1
     return changed
 
 
@@ -43,7 +43,51 @@ def _current_value(programs, piece, cursors):
 
 
 @helper
-def _inject(inputs, cursors, groups, injected, uniform):
+def current_of(inputs, program, column, cursors):
+    """Return the current (pA) of a column of a program."""
+    if cursors[program] < 0:  # before the first change
+        return 0.0
+    row = inputs.programs[program]
+    value = row.first_value + cursors[program] * row.n_columns
+    return inputs.amplitudes[value + (column if row.n_columns > 1 else 0)]
+
+
+@helper
+def _draw_currents(inputs, piece, current, scratch, fresh, t):
+    """Draw a noise current of consecutive neurons, from its stationary distribution if fresh."""
+    for a in range(0, piece.count, BLOCK):
+        n = min(BLOCK, piece.count - a)
+        first = piece.first + a
+        xi, entity = scratch.numbers[:n], piece.entity + a
+        for i in range(n):
+            xi[i] = open_unit(squares(counter(t, entity + i), piece.key))
+        normal_quantiles(xi, scratch.bits, scratch.current)
+        mean, sd = inputs.noise_mean[first : first + n], inputs.noise_sd[first : first + n]
+        decay, values = inputs.noise_decay[first : first + n], current[first : first + n]
+        for i in range(n):
+            kept = 0.0 if fresh else decay[i]
+            values[i] = (
+                mean[i] + kept * (values[i] - mean[i]) + sd[i] * math.sqrt(1.0 - kept**2) * xi[i]
+            )
+
+
+@helper
+def _advance_noise(inputs, current, scratch, t):
+    """Advance the noise currents to step t; return whether any changed."""
+    changed = False
+    for k in range(inputs.noise_currents.size):
+        piece = inputs.noise_currents[k]
+        if piece.start <= t < piece.stop and (t - piece.start) % piece.hold == 0:
+            _draw_currents(inputs, piece, current, scratch, t == piece.start, t)
+            changed = True
+        elif t == piece.stop:
+            current[piece.first : piece.first + piece.count] = 0.0
+            changed = True
+    return changed
+
+
+@helper
+def _inject(inputs, noise_current, cursors, groups, injected, uniform):
     """Sum up the injected currents and convert them to changes of V in a step."""
     # Summed again from all currents: a difference would accumulate rounding errors.
     injected[:] = 0.0
@@ -54,6 +98,10 @@ def _inject(inputs, cursors, groups, injected, uniform):
         value, stride = _current_value(inputs.programs, piece, cursors)
         for i in range(piece.count):
             injected[piece.target + i] += inputs.amplitudes[value + stride * i]
+    for k in range(inputs.noise_currents.size):
+        noise = inputs.noise_currents[k]
+        for i in range(noise.count):
+            injected[noise.target + i] += noise_current[noise.first + i]
     for g in range(uniform.size):
         values = injected[groups[g].start : groups[g].stop]
         p_vi = groups[g].p_vi
@@ -68,11 +116,18 @@ def _inject(inputs, cursors, groups, injected, uniform):
 def apply_inputs(frame, index, row, t, first, n_fired):
     """Apply input currents and spikes at given times; arguments as in `kernels.loop`.
 
-    The frame holds `Inputs`, `Neurons` and `State`.
+    The frame holds `Inputs`, `Neurons`, `State` and `Scratch`.
     """
-    inputs, neurons, state = tables_at(frame)
-    if _advance_programs(inputs.programs, inputs.changes, state.cursors, t):
-        _inject(inputs, state.cursors, neurons.groups, state.injected, state.uniform)
+    inputs, neurons, state, scratch = tables_at(frame)
+    changed = _advance_programs(inputs.programs, inputs.changes, state.cursors, t)
+    began = clock() if scratch.timed else 0
+    changed |= _advance_noise(inputs, state.noise_current, scratch, t)
+    if scratch.timed:
+        scratch.ticks[NOISE] += clock() - began
+    if changed or state.outdated[0]:
+        state.outdated[0] = False
+        noise, injected, uniform = state.noise_current, state.injected, state.uniform
+        _inject(inputs, noise, state.cursors, neurons.groups, injected, uniform)
     event = state.next_event[0]
     while event < inputs.event_steps.size and inputs.event_steps[event] <= t:
         state.buffer[row + inputs.event_slots[event]] += inputs.event_weights[event]
@@ -130,7 +185,7 @@ def _draw_tail(table, tail_cdf, key, t, entity):
 
 
 @helper
-def _count_by_mean(numbers, key, t, entity, means):
+def draw_by_mean(numbers, key, t, entity, means):
     """Draw Poisson numbers by summing the probabilities of each mean."""
     for i in range(numbers.size):
         u = open_unit(squares(counter(t, entity + i), key))
@@ -193,14 +248,15 @@ def count_block(inputs, block_port, state, scratch, n, t):
 
 
 @helper
-def _numbers_by_table(numbers, table, inputs, key, t, entity, bits, cells, counts):
+def draw_by_table(numbers, table, thresholds, tail_cdf, key, t, entity, bits, cells, counts):
     """Draw Poisson numbers of one mean."""
-    _count_by_table(table, inputs.thresholds, key, t, entity, bits, cells, counts)
+    beyond = _count_by_table(table, thresholds, key, t, entity, bits, cells, counts)
     for i in range(counts.size):
-        count = np.int64(counts[i])
-        numbers[i] = table.least + count
-        if count == table.stop_threshold - table.first_threshold:
-            numbers[i] = _draw_tail(table, inputs.tail_cdf, key, t, entity + i)
+        numbers[i] = table.least + np.int64(counts[i])
+    if beyond:
+        for i in range(counts.size):
+            if counts[i] == table.stop_threshold - table.first_threshold:
+                numbers[i] = _draw_tail(table, tail_cdf, key, t, entity + i)
 
 
 @helper
@@ -217,14 +273,21 @@ def _add_poisson(inputs, piece, state, scratch, arriving, t):
     if state.cursors[piece.program] < 0:
         return
     n, entity, numbers = piece.count, piece.entity, scratch.numbers
+    if piece.shared:  # drawn once
+        n, entity = 1, 0
     value, stride = _current_value(inputs.programs, piece, state.cursors)
     # Tables exist only for rates that all targets share.
     if stride == 0:
         table, counts = inputs.poisson_tables[value], scratch.counts[:n]
         bits, cells = scratch.bits, scratch.cells
-        _numbers_by_table(numbers, table, inputs, piece.key, t, entity, bits, cells, counts)
+        draw_by_table(
+            numbers, table, inputs.thresholds, inputs.tail_cdf, piece.key, t, entity,
+            bits, cells, counts,
+        )  # fmt: skip
     else:
-        _count_by_mean(numbers[:n], piece.key, t, entity, inputs.means[value : value + n])
+        draw_by_mean(numbers[:n], piece.key, t, entity, inputs.means[value : value + n])
+    if piece.shared:
+        numbers[1 : piece.count] = numbers[0]
     _add_weighted(arriving, piece, inputs.poisson_weights, numbers)
 
 

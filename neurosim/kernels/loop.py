@@ -1,8 +1,9 @@
 """The time loop of one thread.
 
 In every step the loop calls a list of *step functions* at their addresses, each for the neurons or
-synapses that need it: `apply_inputs`, `advance_linear`, `escape`, `advance_heterogeneous`,
-`advance_models`, `transmit_plastic` and `record_post`. All of them have the same arguments:
+synapses that need it: `transmit_plastic`, `apply_inputs`, `advance_linear`, `escape`,
+`advance_heterogeneous`, `advance_pools`, `advance_models` and `record_post`. All of them have the
+same arguments:
 
 - the address of a frame of tables,
 - the index of the step in `State.history_start`,
@@ -20,8 +21,9 @@ from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.compiled import helper
 from neurosim.kernels.delivery import SPIKE_PREFETCH
+from neurosim.kernels.inputs import current_of
 from neurosim.kernels.intrinsics import clock, prefetch
-from neurosim.kernels.state_types import ARRIVAL, MODEL_STATE, VOLTAGE
+from neurosim.kernels.state_types import ARRIVAL, INPUT_CURRENT, INPUT_NOISE, MODEL_STATE, VOLTAGE
 from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import DELIVERY, NOISE, RECORDING, UPDATE, WAITING
 
@@ -59,10 +61,10 @@ def sample(frame, t, t_first, _a, _b, _c):
 
     They are written to the next row of their samples.
 
-    The frame holds `RecordingTable`, `State` and the samples. `t_first` is the first step of the
-    chunk.
+    The frame holds `RecordingTable`, `Inputs`, `State` and the samples. `t_first` is the first step
+    of the chunk.
     """
-    table, state, samples = tables_at(frame)
+    table, inputs, state, samples = tables_at(frame)
     indices, arrived = table.indices, state.arrived
     for k in range(table.sets.size):
         signals = table.sets[k]
@@ -75,6 +77,10 @@ def sample(frame, t, t_first, _a, _b, _c):
                 samples[row, i] = state.v[index]
             elif signals.signal == MODEL_STATE:
                 samples[row, i] = state.states[index]
+            elif signals.signal == INPUT_CURRENT:
+                samples[row, i] = current_of(inputs, signals.program, index, state.cursors)
+            elif signals.signal == INPUT_NOISE:
+                samples[row, i] = state.noise_current[index]
             elif signals.signal == ARRIVAL:
                 # Arrivals are summed over the sampling interval.
                 samples[row, i] = arrived[index]
@@ -128,7 +134,6 @@ def advance(frame, t_first, n_steps, crossing):
         loop.timed > 0,
     )
     fired_start, history_start = shared.fired_start[loop.thread], loop.history_start
-    deliver, deliver_frame = loop.deliver[0, 0], loop.deliver[0, 1]
     n_fired, known = np.int64(0), np.int64(0)
     first, last = np.int64(0), np.int64(0)  # steps of the current delivery
     fired_start[0] = 0
@@ -146,7 +151,10 @@ def advance(frame, t_first, n_steps, crossing):
             if min_delay > 1:
                 last = min(last, k + min_delay - k % min_delay)
             until = max_delay + last
-            call_addressed(deliver, deliver_frame, k, max_delay + known, here, until, here)
+            for i in range(loop.deliver.shape[0]):
+                call_addressed(
+                    loop.deliver[i, 0], loop.deliver[i, 1], k, max_delay + known, here, until, here
+                )
             now = _lap(ticks, DELIVERY, now, timed)
         if exchanging:
             wait(shared.arrivals, loop.n_threads, crossing)
@@ -172,11 +180,21 @@ def advance(frame, t_first, n_steps, crossing):
                     loop.rows,
                     history_start[max_delay + step],
                 )
+                for i in range(loop.transmissions.shape[0]):
+                    call_addressed(
+                        loop.transmissions[i, 0], loop.transmissions[i, 1],
+                        history_start[max_delay + step], history_start[max_delay + step + 1],
+                        t_first + step, 0, 0,
+                    )  # fmt: skip
             now = _lap(ticks, RECORDING, now, timed)
             if k < n_steps:
                 # Deliver the new spikes to the steps of the current delivery.
                 until, base = max_delay + last, max_delay + first
-                call_addressed(deliver, deliver_frame, max_delay + known, here, here, until, base)
+                for i in range(loop.deliver.shape[0]):
+                    call_addressed(
+                        loop.deliver[i, 0], loop.deliver[i, 1], max_delay + known, here, here,
+                        until, base,
+                    )  # fmt: skip
                 now = _lap(ticks, DELIVERY, now, timed)
             known = k
         if k == n_steps:

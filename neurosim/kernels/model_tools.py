@@ -16,6 +16,34 @@ SIGNATURE = types.int32(
 """Of a block function: number of neurons, addresses of v, states, current, jump, parameters, until
 and work, and the time step."""
 
+# The classical Runge-Kutta method with an error estimate of third order by a fifth stage:
+# J. A. Zonneveld, Automatic Numerical Integration, Mathematisch Centrum (1964).
+REACH = (0.0, 0.5, 0.5, 1.0, 0.0)
+"""Weight of the previous slope at each stage."""
+TIME = (0.0, 0.5, 0.5, 1.0, 0.75)
+"""Times of the stages, as fractions of a step."""
+WEIGHT = (1 / 6, 1 / 3, 1 / 3, 1 / 6, 0.0)
+"""Weights of the slopes in the result."""
+MIDDLE = (5 / 32, 7 / 32, 13 / 32, -1 / 32, 0.0)
+"""Weights of the earlier slopes at the fifth stage."""
+ERROR = (2 / 3, -2.0, -2.0, -2.0, 16 / 3)
+"""Weights of the slopes in the error."""
+
+# The embedded pair of Fehlberg: E. Fehlberg, NASA Technical Report R-315 (1969), table III.
+STAGES = (
+    0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+    1 / 4, 0.0, 0.0, 0.0, 0.0, 0.0,
+    3 / 32, 9 / 32, 0.0, 0.0, 0.0, 0.0,
+    1932 / 2197, -7200 / 2197, 7296 / 2197, 0.0, 0.0, 0.0,
+    439 / 216, -8.0, 3680 / 513, -845 / 4104, 0.0, 0.0,
+    -8 / 27, 2.0, -3544 / 2565, 1859 / 4104, -11 / 40, 0.0,
+)  # fmt: skip
+"""Weights of the earlier slopes at each of six stages, row by row."""
+FIFTH = (16 / 135, 0.0, 6656 / 12825, 28561 / 56430, -9 / 50, 2 / 55)
+"""Weights of the slopes in the solution of fifth order."""
+OFF = (1 / 360, 0.0, -128 / 4275, -2197 / 75240, 1 / 50, 2 / 55)
+"""The same minus those of fourth order."""
+
 called = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Compile a part of a block function, with which it is cached."""
 function = numba.njit(

@@ -7,6 +7,7 @@ from neurosim.kernels.address import addressed, call_9
 from neurosim.kernels.compiled import helper
 from neurosim.kernels.inputs import collect_input
 from neurosim.kernels.neurons import filter_port, sort_spikes
+from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS
 
@@ -33,14 +34,21 @@ def _add_synaptic(course, current, rise, port, points, dt):
 
 
 @helper
-def _emit_spikes(block, group, spiked, fired, n_fired):
-    """Append the ids of a block's spiking neurons to `fired`.
+def _draw(course, first, n, group, entity, t):
+    """Set the row of `course` from `first` on to random numbers in (0, 1)."""
+    for i in range(n):
+        course[first + i] = open_unit(squares(counter(t, entity + i), group.key))
 
-    Return the new count.
+
+@helper
+def _emit_spikes(block, group, spiked, fired, n_fired):
+    """Append the id of each spike of a block to `fired`; return the new count.
+
+    `spiked` holds the number of spikes of each neuron.
     """
     first_id = group.first_id + block.start - group.start
     for i in range(block.stop - block.start):
-        if spiked[i] > 0.0:
+        for _ in range(int(spiked[i])):
             fired[n_fired] = first_id + i
             n_fired += 1
     return n_fired
@@ -66,7 +74,8 @@ def advance_models(frame, index, row, t, first_fired, n_fired):
             jump[i] = 0.0
         # Rows of `course`: the injected and synaptic current at the ends and middles of the
         # internal steps; or, if the method integrates synaptic currents, the injected current and
-        # the synaptic variables. Then the input of each port that the block function integrates.
+        # the synaptic variables. Then the input of each port that the block function integrates,
+        # and random numbers.
         _fill(course, 0, state.injected[first : first + n], 1 if carries else points)
         carried, arrived = n, n * points
         for p in range(group.first_port, group.stop_port):
@@ -91,6 +100,8 @@ def advance_models(frame, index, row, t, first_fired, n_fired):
                 if port.kind != DELTA:
                     _add_synaptic(course, current, rise, port, points, dt)
                 filter_port(jump, state.synaptic, offset, port, arriving)
+        if models.draws[k] > 0:
+            _draw(course, arrived, n, group, group.first_entity + offset, t)
         spikes = call_9(
             models.address[k],
             n,

@@ -12,9 +12,14 @@ source and delay.
 
 import math
 
+import numpy as np
+
 from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import helper
 from neurosim.kernels.tables import tables_at
+
+UPDATE_INTERVAL = 1000
+"""Steps between updates of weights that change between spikes."""
 
 
 @addressed
@@ -28,6 +33,7 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
         projection = plastic.projections[p]
         for j in range(projection.n_delays):
             delay = plastic.delays[projection.first_delay + j]
+            shift = plastic.shifts[projection.first_delay + j]
             begin, end = state.history_start[index - delay], state.history_start[index - delay + 1]
             for i in range(begin, end):
                 # The spikes that arrive now were fired `delay` steps ago.
@@ -37,9 +43,134 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
                 segment = projection.first_row + source * projection.n_delays + j
                 first, stop = plastic.segment[segment], plastic.segment[segment + 1]
                 if first < stop:
+                    state.factor[0] = 1.0
+                    if projection.transmission >= 0:
+                        state.factor[0] = state.efficacy[projection.transmission, i]
                     state.delivered[0] += stop - first
-                    call_addressed(rows[p, 0], rows[p, 1], first, stop, delay, t - delay, row)
+                    call_addressed(rows[p, 0], rows[p, 1], first, stop, shift, t - delay, row)
     return n_fired
+
+
+@addressed
+def modulate(frame, index, row, t, first_fired, n_fired):
+    """Add the spikes that arrive in step t to signals; arguments as in `kernels.loop`.
+
+    The frame holds an array of MODULATION, `PlasticityState` and `State`.
+    """
+    modulations, plasticity, state = tables_at(frame)
+    for m in range(modulations.size):
+        own, n = modulations[m], 0
+        begin = state.history_start[index - own.delay]
+        for i in range(begin, state.history_start[index - own.delay + 1]):
+            n += 0 <= state.history[i] - own.first_source < own.n_sources
+        if n > 0:
+            add_signal(plasticity, own.projection, t, n * own.amount, own.rate)
+    return n_fired
+
+
+@addressed
+def update_plastic(frame, index, row, t, first_fired, n_fired):
+    """Update weights that change between spikes, at regular steps; arguments as in `kernels.loop`.
+
+    This bounds the number of signals and postsynaptic spikes that are kept. All presynaptic spikes
+    that have arrived before step t are included.
+
+    The frame holds `Plastic`, `PlasticityState`, the projections and the addresses of their
+    `update_row`.
+    """
+    plastic, plasticity, projections, rows = tables_at(frame)
+    if t % UPDATE_INTERVAL == 0:
+        for k in range(projections.size):
+            update_projection(plastic, projections[k], rows[k, 0], rows[k, 1], t)
+            _drop_signals(
+                plasticity, projections[k], t - 1 - longest_delay(plastic, projections[k])
+            )
+    return n_fired
+
+
+@addressed
+def update_all(frame, t, _a, _b, _c, _d):
+    """Update weights that change between spikes to step t.
+
+    The frame is that of `update_plastic`.
+    """
+    plastic, _, projections, rows = tables_at(frame)
+    for k in range(projections.size):
+        update_projection(plastic, projections[k], rows[k, 0], rows[k, 1], t)
+    return 0
+
+
+@helper
+def update_projection(plastic, p, function, row_frame, t):
+    """Update the weights of a projection to the last step without later presynaptic spikes."""
+    projection = plastic.projections[p]
+    for row in range(projection.n_sources * projection.n_delays):
+        segment = projection.first_row + row
+        first, stop = plastic.segment[segment], plastic.segment[segment + 1]
+        if first < stop:
+            delay = projection.first_delay + row % projection.n_delays
+            last = t - 1 - plastic.delays[delay]
+            call_addressed(function, row_frame, first, stop, plastic.shifts[delay], last, 0)
+
+
+@helper
+def longest_delay(plastic, p):
+    """Return the longest delay of a projection."""
+    projection = plastic.projections[p]
+    if projection.n_delays == 0:
+        return np.int64(0)
+    return plastic.delays[projection.first_delay + projection.n_delays - 1]
+
+
+@helper
+def add_signal(plasticity, p, step, amount, rate):
+    """Add an amount to the signal of a projection at a step, which is not before the last one."""
+    steps, values, n = plasticity.signal_steps, plasticity.signal_values, plasticity.signal_count[p]
+    value = values[p, n - 1] * math.exp(-(step - steps[p, n - 1]) * rate) + amount
+    if steps[p, n - 1] < step:
+        n += 1
+        plasticity.signal_count[p] = n
+    steps[p, n - 1], values[p, n - 1] = step, value
+
+
+@helper
+def next_signal(plasticity, p, step, end):
+    """Return the step of the first signal after `step`, at most `end`."""
+    n = _count_signals(plasticity, p, step)
+    if n < plasticity.signal_count[p] and plasticity.signal_steps[p, n] < end:
+        return plasticity.signal_steps[p, n]
+    return end
+
+
+@helper
+def signal_at(plasticity, p, step, rate):
+    """Return the signal of a projection just after `step`."""
+    n = _count_signals(plasticity, p, step) - 1
+    return plasticity.signal_values[p, n] * math.exp(-(step - plasticity.signal_steps[p, n]) * rate)
+
+
+@helper
+def _count_signals(plasticity, p, step):
+    """Return the number of signals up to `step`, at least 1: the list starts before time 0."""
+    low, high = np.int64(1), plasticity.signal_count[p]
+    while low < high:
+        middle = (low + high) // 2
+        if plasticity.signal_steps[p, middle] <= step:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@helper
+def _drop_signals(plasticity, p, step):
+    """Drop the signals before the last one up to `step`."""
+    first = _count_signals(plasticity, p, step) - 1
+    n = plasticity.signal_count[p] - first
+    for k in range(n):
+        plasticity.signal_steps[p, k] = plasticity.signal_steps[p, first + k]
+        plasticity.signal_values[p, k] = plasticity.signal_values[p, first + k]
+    plasticity.signal_count[p] = n
 
 
 @helper
@@ -48,6 +179,12 @@ def bounded(weight):
     if weight < 0.0:
         return 0.0
     return 1.0 if weight > 1.0 else weight
+
+
+@helper
+def not_negative(weight):
+    """Clip a relative weight to at least 0; NaN stays NaN."""
+    return 0.0 if weight < 0.0 else weight
 
 
 @helper
@@ -70,20 +207,54 @@ def post_trace(plasticity, latest, k, step, rate):
 
 
 @helper
-def _append_post(plasticity, post, t, rates):
+def post_nearest(plasticity, latest, k, step, rate):
+    """Return postsynaptic trace k of the nearest spike just before `step`."""
+    if latest < 0:
+        return 0.0
+    ago = step - plasticity.steps[latest]
+    return plasticity.values[latest, k] - 1.0 if ago == 0 else math.exp(-ago * rate)
+
+
+@helper
+def trace_after(plasticity, latest, k, nearest, step, rate):
+    """Return postsynaptic trace k just after `step`."""
+    if latest < 0:
+        return 0.0
+    value = 1.0 if nearest else plasticity.values[latest, k]
+    return value * math.exp(-(step - plasticity.steps[latest]) * rate)
+
+
+@helper
+def _append_post(plasticity, post, t, rates, nearest):
     """Append a postsynaptic spike to a neuron's list.
 
-    `rates` are the decay rates of its traces.
+    `rates` are the decay rates of its traces; `nearest` is not 0 for those of the nearest spike.
     """
-    # Traces decay since the last spike, then increase by 1.
+    # Traces decay since the last spike, then increase by 1. The value before it is kept in this
+    # form for traces of the nearest spike too.
     n, latest = plasticity.count[0], plasticity.last_spike[post]
     for k in range(plasticity.values.shape[1]):
         value = 1.0 if k < rates.size else 0.0
         if latest >= 0 and k < rates.size:
-            value += plasticity.values[latest, k] * math.exp(
-                -(t - plasticity.steps[latest]) * rates[k]
-            )
+            before = plasticity.values[latest, k] if nearest[k] == 0.0 else 1.0
+            value += before * math.exp(-(t - plasticity.steps[latest]) * rates[k])
         plasticity.values[n, k] = value
+    _append(plasticity, post, t, n, latest)
+
+
+@helper
+def append_event(plasticity, post, t):
+    """Append a step with activity to a neuron's list; return its index. Its values are 0."""
+    n, latest = plasticity.count[0], plasticity.last_spike[post]
+    for k in range(plasticity.values.shape[1]):
+        plasticity.values[n, k] = 0.0
+    _append(plasticity, post, t, n, latest)
+    return n
+
+
+@helper
+def _append(plasticity, post, t, n, latest):
+    """Append entry n, of step t, to a neuron's list, of which `latest` is the last entry."""
     if latest >= 0:
         plasticity.next_spike[latest] = n
     else:
@@ -104,13 +275,27 @@ def record_post(frame, index, row, t, first_fired, n_fired):
     plastic, plasticity, fired = tables_at(frame)
     for p in range(plastic.projections.size):
         projection = plastic.projections[p]
-        rates = plastic.rules[
-            p, projection.first_rate : projection.first_rate + projection.n_post_traces
-        ]
+        if projection.has_potentials:
+            continue  # see `record_potentials`
+        n, first = projection.n_post_traces, projection.first_rate
+        rates = plastic.rules[p, first : first + n]
+        nearest = plastic.rules[p, first + n : first + 2 * n]
         for i in range(first_fired, n_fired):
             neuron = fired[i] - projection.first_target
             if 0 <= neuron < projection.n_targets:
-                _append_post(plasticity, projection.first_list + neuron, t, rates)
+                _append_post(plasticity, projection.first_list + neuron, t, rates, nearest)
+    return n_fired
+
+
+@addressed
+def record_potentials(frame, index, row, t, first_fired, n_fired):
+    """Store the potentials of the targets of plastic synapses; arguments as in `kernels.loop`.
+
+    The frame holds the projections and the addresses of their `record_row`.
+    """
+    projections, rows = tables_at(frame)
+    for k in range(projections.size):
+        call_addressed(rows[k, 0], rows[k, 1], projections[k], t, first_fired, n_fired, 0)
     return n_fired
 
 
@@ -170,17 +355,14 @@ def drop_spikes(frame, now, _a, _b, _c, _d):
     n = 0
     for p in range(plastic.projections.size):
         projection = plastic.projections[p]
-        delays = plastic.delays[
-            projection.first_delay : projection.first_delay + projection.n_delays
-        ]
         # Future transmissions use the spikes up to two delays ago, and possibly later ones.
-        last_step = now - 2 * delays[-1] if delays.size else now
+        last_step = now - 2 * longest_delay(plastic, p)
         for row in range(projection.n_sources * projection.n_delays):
             segment = projection.first_row + row
             first, stop = plastic.segment[segment], plastic.segment[segment + 1]
             if first < stop:
-                delay = delays[row % projection.n_delays]
-                call_addressed(rows[p, 0], rows[p, 1], first, stop, delay, last_step, 0)
+                shift = plastic.shifts[projection.first_delay + row % projection.n_delays]
+                call_addressed(rows[p, 0], rows[p, 1], first, stop, shift, last_step, 0)
         for post in range(projection.first_list, projection.first_list + projection.n_targets):
             n = _copy_list(post, last_step, plasticity, needed, new_index, kept, n)
     for k in range(plasticity.last_seen.size):

@@ -10,13 +10,14 @@ import numpy as np
 from neurosim.kernels.tables import record
 
 # Signals that can be recorded.
-VOLTAGE, CURRENT, ARRIVAL, MODEL_STATE = range(4)
+VOLTAGE, CURRENT, ARRIVAL, MODEL_STATE, INPUT_CURRENT, INPUT_NOISE = range(6)
 
 RECORDING_SET = record(
     start=np.int64,  # first entry of `indices`
     stop=np.int64,
     interval=np.int64,  # steps
     signal=np.int64,
+    program=np.int64,  # of an input current
 )
 """Signals of one kind that are sampled at the same interval."""
 
@@ -29,7 +30,8 @@ class RecordingTable(NamedTuple):
     sets : (n_sets,) RECORDING_SET
     indices : (n_signals,) int64
         Local index (voltage), index in `State.synaptic` (current), in `State.states` (model state),
-        or slot of an E/I probe (arrival).
+        slot of an E/I probe (arrival), column of the program (input current), or index in
+        `State.noise_current` (input noise).
     """
 
     sets: Any
@@ -61,13 +63,30 @@ class State(NamedTuple):
         Change of V in a step by injected current (mV).
     uniform : (n_groups,) bool
         Whether all neurons of a group receive the same injected current.
+    noise_current : (n_values,) float64
+        Noise currents (pA).
+    outdated : (1,) bool
+        Whether `injected` must be computed even if no current changes.
     cursors : (n_programs,) int64
         Current row of each program, −1 before the first.
     next_event : (1,) int64
     history : (capacity,) int32
         Global ids of neurons that fired in the last steps, by step and id.
-    reached : (capacity,) uint64
-        For each of these spikes the index of the next synapse to deliver.
+    reached : (1 + n_transmissions, capacity) uint64
+        For each of these spikes the index of the next synapse to deliver in the table of static
+        synapses, and in that of each transmission.
+    efficacy : (n_transmissions, capacity) float64
+        Efficacy of each of these spikes, by which weights are multiplied.
+    factor : (1,) float64
+        Efficacy of the spike that plastic synapses are transmitting.
+    spike_steps : (capacity,) int64
+        Steps of the spikes that are part of a transmission.
+    source_states : (n_values,) float64
+        States of presynaptic neurons after their last spike, by transmission and state.
+    last_spike : (n_sources,) int64
+        Step of the last spike of each presynaptic neuron, by transmission; −1 before the first.
+    gating : (2, n_sources) float64
+        Variables x and s of the presynaptic neurons of NMDA pools, by pool.
     history_start : (max_delay + chunk + 1,) int64
         Index of the first spike of each step in `history`.
     arrived : (n_slots,) float64
@@ -86,10 +105,18 @@ class State(NamedTuple):
     buffer: Any
     injected: Any
     uniform: Any
+    noise_current: Any
+    outdated: Any
     cursors: Any
     next_event: Any
     history: Any
     reached: Any
+    efficacy: Any
+    factor: Any
+    spike_steps: Any
+    source_states: Any
+    last_spike: Any
+    gating: Any
     history_start: Any
     arrived: Any
     delivered: Any
@@ -177,16 +204,20 @@ class Loop(NamedTuple):
         The threads on this machine.
     timed : int
         Whether to read the clock.
-    deliver : (1, 2) int64
-        Address of `deliver` and of its frame.
+    deliver : (n, 2) int64
+        Functions that deliver the spikes of static synapses and of each transmission.
+    transmissions : (n, 2) int64
+        Functions that compute the efficacy of spikes, see `neurosim.kernels.transmission`.
     steps : (n, 2) int64
         Functions that are called in every step, see `neurosim.kernels.steps`.
     samples, exchange : (0 or 1, 2) int64
         Present if something is recorded, and if there are other machines.
     rows : (n_sources,) int64
         `Table.start`.
-    history, reached, history_start
+    history, history_start
         See `State`.
+    reached : (capacity,) uint64
+        First row of `State.reached`.
     shared : Shared
     ticks : (5,) int64
         See `Scratch`.
@@ -202,6 +233,7 @@ class Loop(NamedTuple):
     n_threads: Any
     timed: Any
     deliver: Any
+    transmissions: Any
     steps: Any
     samples: Any
     exchange: Any

@@ -75,9 +75,24 @@ PLASTIC_PROJECTION = record(
     first_list=np.int64,  # first list of postsynaptic spikes
     first_rate=np.int64,  # first decay rate of postsynaptic traces in a row of `rules`
     n_post_traces=np.int64,
-    w_max=np.float64,
+    has_potentials=np.int64,
+    first_v=np.int64,  # index of the first target in `State.v`
+    transmission=np.int64,  # row of `State.efficacy`; −1: the efficacy is 1
+    unit_weight=np.float64,  # weight of relative weight 1
+    largest=np.float64,  # largest relative weight
 )
 """A projection with plastic synapses on one thread."""
+
+
+MODULATION = record(
+    first_source=np.int64,  # global id
+    n_sources=np.int64,
+    delay=np.int64,  # steps
+    projection=np.int64,  # plastic projection
+    amount=np.float64,
+    rate=np.float64,  # decay of the signal per step
+)
+"""A population whose spikes add to the signal of a plastic projection."""
 
 
 class Plastic(NamedTuple):
@@ -89,10 +104,11 @@ class Plastic(NamedTuple):
     ----------
     projections : (n_projections,) PLASTIC_PROJECTION
     rules : (n_projections, n_values) float64
-        Parameters of each rule, then the decay rates (per step) of its presynaptic and of its
-        postsynaptic traces, then zeros.
+        Numbers of each rule, see `builder.codegen.rule_layout`, then zeros.
     delays : (n_delays,) int64
         Ascending for each projection.
+    shifts : (n_delays,) int64
+        Dendritic minus axonal part of each delay.
     segment : (n_rows + 1,) int64
         Index of the first synapse of each row.
     targets : (n_synapses,) int64
@@ -104,6 +120,7 @@ class Plastic(NamedTuple):
     projections: Any
     rules: Any
     delays: Any
+    shifts: Any
     segment: Any
     targets: Any
     post_ids: Any
@@ -116,22 +133,31 @@ class PlasticityState(NamedTuple):
     ----------
     weights : (n_synapses,) float64
         Weights after the last presynaptic spike.
-    traces : (n_synapses, n_traces) float64
-        Presynaptic traces just after the last presynaptic spike.
+    traces : (n_synapses, n_values) float64
+        Presynaptic traces just after the last presynaptic spike, then states.
     last_pre : (n_synapses,) int64
-        Step of the last presynaptic spike.
+        Step of the last presynaptic spike; −1 before the first.
     last_seen : (n_synapses,) int64
         Index of the last postsynaptic spike that changed the weight, −1 before the first.
     steps : (capacity,) int64
         Postsynaptic spikes. Spikes that no synapse needs may be missing.
-    values : (capacity, n_traces) float64
-        Postsynaptic traces just after each spike.
+    values : (capacity, n_values) float64
+        Postsynaptic traces just before each spike, plus 1. For rules with potentials: potentials in
+        each step in which the rule is active.
     next_spike : (capacity,) int64
         Index of the next spike of the same neuron, −1 after the last.
     first_spike, last_spike : (n_lists,) int64
         Index of the first and last spike of each neuron, −1 without spikes.
     count : (1,) int64
         Number of spikes.
+    signal_steps : (n_projections, capacity) int64
+        Steps at which the signal of a projection changes. The first one is before all others.
+    signal_values : (n_projections, capacity) float64
+        Signal just after these steps.
+    signal_count : (n_projections,) int64
+        Number of these steps.
+    potentials : (n_lists, n_steps, n_values) float64
+        Potentials of targets in the last steps (mV), in a ring, and the steps left of a spike.
     """
 
     weights: Any
@@ -144,3 +170,7 @@ class PlasticityState(NamedTuple):
     first_spike: Any
     last_spike: Any
     count: Any
+    signal_steps: Any
+    signal_values: Any
+    signal_count: Any
+    potentials: Any

@@ -25,6 +25,8 @@ MODEL_BLOCK = 128
 """Neurons advanced together by the compiled equations of a model, which keep more data each."""
 WORK_ROW = MODEL_BLOCK + 8
 """Length of a row of `Scratch.work`. Rows a power of two apart would compete for cache lines."""
+MOST_SPIKES = 64
+"""Maximum number of spikes of a neuron in a time step; more stop the run."""
 MAX_STEPS = 4
 """Maximum number of steps delivered together. A power of two."""
 
@@ -170,6 +172,8 @@ class Models(NamedTuple):
         integrates the synaptic currents, 1 plus the number of their variables.
     carries : (n,) uint8
         Whether the block function integrates the synaptic currents itself.
+    draws : (n,) uint8
+        Whether the block function needs a random number per neuron.
     first_param : (n,) int64
         Index in `params` of the first parameter passed to the block function.
     params : (n_params,) float64
@@ -182,6 +186,7 @@ class Models(NamedTuple):
     first_state: Any
     points: Any
     carries: Any
+    draws: Any
     first_param: Any
     params: Any
     dt: Any

@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from neurosim.utils.checks import check_flag, check_integer, check_number
+from neurosim.errors import NeurosimError
+from neurosim.utils.checks import check_flag, check_integer, check_number, show, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,8 +19,9 @@ LARGEST = 2**62
 """Bound of integers without a declared range."""
 BOUNDLESS = 1e8
 """Larger bounds only guard against overflow and are omitted from descriptions."""
-KEY = "parameter"
-"""Key of a declaration in the metadata of a dataclass field."""
+KEY, OPTION = "parameter", "option"
+"""Keys of a declaration in the metadata of a dataclass field. An option is not a parameter of
+equations."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,52 @@ class Trace:
     tau : float or str
         Time constant (ms), or the name of a parameter.
     help : str
+    nearest : bool
+        Whether only the last spike counts.
+    reset : bool
+        Whether a postsynaptic spike resets a presynaptic trace to 0.
+    initial : float or str
+        Value at time 0 of a presynaptic trace, or the name of a parameter.
     """
 
     side: str
     tau: float | str
+    help: str
+    nearest: bool = False
+    reset: bool = False
+    initial: float | str = 0.0
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Declaration of a signal that all synapses of a projection receive.
+
+    Attributes
+    ----------
+    tau : float or str
+        Time constant (ms), or the name of a parameter.
+    help : str
+    """
+
+    tau: float | str
+    help: str
+
+
+@dataclass(frozen=True)
+class Potential:
+    """Declaration of the postsynaptic potential, or of a low-pass filter of it.
+
+    Attributes
+    ----------
+    tau : float or str
+        Time constant of the filter (ms), or the name of a parameter; 0: no filter.
+    delay : float or str
+        Delay (ms), or the name of a parameter.
+    help : str
+    """
+
+    tau: float | str
+    delay: float | str
     help: str
 
 
@@ -137,6 +181,26 @@ def parameter(
     return dataclasses.field(default=default, metadata={KEY: declared})
 
 
+def option(
+    default: Any,
+    unit: str = "",
+    low: float = -math.inf,
+    high: float = math.inf,
+    help: str = "",
+    *,
+    check: Callable[..., Any] = check_number,
+) -> Any:
+    """Declare an option that models of all classes have.
+
+    Parameters
+    ----------
+    default, unit, low, high, help, check
+        As for `parameter`.
+    """
+    declared = Parameter(unit, float(low), float(high), help, check)
+    return dataclasses.field(default=default, repr=False, metadata={OPTION: declared})
+
+
 def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     """Declare a state variable of a model.
 
@@ -175,7 +239,15 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     return State(unit, initial, help)
 
 
-def trace(side: str, tau: float | str, help: str = "") -> Any:
+def trace(
+    side: str,
+    tau: float | str,
+    help: str = "",
+    *,
+    nearest: bool = False,
+    reset: bool = False,
+    initial: float | str = 0.0,
+) -> Any:
     """Declare an exponentially decaying trace of a plasticity rule.
 
     A trace is a sum over spikes.
@@ -187,6 +259,12 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
     tau : float or str
         Time constant of the decay (ms), or the name of a parameter.
     help : str
+    nearest : bool
+        Whether only the last spike counts: each spike sets the trace to 1.
+    reset : bool
+        Whether each postsynaptic spike resets a presynaptic trace to 0.
+    initial : float or str
+        Value of a presynaptic trace at time 0, or the name of a parameter.
 
     Returns
     -------
@@ -212,13 +290,104 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
     >>> Homeostasis(w_max=1.0).w_max
     1.0
     """
-    return Trace(side, tau, help)
+    return Trace(side, tau, help, nearest, reset, initial)
+
+
+def signal(tau: float | str, help: str = "") -> Any:
+    """Declare a signal of a plasticity rule, such as reward.
+
+    All synapses of a projection receive the same signal. `Chunk.signal` and the spikes of a
+    population (`Network.modulate`) add to it; it decays exponentially.
+
+    Parameters
+    ----------
+    tau : float or str
+        Time constant of the decay (ms), or the name of a parameter.
+    help : str
+
+    Returns
+    -------
+    Signal
+        For the body of a plasticity rule; annotate it as `ClassVar`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True)
+    ... class GatedHebb(ns.Plasticity):
+    ...     "Potentiation by pairs of spikes while the signal lasts."
+    ...     w_max: float = ns.parameter(help="strongest weight")
+    ...     before: ClassVar = ns.trace("pre", 20.0)
+    ...     reward: ClassVar = ns.signal(200.0, "reward")
+    ...     @staticmethod
+    ...     def on_pre(w, before, reward, p):
+    ...         return w
+    ...     @staticmethod
+    ...     def on_post(w, before, reward, p):
+    ...         return w + 0.01 * reward * before
+    >>> GatedHebb(w_max=1.0).w_max
+    1.0
+    """
+    return Signal(tau, help)
+
+
+def potential(tau: float | str = 0.0, help: str = "", *, delay: float | str = 0.0) -> Any:
+    """Declare the postsynaptic potential, or a low-pass filter of it, in a plasticity rule.
+
+    After a postsynaptic spike the potential is replaced by the parameter ``v_spike`` (mV) for the
+    duration ``t_spike`` (ms), if the rule has these parameters. See `neurosim.Clopath`.
+
+    Parameters
+    ----------
+    tau : float or str
+        Time constant of the filter (ms), or the name of a parameter; 0: the potential itself.
+    help : str
+    delay : float or str
+        Delay (ms), or the name of a parameter.
+
+    Returns
+    -------
+    Potential
+        For the body of a plasticity rule; annotate it as `ClassVar`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True)
+    ... class VoltageGated(ns.Plasticity):
+    ...     "Potentiation while the filtered potential exceeds -60 mV."
+    ...     w_max: float = ns.parameter(help="strongest weight")
+    ...     before: ClassVar = ns.trace("pre", 15.0)
+    ...     u: ClassVar = ns.potential(5.0)
+    ...     @staticmethod
+    ...     def on_pre(w, before, u, p):
+    ...         return w
+    ...     @staticmethod
+    ...     def active(u, p):
+    ...         return u > -60.0
+    ...     @staticmethod
+    ...     def on_post(w, before, u, p):
+    ...         return w + 1e-4 * before * (u + 60.0) * p.dt
+    >>> VoltageGated(w_max=1.0).w_max
+    1.0
+    """
+    return Potential(tau, delay, help)
 
 
 def parameters_of(model: type) -> Mapping[str, Parameter]:
     """Return the declared parameters of a model class by name, in order."""
     fields = dataclasses.fields(model)
     return {field.name: field.metadata[KEY] for field in fields if KEY in field.metadata}
+
+
+def options_of(model: type) -> Mapping[str, Parameter]:
+    """Return the declared options of a model class by name, in order."""
+    fields = dataclasses.fields(model)
+    return {field.name: field.metadata[OPTION] for field in fields if OPTION in field.metadata}
 
 
 def check_declared(part: Any, default: Callable[..., Any] = check_number, before: str = "") -> None:
@@ -238,9 +407,9 @@ def check_declared(part: Any, default: Callable[..., Any] = check_number, before
         If a value has the wrong type or is out of range.
     """
     for field in dataclasses.fields(part):
-        if KEY not in field.metadata:
+        declared: Parameter | None = field.metadata.get(KEY, field.metadata.get(OPTION))
+        if declared is None:
             continue
-        declared: Parameter = field.metadata[KEY]
         annotated = getattr(field.type, "__name__", str(field.type))
         check = declared.check or {"int": _whole, "bool": _flag}.get(annotated, default)
         value, name = getattr(part, field.name), before + field.name
@@ -251,6 +420,17 @@ def check_declared(part: Any, default: Callable[..., Any] = check_number, before
 def optional(check: Callable[..., Any]) -> Callable[..., Any]:
     """Return a check that accepts None."""
     return lambda value, *limits: None if value is None else check(value, *limits)
+
+
+def one_of(*known: str) -> Callable[..., str]:
+    """Return a check that accepts some texts."""
+
+    def check(value: Any, name: str, *_: Any) -> str:
+        if value not in known:
+            raise NeurosimError(f"{name} = {show(value)} is unknown: {suggest(value, known)}")
+        return str(value)
+
+    return check
 
 
 def _whole(value: Any, name: str, unit: str, low: float, high: float) -> int:
@@ -269,6 +449,25 @@ def states_of(model: type) -> Mapping[str, State]:
 def traces_of(rule: type) -> Mapping[str, Trace]:
     """Return the declared traces of a plasticity rule by name, in order."""
     return _declared(rule, Trace)
+
+
+def signals_of(rule: type) -> Mapping[str, Signal]:
+    """Return the declared signals of a plasticity rule by name."""
+    return _declared(rule, Signal)
+
+
+def potentials_of(rule: type) -> Mapping[str, Potential]:
+    """Return the declared potentials of a plasticity rule by name, in order."""
+    return _declared(rule, Potential)
+
+
+def variables_of(kind: type) -> Mapping[str, State | Trace | Signal | Potential]:
+    """Return everything that the methods of a class receive by name, in order of declaration."""
+    names = [name for base in reversed(kind.__mro__) for name in vars(base)]
+    found: dict[str, Any] = {
+        **states_of(kind), **traces_of(kind), **signals_of(kind), **potentials_of(kind)
+    }  # fmt: skip
+    return {name: found[name] for name in names if name in found}
 
 
 def _declared(kind: type, declaration: type[T]) -> dict[str, T]:

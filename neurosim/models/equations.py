@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import dis
 import inspect
 import numbers
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameters_of, states_of, traces_of
+from neurosim.models.declare import parameters_of, potentials_of, states_of, variables_of
 from neurosim.models.registry import hash_of
 
 if TYPE_CHECKING:
@@ -18,20 +19,23 @@ FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round
 """Built-in functions that compile."""
 
 ALL = "*"
-"""In a signature: all declared states or traces, in order."""
+"""In a signature: everything declared besides parameters, in order."""
+POTENTIALS = "*potentials"
+"""In a signature: all declared potentials, in order."""
 
 
 def methods_of(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of the compiled methods of a class."""
     names = [name for name in kind.signatures if name not in kind.optional or hasattr(kind, name)]
-    return tuple(name for name in names if name != "derivatives" or "step" not in names)
+    replaced = {"derivatives": "step" in names}
+    replaced["spikes"] = "hazard" in names and not hasattr(kind, "spikes")
+    return tuple(name for name in names if not replaced.get(name))
 
 
 def arguments_of(kind: type[Any], method: str) -> tuple[str, ...]:
     """Return the names of the arguments of a method."""
-    declared = (*states_of(kind), *traces_of(kind))
-    signature = kind.signatures[method]
-    return tuple(name for item in signature for name in (declared if item == ALL else (item,)))
+    declared = {ALL: tuple(variables_of(kind)), POTENTIALS: tuple(potentials_of(kind))}
+    return tuple(name for item in kind.signatures[method] for name in declared.get(item, (item,)))
 
 
 def digest_of(kind: type[Any]) -> str:
@@ -58,10 +62,18 @@ def lookup(name: str, function: Callable[..., Any]) -> tuple[bool, Any]:
     return False, None
 
 
+def names_in(function: Callable[..., Any]) -> set[str]:
+    """Return the global and enclosing names that a function uses."""
+    # `co_names` also holds the names of attributes, such as those of parameters.
+    instructions = dis.get_instructions(function)
+    used = {item.argval for item in instructions if item.opname == "LOAD_GLOBAL"}
+    return used | set(function.__code__.co_freevars)
+
+
 def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
     """Return the global numbers that a function uses; they are compiled as constants."""
-    names = set(function.__code__.co_names) | set(function.__code__.co_freevars)
-    found = {name: lookup(name, function)[1] for name in names - set(FUNCTIONS)}
+    names = names_in(function) - set(FUNCTIONS)
+    found = {name: lookup(name, function)[1] for name in names}
     return {
         name: value if isinstance(value, (bool, int)) else float(value)
         for name, value in found.items()
@@ -74,7 +86,7 @@ def helpers_of(functions: Iterable[Callable[..., Any]]) -> list[Callable[..., An
     found: list[Callable[..., Any]] = []
 
     def visit(function: Callable[..., Any], callers: tuple[Callable[..., Any], ...]) -> None:
-        for name in function.__code__.co_names + function.__code__.co_freevars:
+        for name in sorted(names_in(function)):
             value = lookup(name, function)[1]
             if not inspect.isfunction(value) or value in found:
                 continue

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameter
+from neurosim.models.declare import one_of, parameter
 from neurosim.models.registry import Part
-from neurosim.utils.checks import show, suggest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 LINKS = ("softplus", "exponential")
 """Functions of the potential for the rate."""
-
-
-def _link(value: Any, name: str, *_: Any) -> Any:
-    if value not in LINKS:
-        raise NeurosimError(f"{name} = {show(value)} is unknown: {suggest(value, LINKS)}")
-    return value
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ class EscapeRate(Part):
     delta: float = parameter(unit="mV", low=1e-3, high=1e3, help="width of the threshold")
     tau: float = parameter(unit="ms", low=1e-3, high=1e6, help="time scale of the rate")
     link: Literal["softplus", "exponential"] = parameter(
-        "softplus", help="how the rate depends on the potential", check=_link
+        "softplus", help="how the rate depends on the potential", check=one_of(*LINKS)
     )
 
     def rate(self, excess: ArrayLike) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -12,11 +12,14 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
     Parameter,
     State,
+    option,
+    optional,
     parameters_of,
     states_of,
 )
 from neurosim.models.equations import ALL, digest_of
-from neurosim.models.neuron import Neuron
+from neurosim.models.escape import EscapeRate
+from neurosim.models.neuron import INTEGRATION, Neuron
 from neurosim.models.quantity import is_uniform
 from neurosim.utils.checks import show
 
@@ -27,16 +30,18 @@ if TYPE_CHECKING:
 
     from neurosim.engine.verification import Verification
 
-METHODS = ("rk4", "exponential_euler", "adaptive", "gsl")
-"""Integration methods for `derivatives`."""
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
 SPIKE_CHECKS = ("internal", "step")
 """When `spikes` may be evaluated."""
-ERROR_CONTROLS = ("y", "yp")
-"""What the allowed error of "gsl" may depend on."""
-OPTIONS = ("method", "substep", "tolerance", "error_control", "v_max", "refractory", "spike_check")
+OPTIONS = (*INTEGRATION, "v_max", "refractory", "spike_check")
 """Class variables that belong to the equations."""
+
+
+def _escape(value: Any, name: str, *_: Any) -> Any:
+    """Return a value if it is an `EscapeRate`."""
+    EscapeRate.require(value, f"{name} = ")
+    return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,32 +70,37 @@ class NeuronModel(Neuron, abstract=True):
     ``after_step(v_before, v, *states, refractory, p)``
         Optional: all states after an internal step, if they also change in other ways than by the
         equations, for example by a lower bound of v.
+    ``hazard(v, *states, p)``
+        Optional: rate (spikes per ms) at which the neuron fires at random. In a time step dt it
+        fires with probability 1 − exp(−rate·dt), decided at the end of the step. `spikes` may then
+        be left out.
+    ``excess(v, *states, p)``
+        Optional: distance of v from the threshold (mV) for `escape`, if the threshold moves.
     ``stable(v, *states, h, p)``
         Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
         the step is repeated by an exponential method with adaptive steps, which is always stable.
 
+    The options of `Neuron`, which determine how the equations are integrated, are keyword
+    arguments: ``AdEx(method="gsl")``. A subclass may set other defaults of them, such as
+    ``method = "adaptive"``.
+
     Class variables that a subclass may set:
 
-    ``method``
-        "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
-        (Runge-Kutta-Fehlberg 4(5) with error control), or "gsl", which repeats the solver that NEST
-        uses step by step, synaptic currents included.
-    ``substep``
-        Longest internal step (ms) of "rk4" and "exponential_euler".
-    ``tolerance``
-        Largest error of a state in an internal step of "adaptive", in the unit of the state.
-    ``error_control``
-        For "gsl": whether the error allowed in a step is `tolerance` ("y") or `tolerance` times one
-        plus the change in the step ("yp", the default), as in NEST's models.
     ``v_max``
         Name of the parameter that bounds v inside `derivatives`.
     ``refractory``
         What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
         v is held at `v_reset`, and the other states are integrated. "ignore": all states are
         integrated, but `spikes` is not evaluated. "freeze": no state changes.
+    ``threshold``
+        Name of the parameter that `escape` softens, "v_threshold" by default.
     ``spike_check``
         "internal": `spikes` is evaluated after every internal step. "step": it is evaluated once,
         at the end of each time step, and `v_before` is the potential at the start of that step.
+
+    Every model has the keyword argument ``escape``, an `EscapeRate`: the neuron fires at random, at
+    a rate that grows with the distance of v from the threshold. The threshold is then infinite in
+    `spikes`; a neuron whose action potentials end at another potential still fires there.
 
     Examples
     --------
@@ -118,29 +128,33 @@ class NeuronModel(Neuron, abstract=True):
     >>> cell = net.add("cell", 1, Quadratic(tau_m=10.0))
     """
 
-    method: ClassVar[str] = "rk4"
-    substep: ClassVar[float] = 0.025
-    tolerance: ClassVar[float] = 1e-6
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
     spike_check: ClassVar[str] = "internal"
-    error_control: ClassVar[str] = "yp"
-    escape: ClassVar[None] = None
+    threshold: ClassVar[str] = "v_threshold"
+    _: KW_ONLY
+    escape: EscapeRate | None = option(
+        None, help="random firing instead of a threshold", check=optional(_escape)
+    )
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "step": (ALL, "i", "jump", "dt", "p"),
         "derivatives": (ALL, "i", "p"),
         "spikes": ("v_before", ALL, "p"),
         "reset": (ALL, "p"),
+        "hazard": (ALL, "p"),
+        "excess": (ALL, "p"),
         "stable": (ALL, "h", "p"),
         "after_step": ("v_before", ALL, "refractory", "p"),
     }
     """Arguments of the methods that are compiled."""
-    optional: ClassVar[tuple[str, ...]] = ("step", "stable", "after_step")
+    optional: ClassVar[tuple[str, ...]] = ("step", "hazard", "excess", "stable", "after_step")
     options: ClassVar[tuple[str, ...]] = OPTIONS
 
     def __post_init__(self) -> None:
         check_class(type(self))
         super().__post_init__()
+        if self.escape is not None:
+            _check_escape(type(self))
 
     def verify(
         self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
@@ -162,7 +176,8 @@ class NeuronModel(Neuron, abstract=True):
         Raises
         ------
         NeurosimError
-            If the model defines `step` instead of `derivatives`, or one of its methods fails.
+            If the model defines `step` instead of `derivatives`, fires at random, or one of its
+            methods fails.
         """
         from neurosim.engine.verification import verify  # late: it needs the compiler
 
@@ -196,6 +211,21 @@ class NeuronModel(Neuron, abstract=True):
         return float(value) if is_uniform(value) else math.nan
 
 
+def _check_escape(kind: type[NeuronModel]) -> None:
+    """Raise an error if neurons of a class cannot have escape noise."""
+    name = kind.__name__
+    if hasattr(kind, "hazard"):
+        raise NeurosimError(
+            f"{name} fires at random by its own hazard: leave out escape, and set the parameters "
+            f"of {name} instead"
+        )
+    if kind.threshold not in parameters_of(kind):
+        raise NeurosimError(
+            f"{name} has no parameter {kind.threshold!r}, which escape noise would soften: set the "
+            "class variable threshold to the name of a parameter, or define hazard"
+        )
+
+
 def check_class(kind: type[NeuronModel]) -> None:
     """Raise an error if the declarations of a class are invalid.
 
@@ -209,19 +239,10 @@ def check_class(kind: type[NeuronModel]) -> None:
             f"{name} declares no state: the first one is the membrane potential, such as "
             'v: ClassVar = ns.state("mV", -70.0)'
         )
-    if kind.method not in METHODS:
-        raise NeurosimError(
-            f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
-        )
-    choices = {
-        "refractory": REFRACTORY,
-        "spike_check": SPIKE_CHECKS,
-        "error_control": ERROR_CONTROLS,
-    }
-    for option, known in choices.items():
-        if getattr(kind, option) not in known:
+    for variable, known in {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}.items():
+        if getattr(kind, variable) not in known:
             raise NeurosimError(
-                f"{name}.{option} = {show(getattr(kind, option))} is unknown: choose among "
+                f"{name}.{variable} = {show(getattr(kind, variable))} is unknown: choose among "
                 f"{', '.join(known)}"
             )
     if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:

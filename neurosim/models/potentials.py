@@ -9,9 +9,43 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.quantity import bounds_of, is_distribution, typical
+from neurosim.utils.checks import check_array, check_number, is_scalar
 
 IN_VOLTS = 0.2
 """Potentials (mV) of smaller magnitude are assumed to be volts."""
+LIMITS = ("mV", -1e4, 1e4)
+"""Unit and range of initial potentials."""
+
+
+def check_potentials(value: Any, label: str, size: int | None = None) -> Any:
+    """Return checked initial potentials of one neuron or of all neurons of a population.
+
+    Parameters
+    ----------
+    value : float, (size,) array_like or distribution
+    label : str
+        Name of the potentials in messages.
+    size : int, optional
+        Number of neurons, if it is known.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    if is_distribution(value):
+        (low, high), (_, least, most) = value.extent, LIMITS
+        if not least <= low <= high <= most:
+            raise NeurosimError(
+                f"{label} = {value} extends from {low:g} to {high:g} mV, outside {least:g} "
+                f"to {most:g} mV: reduce its spread, or set bounds"
+            )
+        return value
+    if is_scalar(value):
+        return check_number(value, label, *LIMITS)
+    array = check_array(value, label, *LIMITS)
+    if array.ndim != 1 or (size is not None and array.shape != (size,)):
+        raise NeurosimError(f"{label} has shape {array.shape}; expected ({size or 'size'},)")
+    return array
 
 
 def check_volts(neuron: Any, *names: str) -> None:

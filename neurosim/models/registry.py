@@ -8,12 +8,13 @@ import hashlib
 import inspect
 import re
 import textwrap
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import KEY, check_declared
+from neurosim.models.declare import KEY, OPTION, check_declared
 from neurosim.utils.checks import check_number, show
 
 SECTION = re.compile(r"^\w.*\n-{3,}$", re.MULTILINE)
@@ -44,6 +45,8 @@ class Part:
         if not abstract:
             Part.registry[address_of(cls)] = cls
             cls.__doc__ = _documented(cls)
+        if "__repr__" not in vars(cls):  # that of the decorator lists no options
+            cls.__repr__ = Part.__repr__  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
         check_declared(self, self.check_value, f"{type(self).__name__}.")
@@ -91,6 +94,14 @@ class Part:
 
     def __hash__(self) -> int:
         return hash((type(self), *map(_hashable, _compared(self))))
+
+    def __repr__(self) -> str:
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        values = {field: getattr(self, field.name) for field in fields}
+        shown = {f: v for f, v in values.items() if OPTION not in f.metadata and f.repr}
+        shown |= {f: v for f, v in values.items() if OPTION in f.metadata and v != f.default}
+        arguments = ", ".join(f"{field.name}={value!r}" for field, value in shown.items())
+        return f"{type(self).__qualname__}({arguments})"
 
 
 def kinds_of(base: type[Part]) -> dict[str, type[Part]]:
@@ -178,7 +189,8 @@ def _documented(kind: type) -> str | None:
 def _require_frozen(kind: Any) -> None:
     """Raise an error if the class is not a frozen dataclass."""
     options = getattr(kind, "__dataclass_params__", None)
-    if options is None or not options.frozen:
+    undecorated = any(isinstance(value, dataclasses.Field) for value in vars(kind).values())
+    if options is None or not options.frozen or undecorated:
         raise NeurosimError(
             f"{kind.__name__} is not a frozen dataclass: write @dataclass(frozen=True, eq=False) "
             "above the class"
@@ -201,6 +213,8 @@ def _compared(part: Any) -> list[Any]:
 
 
 def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return np.array_equal(one, other)
     return bool(one == other)

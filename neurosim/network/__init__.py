@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from neurosim.network.network import Network
-from neurosim.network.parts import VARIABLES, Drive, Population, Projection, Recording
+from neurosim.network.parts import (
+    VARIABLES,
+    Drive,
+    Modulation,
+    Population,
+    Projection,
+    Recording,
+    WeightRecording,
+)
 from neurosim.network.views import PopulationView
 
 __all__ = [
     "VARIABLES",
     "Drive",
+    "Modulation",
     "Network",
     "Population",
     "PopulationView",
     "Projection",
     "Recording",
+    "WeightRecording",
 ]

@@ -9,7 +9,9 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.connection_rules import Explicit
+from neurosim.models.declare import options_of
 from neurosim.models.quantity import is_distribution
+from neurosim.models.synapses import ExactNMDA
 from neurosim.network.dale import check_dale
 from neurosim.network.strength import check_strength
 from neurosim.utils.checks import is_scalar, show, suggest
@@ -52,8 +54,13 @@ def with_parameters(
     """
     neuron: Any = population.neuron
     kind = type(neuron)
-    names = [field.name for field in dataclasses.fields(neuron) if field.init]
+    options = options_of(kind)
+    names = [f.name for f in dataclasses.fields(neuron) if f.init and f.name not in options]
     for name in values:
+        if name in options:
+            raise NeurosimError(
+                f"{name} of {kind.__name__} cannot be changed: make a new network and simulation"
+            )
         if name not in names:
             raise NeurosimError(
                 f"{kind.__name__} has no parameter {name!r}: {suggest(name, names)}"
@@ -101,6 +108,11 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
             f"weights = {show(weights)}: give a number, or one for each of the {n} connections"
         )
     strength = check_strength(weights, 1.0, "weights", projection.synapse.unit, (n,))
+    if isinstance(projection.synapse, ExactNMDA) and not isinstance(strength, float):
+        raise NeurosimError(
+            "weights of a projection with ExactNMDA must be equal: give a number, or connect with "
+            "ApproximateNMDA"
+        )
     if projection.source.dale:
         others = [p for k, p in enumerate(network.projections) if k != number]
         ends = projection.source, projection.target

@@ -108,6 +108,8 @@ def effect_of(projection: Projection, weight: Weight | None = None) -> int | Non
     weight : float, ndarray, distribution or Column, optional
         Replaces the weight of the projection.
     """
+    if projection.synapse.couples:
+        return 0
     sign = sign_of(projection.weight if weight is None else weight)
     return None if sign is None else sign * projection.effect
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.models.registry import Part, address_of, defined_part, is_builtin, kinds_of
 from neurosim.network.network import Network
-from neurosim.network.parts import Population
+from neurosim.network.parts import Drive, Population, Projection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,8 @@ TYPE, ARRAY, ITEMS = "type", "array", "items"
 DIGEST = "digest"
 """Key of the hash of a user's class, which must not change until the file is read."""
 KINDS = ("populations", "projections", "drives", "recordings")
+PLASTIC_KINDS = ("modulations", "weight_recordings")
+"""Kinds of parts that refer to projections by number; left out where there are none."""
 
 
 def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
@@ -45,7 +47,8 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
     """
     arrays: list[NDArray] = []
     array_numbers: dict[int, int] = {}
-    numbers = {id(p): number for number, p in enumerate(network.populations)}
+    numbered = (network.populations, network.projections, network.drives)
+    numbers = {id(p): number for parts in numbered for number, p in enumerate(parts)}
 
     def encoded(value: Any) -> Any:
         if value is None or isinstance(value, (bool, int, float, str)):
@@ -75,7 +78,8 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
             if field.init and not _is_empty(getattr(part, field.name))
         }
 
-    return {kind: [fields(part) for part in getattr(network, kind)] for kind in KINDS}, arrays
+    kinds = (*KINDS, *(kind for kind in PLASTIC_KINDS if getattr(network, kind)))
+    return {kind: [fields(part) for part in getattr(network, kind)] for kind in kinds}, arrays
 
 
 def _is_empty(value: Any) -> bool:
@@ -103,13 +107,16 @@ def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
         }
 
     def shown(value: Any) -> Any:
-        if isinstance(value, Population):
+        if isinstance(value, (Population, Drive)):
             return value.name
+        if isinstance(value, Projection):
+            return network.projections.index(value)
         if paths := getattr(value, "paths", ()):
             return {TYPE: type(value).__name__} | fields(value.with_digest(), *paths)
         return value
 
-    return {kind: [fields(part) for part in getattr(network, kind)] for kind in KINDS}
+    kinds = (*KINDS, *PLASTIC_KINDS)
+    return {kind: [fields(part) for part in getattr(network, kind)] for kind in kinds}
 
 
 def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
@@ -159,5 +166,14 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
     for part in tree["drives"]:
         network.drive(**fields(part, "target"))
     for part in tree["recordings"]:
-        network.record(**fields(part, "population"))
+        given = fields(part, "population")
+        drive = given.pop("drive", None)
+        if drive is not None:
+            given["population"] = network.drives[drive]
+        network.record(**given)
+    for part in tree.get("modulations", ()):
+        projection = network.projections[part["projection"]]
+        network.modulate(**fields(part, "source") | {"projection": projection})
+    for part in tree.get("weight_recordings", ()):
+        network.record(network.projections[part["projection"]], "weight", interval=part["interval"])
     return network

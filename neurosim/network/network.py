@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,17 @@ from neurosim.models.endpoints import Endpoints
 from neurosim.models.inputs import Input
 from neurosim.models.plasticity import Plasticity
 from neurosim.models.rule import Rule
+from neurosim.models.short_term import Release, ShortTermPlasticity
 from neurosim.models.sparse import expand_sparse
 from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
 from neurosim.network.parts import (
     Drive,
+    Modulation,
     Population,
     Projection,
     Recording,
+    WeightRecording,
     check_ids,
 )
 from neurosim.network.strength import (
@@ -33,7 +37,7 @@ from neurosim.network.strength import (
 )
 from neurosim.network.summary import summarize, title
 from neurosim.network.views import PopulationView
-from neurosim.utils.checks import check_flag, check_number, show, suggest
+from neurosim.utils.checks import check_flag, check_number, is_scalar, show, suggest
 from neurosim.utils.frozen import FrozenList
 
 if TYPE_CHECKING:
@@ -46,7 +50,7 @@ if TYPE_CHECKING:
     from neurosim.models.positions import Positions
     from neurosim.utils.table import Summary
 
-_PARTS = (Population, Projection, Drive, Recording)
+_PARTS = (Population, Projection, Drive, Recording, Modulation, WeightRecording)
 
 LARGEST = 2**31 - 1
 """Largest number of neurons; ids have 32 bits."""
@@ -79,6 +83,8 @@ class Network:
         self._projections: list[Projection] = []
         self._drives: list[Drive] = []
         self._recordings: list[Recording] = []
+        self._modulations: list[Modulation] = []
+        self._weight_recordings: list[WeightRecording] = []
         self._current: dict[Any, Any] = {}
 
     @property
@@ -100,6 +106,16 @@ class Network:
     def recordings(self) -> tuple[Recording, ...]:
         """Recordings in the order in which they were added."""
         return FrozenList(self._recordings)
+
+    @property
+    def modulations(self) -> tuple[Modulation, ...]:
+        """Modulations of plasticity in the order in which they were added."""
+        return FrozenList(self._modulations)
+
+    @property
+    def weight_recordings(self) -> tuple[WeightRecording, ...]:
+        """Recordings of weights in the order in which they were added."""
+        return FrozenList(self._weight_recordings)
 
     @property
     def size(self) -> int:
@@ -128,12 +144,15 @@ class Network:
         """
         other = Network(dale=self._dale)
         new = dict(changed)
-        for name in ("_populations", "_projections", "_drives", "_recordings"):
+        for name in (
+            "_populations", "_projections", "_drives", "_recordings", "_modulations",
+            "_weight_recordings",
+        ):  # fmt: skip
             for part in getattr(self, name):
                 if part not in new:
                     ends = {
                         end: new[getattr(part, end)]
-                        for end in ("source", "target", "population")
+                        for end in ("source", "target", "population", "projection", "drive")
                         if getattr(part, end, None) in new
                     }
                     if ends:
@@ -261,6 +280,9 @@ class Network:
         weight: Any = None,
         delay: Any = 1.0,
         plasticity: Plasticity | None = None,
+        dendritic_delay: float | None = None,
+        short_term: ShortTermPlasticity | None = None,
+        release: Release | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -273,7 +295,7 @@ class Network:
             A sparse matrix of shape (source.size, target.size) defines connections by its stored
             entries. The rule may be omitted if `psp` or `weight` is a sparse matrix.
         synapse : Synapse
-            DeltaSynapse, ExpCurrent, AlphaCurrent or a custom model.
+            DeltaSynapse, ExpCurrent, AlphaCurrent, GapJunction or a custom model.
         psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
@@ -283,9 +305,19 @@ class Network:
             Strength in the unit of the synapse (mV, pA or nS), instead of `psp`.
         delay : float, array_like, distribution or str
             ms, at least dt, rounded to the nearest step of the time grid, halves up. Distributions
-            are truncated at dt/2, because smaller values would be rounded to 0.
-        plasticity : STDP, optional
-            Plasticity rule of the synapses; `Simulation.connections` returns their weights.
+            are truncated at dt/2, because smaller values would be rounded to 0. Gap junctions have
+            none.
+        plasticity : Plasticity, optional
+            Plasticity rule of the synapses, such as `STDP`; `Simulation.connections` returns their
+            weights.
+        dendritic_delay : float, optional
+            Part of the delay (ms) after which postsynaptic spikes reach plastic synapses; the rest
+            is the delay of presynaptic spikes on their way to the synapse. Longer than the delay:
+            the delay. Default: the whole delay, as in NEST.
+        short_term : TsodyksMarkram or other ShortTermPlasticity, optional
+            Efficacy of each presynaptic spike, by which it multiplies the weights.
+        release : Release, optional
+            Stochastic release of transmitter at each synapse.
 
         Returns
         -------
@@ -311,6 +343,8 @@ class Network:
         target, target_ids = self.resolve(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
         Synapse.require(synapse)
+        if synapse.couples:
+            _check_gap_junctions(delay, plasticity)
         rule, psp, weight = expand_sparse(rule, psp, weight, ends.shape)
         Rule.require(rule, others="a sparse matrix")
         rule.check(*ends.shape, n_common=ends.n_common)
@@ -333,9 +367,16 @@ class Network:
         if plasticity is not None:
             Plasticity.require(plasticity, "plasticity = ")
             strength = plasticity.check_initial(strength, value, name)
+        if dendritic_delay is not None:
+            if plasticity is None:
+                raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
+            dendritic_delay = check_number(dendritic_delay, "dendritic_delay", "ms", 0.0, MAX_DELAY)
         late = check_delay(delay, shape)
-        rule, strength, late, *ids = ends.resolve(rule, strength, late)
-        projection = Projection(source, target, rule, synapse, strength, late, plasticity, *ids)
+        rule, strength, late, source_ids, target_ids = ends.resolve(rule, strength, late)
+        projection = Projection(
+            source, target, rule, synapse, strength, late, plasticity, short_term, release,
+            source_ids, target_ids, dendritic_delay,
+        ).checked()  # fmt: skip
         self._projections.append(projection)
         return projection
 
@@ -349,6 +390,7 @@ class Network:
         psp: Any = None,
         weight: Any = None,
         delay: float | None = None,
+        name: str | None = None,
     ) -> Drive:
         """Connect an input to a population.
 
@@ -360,14 +402,17 @@ class Network:
             Indices of the target neurons within the population; not allowed with a view. Default:
             all. Values per target are in this order.
         synapse : Synapse, optional
-            For Poisson, SpikeTimes and LiveSpikes. Default: DeltaSynapse().
+            For inputs of spikes. Default: DeltaSynapse().
         psp, weight : float or (n_targets,) array_like
-            For Poisson, SpikeTimes and LiveSpikes, exactly one: peak of the postsynaptic potential
-            (mV), or strength in the synapse's unit.
+            For inputs of spikes, exactly one: peak of the postsynaptic potential (mV), or strength
+            in the synapse's unit.
         delay : float, optional
-            For Poisson, SpikeTimes and LiveSpikes (ms). Default: 0. Poisson spikes start, and
-            `Poisson.times` take effect, later by the delay. Times of arrival are rounded to the
-            nearest step of the time grid, halves up, and are at least dt.
+            For inputs of spikes (ms). Default: 0. Poisson spikes start, and `Poisson.times` take
+            effect, later by the delay. Times of arrival are rounded to the nearest step of the
+            time grid, halves up, and are at least dt.
+        name : str, optional
+            Name in results, if the input is recorded. Default: those of the population and of the
+            class of the input, such as "exc/Poisson", with a number if it is not the first.
 
         Returns
         -------
@@ -383,21 +428,39 @@ class Network:
         Input.require(input)
         input.check_targets(n_targets)
         input.check_neuron(target.neuron, target.name)
+        name = self._name_of_drive(name, f"{target.name}/{type(input).__name__}")
         if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
+            if synapse.between_neurons:
+                raise NeurosimError(
+                    f"{type(synapse).__name__} cannot transmit the spikes of an input: it connects "
+                    "neurons"
+                )
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, MAX_DELAY)
-            drive = Drive(target, chosen, input, synapse, strength, late)
+            drive = Drive(target, chosen, input, synapse, strength, late, name)
         else:
             _refuse_given(input, synapse=synapse, psp=psp, weight=weight, delay=delay)
-            drive = Drive(target, chosen, input, None, None, None)
+            drive = Drive(target, chosen, input, None, None, None, name)
         self._drives.append(drive)
         return drive
 
+    def _name_of_drive(self, given: str | None, default: str) -> str:
+        """Return a checked name of a new drive, or the first free default."""
+        used = {drive.name for drive in self._drives}
+        if given is None:
+            numbered = (f"{default} {k}" for k in count(2))
+            return next(name for name in chain([default], numbered) if name not in used)
+        if not isinstance(given, str) or not given.strip() or not given.isprintable():
+            raise NeurosimError(f"name = {show(given)} of an input: give a non-empty string")
+        if given in used:
+            raise NeurosimError(f"The name {given!r} is already that of an input: choose another")
+        return given
+
     def record(
         self,
-        population: Population | PopulationView,
+        population: Population | PopulationView | Projection | Drive,
         variable: str,
         *,
         ids: int | slice | ArrayLike | None = None,
@@ -405,47 +468,142 @@ class Network:
         average: bool = False,
         sum: bool = False,
         synapse: Synapse | None = None,
-    ) -> Recording:
-        """Record a variable of a population.
+    ) -> Recording | WeightRecording:
+        """Record a variable of a population, the weights of a projection, or an input.
 
         Parameters
         ----------
-        population : Population or PopulationView
+        population : Population, PopulationView, Projection or Drive
+            Of a projection with plastic synapses "weight" is recorded; see `Result.weights`. Of a
+            drive, what it sends; see `Result.inputs`.
         variable : str
             "spikes" (recorded from all neurons by default), "v" (mV), "i_syn", "i_exc", "i_inh"
             (total, excitatory and inhibitory synaptic current, pA), "input_exc", "input_inh"
             (strength of the spikes that arrived since the last sample), a state variable of the
             neuron model, or one of a synapse model that has been connected, such as "g". If
-            several synapse models have it, prefix it with the class: "ExpConductance.g".
+            several synapse models have it, prefix it with the name or the class of the synapse:
+            "ampa.g" or "ExpConductance.g".
+
+            Of a drive "spikes", the spikes at their arrival at the targets, after the delay, or
+            "current" (pA), in the step that ends at each sample.
         ids : int, slice, mask or (n,) array_like of int, optional
             Indices of the neurons within the population; not allowed with a view. Default: all.
         interval : float, optional
             Sampling interval (ms). Default: every step.
         average, sum : bool
             Whether to record the mean, or the sum, over neurons instead of each neuron. The result
-            is ``result.traces["exc", "v_average"]`` or ``"v_sum"``, with one column.
+            is ``result.traces["exc", "v_average"]`` or ``"v_sum"``, with one column. The result
+            for a drive is always ``result.inputs[drive]``.
         synapse : Synapse, optional
             Synapse model with the state variable, if several of one class have it.
 
         Returns
         -------
-        Recording
+        Recording or WeightRecording
 
         Raises
         ------
         NeurosimError
         """
-        population, ids = self.resolve(population, "population", ids)
-        synapse = self._synapse_with(population, variable, synapse)
-        recording = Recording(population, variable, ids, interval, average, sum, synapse)
-        for other in self._recordings:
-            if other.population is population and other.name == recording.name:
+        if isinstance(population, Projection):
+            if variable != "weight" or ids is not None or average or sum or synapse is not None:
                 raise NeurosimError(
-                    f"{recording.name!r} of {population.name!r} is already recorded: select all "
+                    f"Of {population} only 'weight' can be recorded, of all synapses: give no "
+                    "option besides interval"
+                )
+            return self._record_weights(population, interval)
+        drive = None
+        if isinstance(population, Drive):
+            drive, population = population, self._target_of(population)
+            if synapse is not None:
+                raise NeurosimError("An input has no synaptic states: leave out synapse")
+        else:
+            population, ids = self.resolve(population, "population", ids)
+            synapse = self._synapse_with(population, variable, synapse)
+        chosen = check_ids(ids, population, empty=variable == "spikes")
+        recording = Recording(population, variable, chosen, interval, average, sum, synapse, drive)
+        for other in self._recordings:
+            same = drive is not None or other.name == recording.name
+            if same and other.drive is drive and other.population is population:
+                raise NeurosimError(
+                    f"{other.name!r} of {recording.key!r} is already recorded: select all "
                     "neurons in one recording"
                 )
         self._recordings.append(recording)
         return recording
+
+    def _record_weights(self, projection: Projection, interval: float | None) -> WeightRecording:
+        """Record the weights of a projection."""
+        self._check_projection(projection)
+        if any(other.projection is projection for other in self._weight_recordings):
+            raise NeurosimError(f"The weights of {projection} are already recorded")
+        recording = WeightRecording(projection, interval)
+        self._weight_recordings.append(recording)
+        return recording
+
+    def modulate(
+        self,
+        source: Population,
+        projection: Projection,
+        *,
+        amount: float = 1.0,
+        delay: float = 1.0,
+    ) -> Modulation:
+        """Let the spikes of a population add to the signal of a plasticity rule.
+
+        Parameters
+        ----------
+        source : Population
+            Such as dopaminergic neurons.
+        projection : Projection
+            With a rule that has a signal, such as `RewardSTDP`.
+        amount : float
+            Added to the signal by each spike; may be negative.
+        delay : float
+            Time from a spike to its effect (ms), at least dt.
+
+        Returns
+        -------
+        Modulation
+
+        Raises
+        ------
+        NeurosimError
+
+        Examples
+        --------
+        >>> import neurosim as ns
+        >>> net = ns.Network()
+        >>> pre, post = net.add("pre", 10, ns.LIF()), net.add("post", 10, ns.LIF())
+        >>> dopamine = net.add("dopamine", 5, ns.LIF())
+        >>> rule = ns.RewardSTDP(w_max=1.0)
+        >>> plastic = net.connect(pre, post, ns.AllToAll(), weight=0.5, plasticity=rule)
+        >>> net.modulate(dopamine, plastic, amount=0.2)
+        <Modulation of 'pre' → 'post' by 'dopamine': amount 0.2, delay 1 ms>
+        """
+        source, ids = self.resolve(source, "source")
+        if ids is not None:
+            raise NeurosimError("The source of a modulation is a whole population: give no view")
+        self._check_projection(projection)
+        modulation = Modulation(source, projection, amount, delay)
+        self._modulations.append(modulation)
+        return modulation
+
+    def _check_projection(self, projection: Projection) -> None:
+        """Raise an error if the value is not a projection of this network."""
+        if not any(projection is one for one in self._projections):
+            raise NeurosimError(
+                f"{show(projection)} is not a projection of this network: give what "
+                "Network.connect returned"
+            )
+
+    def _target_of(self, drive: Drive) -> Population:
+        """Return the target of a drive of this network."""
+        if not any(drive is one for one in self._drives):
+            raise NeurosimError(
+                f"The input {drive.name!r} belongs to another network: add it to this one"
+            )
+        return drive.target
 
     def _synapse_with(
         self, population: Population, variable: Any, given: Synapse | None
@@ -461,7 +619,7 @@ class Network:
         found = [
             model
             for model in models
-            if state in states_of(type(model)) and kind in ("", type(model).__name__)
+            if state in states_of(type(model)) and kind in ("", model.name, type(model).__name__)
         ]
         if given in found:
             return given
@@ -471,7 +629,7 @@ class Network:
             choice = " or ".join(map(show, found))
             raise NeurosimError(
                 f"{variable!r} of {population.name!r} is a state of {choice}: give one of them as "
-                f"synapse, or its class as in '{type(found[0]).__name__}.{state}'"
+                f"synapse, or its name or class as in '{type(found[0]).__name__}.{state}'"
             )
         states = [name for model in models for name in states_of(type(model))]
         hint = suggest(variable, [*population.recordables(), *states])
@@ -506,6 +664,14 @@ class Network:
             raise NeurosimError(
                 f"The {role} {population.name!r} belongs to another network: add it to this one"
             )
+
+
+def _check_gap_junctions(delay: Any, plasticity: Any) -> None:
+    """Raise an error if options of chemical synapses are used with gap junctions."""
+    if not (is_scalar(delay) and delay == 1.0):
+        raise NeurosimError(f"delay = {show(delay)}: gap junctions have no delay: leave out delay")
+    if plasticity is not None:
+        raise NeurosimError("Gap junctions cannot be plastic: leave out plasticity")
 
 
 def _refuse_given(source: Input, **options: Any) -> None:

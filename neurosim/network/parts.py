@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.column import MAX_DELAY
+from neurosim.models.connection_rules import AllToAll
+from neurosim.models.declare import parameters_of, signals_of, states_of
 from neurosim.models.endpoints import Endpoints
-from neurosim.models.neuron import Neuron
+from neurosim.models.neuron import Neuron, check_initial, check_state, potential_of
 from neurosim.models.positions import Positions, as_positions
-from neurosim.models.quantity import check_quantity, is_distribution
+from neurosim.models.potentials import check_potentials
+from neurosim.models.short_term import Release, ShortTermPlasticity
+from neurosim.models.synapses import ExactNMDA
 from neurosim.network.brief import brief, neurons, strength
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.results import UNITS
 from neurosim.utils.checks import (
-    check_array,
     check_flag,
     check_integer,
     check_number,
-    is_scalar,
     show,
     suggest,
 )
@@ -37,13 +39,12 @@ if TYPE_CHECKING:
     from neurosim.models.distributions import Distribution
     from neurosim.models.inputs import Input
     from neurosim.models.plasticity import Plasticity
+    from neurosim.models.registry import Part
     from neurosim.models.rule import Rule
     from neurosim.models.synapses import Synapse
 
 VARIABLES = ("spikes", *UNITS)
 """Variables that can be recorded from every population."""
-
-_POTENTIAL = ("mV", -1e4, 1e4)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,32 +97,30 @@ class Population:
         set_fields(
             self,
             size=size,
-            v_init=None if self.v_init is None else self.check_state("v", self.v_init, "v_init"),
             dale=check_flag(self.dale, f"Population {name!r}: dale"),
-            initial=self._check_initial(),
         )
+        self._set_initial()
         self._check_sizes()
         if self.positions is not None:
             set_fields(self, positions=as_positions(self.positions))
             self.points  # noqa: B018 - checks their number
 
-    def _check_initial(self) -> dict[str, Any]:
-        """Return checked initial values of state variables."""
-        if not isinstance(self.initial, Mapping):
-            raise NeurosimError(
-                f"initial = {show(self.initial)} is not a dict: give values by state, such as "
-                "{'w': 0.0}"
-            )
-        states = states_of(type(self.neuron))
-        found = {}
-        for state, value in self.initial.items():
-            if state not in states:
-                raise NeurosimError(
-                    f"initial: {type(self.neuron).__name__} has no state {state!r}: "
-                    f"{suggest(state, states)}"
-                )
-            found[state] = self.check_state(state, value, f"initial {state}")
-        return found
+    def _set_initial(self) -> None:
+        """Set `v_init` and `initial` to the checked initial values of this population.
+
+        They are given for the population or, with lower priority, for the neuron model.
+        """
+        kind = type(self.neuron)
+        given = check_initial(kind, self.initial, "initial")
+        if self.v_init is not None:
+            given = {potential_of(kind): self.v_init} | given
+        given = dict(self.neuron.initial or {}) | given
+        v = given.pop(potential_of(kind), None)
+        set_fields(
+            self,
+            v_init=None if v is None else self.check_state("v", v, "v_init"),
+            initial=given,
+        )
 
     def check_state(self, state: str, value: Any, label: str) -> Any:
         """Return checked values of a state; "v" is the membrane potential.
@@ -135,9 +134,8 @@ class Population:
         """
         label = f"{label} of population {self.name!r}"
         if state == "v":
-            return _check_potentials(value, self.size, label)
-        unit = states_of(type(self.neuron))[state].unit
-        return check_quantity(value, label, unit, -np.inf, np.inf)
+            return check_potentials(value, label, self.size)
+        return check_state(type(self.neuron), state, value, label)
 
     def _check_sizes(self) -> None:
         """Raise an error if the length of an array is not the number of neurons."""
@@ -205,6 +203,10 @@ class Projection:
     delay : float, ndarray, distribution or Column
         ms.
     plasticity : Plasticity or None
+    dendritic_delay : float or None
+        Dendritic part of the delay of plastic synapses (ms); None: all of it.
+    short_term : ShortTermPlasticity or None
+    release : Release or None
 
     Examples
     --------
@@ -224,8 +226,62 @@ class Projection:
     weight: float | NDArray[np.float64] | Distribution | PerEdge
     delay: float | NDArray[np.float64] | Distribution | PerEdge
     plasticity: Plasticity | None = None
+    short_term: ShortTermPlasticity | None = None
+    release: Release | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
+    dendritic_delay: float | None = None
+
+    def checked(self) -> Projection:
+        """Return the projection with the form of its synapse, after checks of its options."""
+        if self.synapse.couples and (self.short_term or self.release):
+            raise NeurosimError(
+                f"{type(self.synapse).__name__} transmits no spikes: leave out short_term and "
+                "release"
+            )
+        if self.short_term is not None:
+            ShortTermPlasticity.require(self.short_term, "short_term = ")
+            self.short_term.check_size(self.source.size, self.source.name)
+        if self.release is not None:
+            Release.require(self.release, "release = ")
+        projection = replace(self, synapse=self.synapse.chosen(is_pool=self._is_pool))
+        if self.short_term is not None and projection.synapse.transmission is not None:
+            raise NeurosimError(
+                f"short_term = {type(self.short_term).__name__}(...) cannot be combined with the "
+                "approximate form of NMDA synapses: use AllToAll with one weight and delay"
+            )
+        if self.plasticity is not None and self.release is not None:
+            raise NeurosimError("release cannot be combined with plasticity: leave out one")
+        return projection
+
+    @property
+    def _is_pool(self) -> bool:
+        """Whether every source is connected to every target, with one weight and delay."""
+        constant = isinstance(self.weight, float) and isinstance(self.delay, float)
+        options = (self.plasticity, self.release)
+        return isinstance(self.rule, AllToAll) and constant and options == (None, None)
+
+    @property
+    def transmission(self) -> ShortTermPlasticity | None:
+        """How the efficacy of a spike depends on earlier ones, by short-term plasticity or NMDA."""
+        return self.short_term or self.synapse.transmission
+
+    @property
+    def mechanism(self) -> str:
+        """How spikes are transmitted.
+
+        "coupling": as a current through gap junctions; "plastic": by synapses with long-term
+        plasticity; "pool": by exact NMDA synapses; "transmission": with an efficacy that depends
+        on earlier spikes, or with stochastic release; "static": with constant weights.
+        """
+        if self.synapse.couples:
+            return "coupling"
+        if self.plasticity is not None:
+            return "plastic"
+        if isinstance(self.synapse, ExactNMDA):
+            return "pool"
+        varies = self.transmission is not None or self.release is not None
+        return "transmission" if varies else "static"
 
     @property
     def effect(self) -> int:
@@ -240,26 +296,32 @@ class Projection:
     def __repr__(self) -> str:
         parts = [brief(self.rule), brief(self.synapse)]
         parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
-        parts.append(f"delay {strength(self.delay, 'ms')}")
-        if self.plasticity is not None:
-            parts.append(brief(self.plasticity))
-        return f"<Projection {self._title()}: {', '.join(parts)}>"
+        if not self.synapse.couples:
+            parts.append(f"delay {strength(self.delay, 'ms')}")
+        parts += map(brief, self.options)
+        return f"<Projection {self.title}: {', '.join(parts)}>"
 
-    def _title(self) -> str:
-        """Return the names of the populations and the numbers of selected neurons."""
+    @property
+    def options(self) -> tuple[Part, ...]:
+        """Plasticity, short-term plasticity and release, those that are given."""
+        options = (self.plasticity, self.short_term, self.release)
+        return tuple(option for option in options if option is not None)
+
+    @property
+    def title(self) -> str:
+        """Names of the populations and the numbers of selected neurons."""
         source = neurons(self.source.name, self.source_ids)
         return f"{source} → {neurons(self.target.name, self.target_ids)}"
 
     def _repr_html_(self) -> str:
-        plasticity = None if self.plasticity is None else brief(self.plasticity)
         rows = (
             ("rule", brief(self.rule)),
             ("synapse", brief(self.synapse)),
             ("weight", strength(self.weight, self.synapse.unit)),
-            ("delay", strength(self.delay, "ms")),
-            ("plasticity", plasticity),
+            ("delay", "none" if self.synapse.couples else strength(self.delay, "ms")),
+            ("plasticity", ", ".join(map(brief, self.options)) or None),
         )
-        return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
+        return Table(self.title, ("property", "value"), rows, left=2)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -277,6 +339,8 @@ class Drive:
         In the synapse's unit.
     delay : float or None
         ms.
+    name : str
+        Name in results.
     """
 
     target: Population
@@ -285,6 +349,13 @@ class Drive:
     synapse: Synapse | None
     weight: float | NDArray[np.float64] | None
     delay: float | None
+    name: str
+
+    def recordables(self) -> dict[str, str]:
+        """Return the variable that can be recorded, with its unit."""
+        if self.input.is_noise:
+            return {}
+        return {"spikes": ""} if self.input.sends_spikes else {"current": "pA"}
 
     def __repr__(self) -> str:
         parts = [brief(self.input)]
@@ -296,11 +367,12 @@ class Drive:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Recording:
-    """A recorded variable of a population. Created by `Network.record`.
+    """A recorded variable of a population or of an input. Created by `Network.record`.
 
     Attributes
     ----------
     population : Population
+        The population, or the target of the input.
     variable : str
         One of `VARIABLES`, a state of the neuron, or one of a synapse: "g", or with the class
         "ExpConductance.g".
@@ -312,6 +384,8 @@ class Recording:
         Whether the mean or the sum over neurons is recorded.
     synapse : Synapse or None
         Synapse model with this state variable.
+    drive : Drive or None
+        The recorded input; its variable is "spikes" or "current".
     """
 
     population: Population
@@ -321,13 +395,21 @@ class Recording:
     average: bool = False
     sum: bool = False
     synapse: Synapse | None = None
+    drive: Drive | None = None
 
     def __post_init__(self) -> None:
+        if self.drive is not None and not self._units:
+            raise NeurosimError(
+                f"{type(self.drive.input).__name__} cannot be recorded, because it changes the "
+                'potential directly: record "v" of its targets'
+            )
         if not isinstance(self.variable, str) or self.state not in self._units:
             raise NeurosimError(
                 f"{show(self.variable)} cannot be recorded: {suggest(self.variable, self._units)}"
             )
         set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
+        if self.drive is not None:
+            self._check_targets(self.drive)
         if self.interval is not None:
             if self.variable == "spikes":
                 raise NeurosimError("Spikes have no sampling interval: leave out interval")
@@ -341,9 +423,24 @@ class Recording:
                 "Spikes have no average or sum: use ns.analysis.population_rate on recorded spikes"
             )
 
+    def _check_targets(self, drive: Drive) -> None:
+        """Select all targets of a drive by default; raise an error for other neurons."""
+        if self.ids is None:
+            set_fields(self, ids=drive.ids)
+        elif drive.ids is not None and not np.isin(self.ids, drive.ids).all():
+            wrong = self.ids[~np.isin(self.ids, drive.ids)][0]
+            raise NeurosimError(
+                f"ids holds {wrong}, which {drive.name!r} does not reach: give targets of the input"
+            )
+
+    @property
+    def key(self) -> str:
+        """Name of the recorded population or input in results."""
+        return self.population.name if self.drive is None else self.drive.name
+
     @property
     def state(self) -> str:
-        """Name of the variable without the class of a synapse."""
+        """Name of the variable without the name or class of a synapse."""
         return self.variable if self.synapse is None else self.variable.rpartition(".")[2]
 
     @property
@@ -354,6 +451,8 @@ class Recording:
     @property
     def _units(self) -> dict[str, str]:
         """Units of the recordable variables."""
+        if self.drive is not None:
+            return self.drive.recordables()
         if self.synapse is None:
             return self.population.recordables()
         return {name: state.unit for name, state in states_of(type(self.synapse)).items()}
@@ -372,7 +471,82 @@ class Recording:
 
     def __repr__(self) -> str:
         every = "" if self.interval is None else f", every {self.interval:g} ms"
-        return f"<Recording of {self.name!r} of {neurons(self.population.name, self.ids)}{every}>"
+        return f"<Recording of {self.name!r} of {neurons(self.key, self.ids)}{every}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WeightRecording:
+    """Recorded weights of a projection. Created by `Network.record`.
+
+    Attributes
+    ----------
+    projection : Projection
+        With plastic synapses.
+    interval : float or None
+        Sampling interval (ms); None: every step.
+    """
+
+    projection: Projection
+    interval: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.projection.plasticity is None:
+            raise NeurosimError(
+                f"The weights of {self.projection} do not change: read them by "
+                "Simulation.connections, or pass plasticity to Network.connect"
+            )
+        if self.interval is not None:
+            set_fields(self, interval=check_number(self.interval, "interval", "ms", 1e-3, 1e9))
+
+    def __repr__(self) -> str:
+        every = "" if self.interval is None else f", every {self.interval:g} ms"
+        return f"<Recording of 'weight' of {self.projection.title}{every}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Modulation:
+    """Spikes that add to the signal of a plasticity rule. Created by `Network.modulate`.
+
+    Attributes
+    ----------
+    source : Population
+    projection : Projection
+        Its plasticity rule has a signal.
+    amount : float
+        Added to the signal by each spike.
+    delay : float
+        ms.
+    """
+
+    source: Population
+    projection: Projection
+    amount: float
+    delay: float
+
+    def __post_init__(self) -> None:
+        check_has_signal(self.projection)
+        set_fields(
+            self,
+            amount=check_number(self.amount, "amount", "", -1e9, 1e9),
+            delay=check_number(self.delay, "delay", "ms", 0.0, MAX_DELAY),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Modulation of {self.projection.title} by {self.source.name!r}: amount "
+            f"{self.amount:g}, delay {self.delay:g} ms>"
+        )
+
+
+def check_has_signal(projection: Projection) -> None:
+    """Raise an error if the plasticity rule of a projection has no signal."""
+    rule = projection.plasticity
+    if rule is None or not signals_of(type(rule)):
+        named = "no plasticity" if rule is None else f"the rule {type(rule).__name__}"
+        raise NeurosimError(
+            f"{projection} has {named}, which receives no signal: give a projection with a rule "
+            "that declares ns.signal, such as RewardSTDP"
+        )
 
 
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
@@ -396,21 +570,3 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
         raise NeurosimError(f"ids of {population.name!r} is empty: select at least one neuron")
     check_distinct(chosen, f"ids of {population.name!r}")
     return read_only(chosen)
-
-
-def _check_potentials(value: Any, size: int, label: str) -> Any:
-    """Return checked membrane potentials."""
-    if is_distribution(value):
-        (low, high), (_, least, most) = value.extent, _POTENTIAL
-        if not least <= low <= high <= most:
-            raise NeurosimError(
-                f"{label} = {value} extends from {low:g} to {high:g} mV, outside {least:g} "
-                f"to {most:g} mV: reduce its spread, or set bounds"
-            )
-        return value
-    if is_scalar(value):
-        return check_number(value, label, *_POTENTIAL)
-    array = check_array(value, label, *_POTENTIAL)
-    if array.shape != (size,):
-        raise NeurosimError(f"{label} has shape {array.shape}; expected ({size},)")
-    return array

@@ -46,11 +46,28 @@ def choose_strength(
     if psp is None:
         return weight, 1.0, "weight", synapse.unit
     try:
-        return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
+        factor = 1.0 / synapse.psp_per_weight(neuron)
     except NeurosimError as reason:
         raise NeurosimError(
             f"psp = {show(psp)}: {reason}; give the strength as weight ({synapse.unit})"
         ) from None
+    if synapse.unit == "nS":
+        psp = _check_sign(psp, factor, synapse)
+    return psp, factor, "psp", "mV"
+
+
+def _check_sign(psp: Any, factor: float, synapse: Synapse) -> Any:
+    """Return the PSP of a conductance, if it has the sign of the driving force at rest.
+
+    A distribution is truncated to values of this sign.
+    """
+    low, high = (0.0, math.inf) if factor > 0.0 else (-math.inf, 0.0)
+    if is_distribution(psp):
+        return psp if low <= psp.extent[0] <= psp.extent[1] <= high else psp.truncated(low, high)
+    if is_per_edge(psp) or not np.any(np.multiply(psp, factor) < 0.0):
+        return psp
+    effect, sign = ("excites", "positive") if factor > 0.0 else ("inhibits", "negative")
+    raise NeurosimError(f"psp = {show(psp)}: {synapse} {effect} at rest, so psp is {sign}")
 
 
 def check_strength(

@@ -30,8 +30,9 @@ def title(network: Network) -> str:
     parts = [counted(len(network.projections), "projection")]
     if network.drives:
         parts.append(counted(len(network.drives), "input"))
-    if network.recordings:
-        parts.append(counted(len(network.recordings), "recording"))
+    n_recordings = len(network.recordings) + len(network.weight_recordings)
+    if n_recordings:
+        parts.append(counted(n_recordings, "recording"))
     populations = counted(len(network.populations), "population")
     return f"Network: {counted(network.size, 'neuron')} in {populations}, {', '.join(parts)}"
 
@@ -50,9 +51,9 @@ def _projections(network: Network) -> Table:
             _selected(one.source.name, one.source_ids),
             _selected(one.target.name, one.target_ids),
             brief(one.rule),
-            brief(one.synapse) + ("" if one.plasticity is None else f", {brief(one.plasticity)}"),
+            ", ".join(map(brief, (one.synapse, *one.options))),
             strength(one.weight, one.synapse.unit),
-            strength(one.delay, "ms"),
+            "none" if one.synapse.couples else strength(one.delay, "ms"),
         )
         for one in network.projections
     )
@@ -77,7 +78,7 @@ def _recordings(network: Network) -> Table:
     rows = tuple(
         (
             one.name,
-            _selected(one.population.name, one.ids),
+            _selected(one.key, one.ids),
             None
             if one.variable == "spikes"
             else "every step"
@@ -85,6 +86,14 @@ def _recordings(network: Network) -> Table:
             else f"{one.interval:g} ms",
         )
         for one in network.recordings
+    )
+    rows += tuple(
+        (
+            "weight",
+            one.projection.title,
+            "every step" if one.interval is None else f"{one.interval:g} ms",
+        )
+        for one in network.weight_recordings
     )
     return Table("", ("recorded", "of", "interval"), rows, left=2)
 

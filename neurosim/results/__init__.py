@@ -7,6 +7,7 @@ from neurosim.results.interrupted import Interrupted
 from neurosim.results.result import PopulationInfo, Result, RunStats
 from neurosim.results.spike_trains import SpikeTrains
 from neurosim.results.trace import UNITS, Trace
+from neurosim.results.weights import WeightTrace
 
 __all__ = [
     "UNITS",
@@ -18,4 +19,5 @@ __all__ = [
     "SpikeTrains",
     "Synapses",
     "Trace",
+    "WeightTrace",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 from neurosim.results.analysis import cv_isi, mean_rate
 from neurosim.results.spike_trains import SpikeTrains
 from neurosim.results.trace import Trace
+from neurosim.results.weights import WeightTrace
 from neurosim.results.windows import check_window
 from neurosim.utils.frozen import FrozenMapping, read_only, set_fields
 from neurosim.utils.optional import require
@@ -138,6 +139,15 @@ class RunStats:
         return f"<RunStats: {', '.join(parts)}{', interrupted' if self.interrupted else ''}>"
 
 
+class RecordedInputs(FrozenMapping[str, Any]):
+    """Recorded inputs, by drive or by its name: `SpikeTrains` or, for currents, `Trace`."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(getattr(key, "name", key))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """Result of a run.
@@ -157,6 +167,11 @@ class Result:
     stats : RunStats
     measured : mapping of str to (n,) ndarray of float64
         Further measurements of a scenario, such as timings, by name.
+    weights : mapping of (str, str) to WeightTrace
+        Recorded weights by (source, target). Of several projections between the same populations,
+        the second has the key (source, target, 2), and so on.
+    inputs : mapping of str to SpikeTrains or Trace
+        Recorded inputs, by drive or its name. Indices of neurons are those of the targets.
 
     Examples
     --------
@@ -182,12 +197,14 @@ class Result:
     traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
     stats: RunStats = field(default_factory=lambda: RunStats(0, 0, 1, 0.0, 0.0, 0.0))
     measured: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    weights: Mapping[Any, WeightTrace] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         measured = {name: read_only(values) for name, values in self.measured.items()}
-        for name in ("populations", "spikes", "traces"):
+        for name in ("populations", "spikes", "traces", "weights"):
             set_fields(self, **{name: FrozenMapping(getattr(self, name))})
-        set_fields(self, measured=FrozenMapping(measured))
+        set_fields(self, measured=FrozenMapping(measured), inputs=RecordedInputs(self.inputs))
 
     def __repr__(self) -> str:
         rates = [self._rate(name) for name in islice(self.spikes, MAX_RATES)]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.declare import parameters_of, signals_of, states_of
 from neurosim.models.distributions import Distribution
 from neurosim.models.neuron import Neuron
 from neurosim.models.plasticity import Plasticity
@@ -41,9 +41,20 @@ BY_NAME = {
     "sd": 50.0,
     "profile": ns.Gaussian(0.9, 3.0),
     "rule": ns.AllToAll(),
+    "dead_time": 1.0,
+    "activity": 5,
 }
 BY_UNIT = {"Hz": 500.0, "ms": 4.0, "pA": 400.0, "mV": 1.5, "nS": 2.0, "": 0.5}
-BASES = (Neuron, ns.Synapse, Plasticity, ns.Input, ns.Rule, Distribution)
+BASES = (
+    Neuron,
+    ns.Synapse,
+    Plasticity,
+    ns.ShortTermPlasticity,
+    ns.Release,
+    ns.Input,
+    ns.Rule,
+    Distribution,
+)
 
 
 def example(kind: type[Any]) -> Any:
@@ -72,13 +83,27 @@ def network(name: str) -> ns.Network:
         connect["rule"] = part
     elif isinstance(part, ns.Synapse):
         connect |= {"synapse": part, "weight": {"pA": 200.0, "nS": 5.0}.get(part.unit, 2.0)}
+        if part.couples:
+            del connect["delay"]
+        if isinstance(part, ns.NMDA):  # the exact form needs these
+            connect |= {"rule": ns.AllToAll(), "delay": 1.3, "weight": 0.5}
     elif isinstance(part, Plasticity):
         connect["plasticity"] = part
+    elif isinstance(part, ns.ShortTermPlasticity):
+        connect["short_term"] = part
+    elif isinstance(part, ns.Release):
+        connect["release"] = part
     elif isinstance(part, Distribution):
         connect["weight"] = part
     elif isinstance(part, ns.Input):
-        net.drive(cells, part, **({"psp": 3.0} if part.sends_spikes else {}))
-    net.connect(noisy, cells, connect.pop("rule"), **connect)
+        drive = net.drive(cells, part, **({"psp": 3.0} if part.sends_spikes else {}))
+        for variable in drive.recordables():
+            net.record(drive, variable)
+    projection = net.connect(noisy, cells, connect.pop("rule"), **connect)
+    if isinstance(part, Plasticity):
+        net.record(projection, "weight", interval=2.5)
+        if signals_of(type(part)):
+            net.modulate(noisy, projection, amount=0.01)
     net.connect(cells, noisy, ns.FixedProbability(0.4), psp=1.0, delay=0.7)
     for state in dict.fromkeys(["v", *states_of(type(part))] if isinstance(part, Neuron) else "v"):
         net.record(cells, state, interval=0.5)

@@ -66,3 +66,33 @@ def test_intervals_are_the_refractory_period_and_a_geometric_time() -> None:
     observed = np.histogram(waited, [*edges + 1, 10**9])[0]
     # The end of a run cuts long intervals off: 32 ms of 20 s, far below what chi-square sees here.
     assert chisquare(observed, share / share.sum() * observed.sum()).pvalue > 1e-4
+
+
+def test_gif_waits_as_long_as_its_moving_threshold_says() -> None:
+    net = ns.Network()
+    neuron = ns.GIF(
+        v_threshold=-68.0, v_reset=-70.0, delta_v=2.0, lambda_0=100.0, t_ref=2.0,
+        a_gamma_1=3.0, a_gamma_2=4.0, a_gamma_3=-1.0,
+    )  # fmt: skip
+    net.add("cells", TRIALS, neuron)
+    trains = ns.simulate(net, 150.0).spikes["cells"]
+    order = np.lexsort((trains.times, trains.ids))
+    ids, times = trains.ids[order], trains.times[order]
+    first = np.flatnonzero(np.diff(ids, prepend=-1))
+    first = first[times[first] < 100.0]  # the longest interval that is counted follows
+    second = np.minimum(first + 1, len(ids) - 1)
+    waited = np.where(ids[second] == ids[first], times[second] - times[first], np.inf)
+    assert waited.min() > 2.05
+
+    # After the first spike v rests at v_reset, and the threshold decays.
+    later = 0.1 * np.arange(1, 401)
+    raised = sum(a * np.exp(-later / tau) for a, tau in ((3.0, 1.0), (4.0, 10.0), (-1.0, 100.0)))
+    hazard = 0.1 * np.exp((-2.0 - raised) / 2.0) * (later > 2.05)
+    survived = np.exp(-0.1 * np.cumsum(hazard))
+    edges = np.array([20, 40, 60, 80, 110, 150, 200, 260, 330, 400])
+    expected = -np.diff(survived[edges - 1])
+    observed = np.histogram(waited, 0.1 * edges + 0.05)[0]
+    assert first.size > 0.9 * TRIALS
+    # Below 1e-6 in any of nine bins: an error rate of 9e-6.
+    for k, p in zip(observed, expected, strict=True):
+        assert binomtest(int(k), first.size, p).pvalue > 1e-6

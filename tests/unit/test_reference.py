@@ -96,12 +96,15 @@ def test_every_public_model_is_in_the_reference() -> None:
     assert models <= set(listed)
 
 
+NUMBER = r"(-?[\d.,]*\d(?:e[+-]?\d+)?)"
+
+
 @pytest.mark.parametrize("kind", [k for k in Part.registry.values() if is_builtin(k)])
 def test_ranges_in_docstrings_are_those_declared(kind: type[Part]) -> None:
     documented = _documented_parameters(kind)
     for name, declared in parameters_of(kind).items():
         text = documented.get(name, "") if math.isfinite(declared.high) else ""
-        for low, high in re.findall(r"(?<![\w.])(-?[\d.,]*\d) to (-?[\d.,]*\d)", text):
+        for low, high in re.findall(rf"(?<![\w.+-]){NUMBER} to {NUMBER}", text):
             limits = (float(low.replace(",", "")), float(high.replace(",", "")))
             assert limits == (declared.low, declared.high), f"{kind.__name__}.{name}"
 

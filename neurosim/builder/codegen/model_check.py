@@ -211,8 +211,9 @@ def first_model(model: Any) -> Any:
 
     Distributions are replaced by their means.
     """
-    names = parameters_of(type(model))
-    return dataclasses.replace(model, **{name: _first(getattr(model, name)) for name in names})
+    values = {name: getattr(model, name) for name in parameters_of(type(model))}
+    first = {name: _first(value) for name, value in values.items() if not is_uniform(value)}
+    return dataclasses.replace(model, **first)
 
 
 def first_values(model: Part) -> Any:
@@ -225,16 +226,19 @@ def first_states(model: Any) -> list[float]:
     """Return the initial states of a model's first neuron, or of a synapse."""
     if hasattr(model, "initial_states"):
         return model.initial_states()
-    first, names = first_model(model), list(states_of(type(model)))
-    v = np.array([first.initial_of(names[0], np.empty(0))], dtype=np.float64)
-    return [float(v[0]), *(float(np.ravel(first.initial_of(name, v))[0]) for name in names[1:])]
+    first, given = first_model(model), model.initial or {}
+    states: list[float] = []
+    for name in states_of(type(model)):
+        value = given[name] if name in given else first.initial_of(name, np.array(states[:1]))
+        states.append(_first(value))
+    return states
 
 
 def _first(value: Any) -> float:
     """Return the value of the first neuron, or the mean of a distribution."""
     if is_uniform(value):
         return float(value)
-    return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
+    return float(np.ravel(value)[0]) if isinstance(value, np.ndarray) else float(value.mean)
 
 
 def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
@@ -269,6 +273,10 @@ def _sample(kind: type[Any], name: str, arguments: Sequence[Any]) -> Any:
             f"({type(error).__name__}: {reason})"
         ) from None
     at = f"{location_of(function)}: {full_name}"
+    if name in ("hazard", "excess"):
+        if isinstance(result, bool) or not isinstance(result, numbers.Real):
+            raise NeurosimError(f"{at} returns {result!r}: it must return a number")
+        return result
     if name in ("spikes", "stable"):
         if not isinstance(result, (bool, np.bool_)):
             raise NeurosimError(f"{at} returns {result!r}: it must return True or False")

@@ -23,8 +23,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import config
 
+from neurosim.builder.codegen.escape_source import fires_at_random
 from neurosim.builder.codegen.model_functions import plain_functions, prefix_of
-from neurosim.builder.codegen.model_source import HEADER, IMPORTS, Writer, source_of
+from neurosim.builder.codegen.model_source import (
+    HEADER,
+    IMPORTS,
+    Writer,
+    source_of,
+)
 from neurosim.kernels import model_math, model_tools
 from neurosim.kernels.address import errors
 from neurosim.kernels.compiled import FOLDER
@@ -120,9 +126,20 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
         "SIGNATURE": None,
         "function": lambda method: method,
         "mathematics": model_math,
-        "current_at": model_tools.current_at,
-        "slope_ratio": model_tools.slope_ratio,
     }
+    tools = (
+        "current_at",
+        "slope_ratio",
+        "REACH",
+        "TIME",
+        "WEIGHT",
+        "MIDDLE",
+        "ERROR",
+        "STAGES",
+        "FIFTH",
+        "OFF",
+    )
+    names |= {name: getattr(model_tools, name) for name in tools}
     exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
     names |= plain_functions(kind)
     for number, port_kind in enumerate(writer.port_kinds):
@@ -141,9 +158,9 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
                     n,
                     _array(v, n),
                     _array(states, n * writer.m),
-                    _array(current, n * (points + len(ports))),
+                    _array(current, n * (points + len(ports) + fires_at_random(model))),
                     _array(jump, n),
-                    _array(params, HEADER + 1 + writer.n_parameters + (n - 1) * stride),
+                    _array(params, HEADER + 1 + writer.n_values + (n - 1) * stride),
                     _array(until, n, ctypes.c_int64),
                     _array(work, n_work),
                     t,

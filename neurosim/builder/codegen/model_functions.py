@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.builder.codegen.model_check import sample_results
 from neurosim.kernels import model_math
-from neurosim.models.equations import constants_of, helpers_of, methods_of
+from neurosim.models.equations import constants_of, helpers_of, methods_of, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +70,7 @@ def _source(function: Callable[..., Any], renamed: dict[str, str], prefix: str) 
     """
     node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     assert isinstance(node, ast.FunctionDef)
-    used = set(function.__code__.co_names) | set(function.__code__.co_freevars)
-    names = {name: new for name, new in renamed.items() if name in used}
+    names = {name: new for name, new in renamed.items() if name in names_in(function)}
     node = _Rewrite(constants_of(function), names).visit(copy.deepcopy(node))
     node.name = prefix + node.name
     node.decorator_list = [ast.Name("function", ast.Load())]

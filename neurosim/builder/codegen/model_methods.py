@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from neurosim.builder.codegen.model_exact import exact
 from neurosim.builder.codegen.model_one_by_one import adaptive, gsl
 from neurosim.builder.codegen.model_together import exponential_euler, model_step, rk4
 
@@ -23,27 +24,32 @@ class Method:
     source : callable
         Returns the lines that advance the neurons of a block.
     is_adaptive : bool
-        Whether step sizes are adaptive. The last step of each neuron is stored in `states`.
+        Whether step sizes are adaptive.
     takes_jump : bool
         Whether it applies the input of delta synapses itself.
-    n_rows : int
-        Rows of `work` per state, in addition to the states and the new states.
+    n_slopes : int
+        Slopes of each state that are stored in `work`.
     carries_currents : bool
-        Whether it integrates the synaptic currents together with the states.
+        Whether it integrates the synaptic currents together with the states. The last step of each
+        neuron is then stored after its states.
+    uses_propagators : bool
+        Whether it advances the states of synapses exactly, if their equations are linear.
     """
 
     source: Callable[[Writer], str]
     is_adaptive: bool = False
     takes_jump: bool = False
-    n_rows: int = 0
+    n_slopes: int = 0
     carries_currents: bool = False
+    uses_propagators: bool = False
 
 
 METHODS = {
-    "rk4": Method(rk4, n_rows=1),
-    "exponential_euler": Method(exponential_euler),
-    "adaptive": Method(adaptive, is_adaptive=True),
-    "gsl": Method(gsl, is_adaptive=True, carries_currents=True),
+    "rk4": Method(rk4, n_slopes=1, uses_propagators=True),
+    "exponential_euler": Method(exponential_euler, uses_propagators=True),
+    "adaptive": Method(adaptive, is_adaptive=True, n_slopes=3),
+    "gsl": Method(gsl, is_adaptive=True, takes_jump=True, carries_currents=True, n_slopes=6),
+    "exact": Method(exact, carries_currents=True),
     "step": Method(model_step, takes_jump=True),
 }
 """Methods by name; "step" is the `step` of a model."""

@@ -6,93 +6,168 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from neurosim.builder.propagators import port_kind
-from neurosim.kernels.types import ALPHA
+from neurosim.kernels.types import ALPHA, WORK_ROW
 from neurosim.models.equations import methods_of
 
 if TYPE_CHECKING:
-    from neurosim.builder.codegen.model_source import Writer
+    from collections.abc import Callable
 
-# Coefficients of the embedded pair: E. Fehlberg, NASA Technical Report R-315 (1969), table III.
-# Weights of the earlier slopes at each stage, and of all six in the solutions of fifth and fourth
-# order.
-STAGES = (
-    (),
-    (1 / 4,),
-    (3 / 32, 9 / 32),
-    (1932 / 2197, -7200 / 2197, 7296 / 2197),
-    (439 / 216, -8.0, 3680 / 513, -845 / 4104),
-    (-8 / 27, 2.0, -3544 / 2565, 1859 / 4104, -11 / 40),
-)
-TIMES = (0.0, 1 / 4, 3 / 8, 12 / 13, 1.0, 1 / 2)
-FIFTH = (16 / 135, 0.0, 6656 / 12825, 28561 / 56430, -9 / 50, 2 / 55)
-FOURTH = (25 / 216, 0.0, 1408 / 2565, 2197 / 4104, -1 / 5, 0.0)
-MOST_TRIALS = 2000
-"""Trial steps per time step after which the error is accepted: a run must end."""
+    from neurosim.builder.codegen.model_source import Writer
+    from neurosim.models.neuron_model import NeuronModel
+
+MOST_TRIALS = 10_000
+"""Trial steps per time step; after more the potential is NaN, which stops the run."""
 
 ONE_BY_ONE = """
 whole = n_internal * h
 for k in range(n):
-    {set_p}
-    held = work[{held} + k] > 0.0
-    {load}
-    {load_currents}
-    size = states[{m} * k + {m} - 1]
+    {begin}
     done, trials = 0.0, 0
-    while done < whole{unless_frozen}:
+    while done < whole and x0 == x0{unless_frozen}:
         {hold}
         before = x0
         {trial}
+        {push}
         {after}
         {ask}
     {store}
-    {keep_currents}
+    {end}
     work[{held} + k] = 1.0 if held else 0.0
-    states[{m} * k + {m} - 1] = size
 """
 
-ASK_ONE = """if not held and spikes(before, {neuron_x}, p):
-            {x_reset} = reset({neuron_x}, p)
-            work[{spiked} + k] = 1.0
+ASK_ONE = """if not held and fires(before, {neuron_x}, p):
+            v_before = before
+            {x_reset} = {reset}
+            work[{spiked} + k] += 1.0
             held = params[{header} + k * stride] > 0.0"""
+
+TRY_TOGETHER = """
+s = n_internal * h
+for k in range(n):
+    {set_p}
+    held = work[{held} + k] > 0.0
+    {load}
+    {hold}
+    {store}
+    work[{before} + k] = x0
+    {start}
+for stage in range(5):
+    reach, time, weight = s * REACH[stage], TIME[stage], s * WEIGHT[stage]
+    middle, off = MIDDLE[stage], ERROR[stage]
+    for k in range(n):
+        {set_p}
+        held = work[{held} + k] > 0.0
+        {load}
+        {load_stage}
+        {a} = {rates}({at}, current_at(current, k, n, points, time), p)
+        {still}
+        {add}
+        {store_stage}
+rejected = False
+for k in range(n):
+    {set_p}
+    held = work[{held} + k] > 0.0
+    {load}
+    {load_new}
+    {load_errors}
+    error = 0.0
+    {errors}
+    accepted = error <= 1.0
+    {locate}
+    work[{unstable} + k] = 0.0 if accepted else (max(error, 1.0) if error < 1e300 else 1e300)
+    rejected |= not accepted
+    {freeze}
+    {store_accepted}
+"""
+"""The whole time step as one step, for all neurons of a block at once."""
+
+AFTER_FIRST = """for k in range(n):
+    if work[{unstable} + k] == 0.0:
+        {set_p}
+        {load}
+        {x_after} = after_step(work[{before} + k], {neuron_x}, work[{held} + k] > 0.0, p)
+        {store}
+"""
+
+REST = """if rejected:
+    {one_by_one}
+"""
+
+BEGIN_REJECTED = """if work[{unstable} + k] == 0.0:
+    continue
+{set_p}
+held = work[{held} + k] > 0.0
+{load}
+size = whole * max(0.2, 0.9 * mathematics.pow(work[{unstable} + k], -0.125))
+work[{unstable} + k] = 0.0
+"""
+
+TRY = """for stage in range(6):
+    {begin}
+    for q in range(stage):
+        weight, at = s * STAGES[6 * stage + q], {first} + {stride} * q + k
+        {add}
+    {slopes}
+    {still}
+    at = {first} + {stride} * stage + k
+    {store}
+{clear}
+for q in range(6):
+    fifth, off, at = FIFTH[q], OFF[q], {first} + {stride} * q + k
+    {sum}
+"""
+"""Slopes at the six stages, their sums y for the solution of fifth order, and the difference e to
+that of fourth order, each to be multiplied by the step."""
 
 ADAPTIVE = """
 last = done + size >= whole * (1.0 - 1e-12)
 s = whole - done if last else size
-{stages}
+{begin}
+for stage in range(5):
+    now = current_at(current, k, n, points, (done + s * TIME[stage]) / whole)
+    {slopes} = slopes({at}, now, p)
+    {still}
+    {add}
 error = 0.0
 {errors}
-error = math.sqrt(error)
 trials += 1
-accepted = error <= 1.0 or trials >= {trials} or s <= 1e-9 * whole
+accepted = error <= 1.0 or s <= 1e-9 * whole
 change = 0.2
 if error == error and error < 1e300:
-    change = min(5.0, max(0.2, 0.9 * mathematics.pow(error + 1e-30, -0.2)))
-if accepted:
-    {add}
-    done = whole if last else done + s
-    if not last or change < 1.0:
-        size = s * change
-else:
-    size = s * change
-size = min(size, whole)
+    change = min(5.0, max(0.2, 0.9 * mathematics.pow(error + 1e-30, -0.125)))
+{locate}
+size = min(s * change, whole)
 if not accepted:
+    if trials > {trials}:
+        x0 = math.nan
     continue
+{accept}
+done = whole if last else done + s
+if trials > {trials}:
+    x0 = math.nan
 """
 
+LOCATE = """if error <= 1.0 and not held and s > 0.01 * whole:
+    if fires(x0, {neuron_y}, p):
+        accepted, change = False, 0.2"""
+"""A spike is located within a hundredth of the time step."""
 
 GSL = """
 last = size > whole - done
 s = whole - done if last else size
 accepted = False
 while not accepted:
-    {stages}
+    {slopes}
+    {end_slopes}
+    error = 0.0
     {errors}
     trials += 1
-    accepted = error <= 1.1 or trials >= {trials}
+    accepted = error <= 1.1 or trials > {trials}
     if not accepted:
         s *= max(0.2, 0.9 * mathematics.pow(error, -0.2)) if error < 1e300 else 0.2
         last = False
 {add}
+x0 = math.nan if trials > {trials} else x0
 done = whole if last else done + s
 size = s
 if error < 0.5:
@@ -101,115 +176,167 @@ if error < 0.5:
 """
 
 
-def _combined(weights: tuple[float, ...], j: int) -> str:
-    """Return the weighted sum of the slopes of state j, times the step."""
-    terms = [f"{w!r} * {q}{j}" for w, q in zip(weights, "abcdef", strict=False) if w]
-    return f"s * ({' + '.join(terms)})"
+def _one_by_one(writer: Writer, begin: str, trial: str, end: str = "pass", push: str = "") -> str:
+    """Return source that advances one neuron after another with adaptive steps.
 
-
-def _stages(writer: Writer) -> str:
-    """Return the lines that compute the six slopes of the pair."""
-    lines = []
-    for letter, weights, time in zip("abcdef", STAGES, TIMES, strict=True):
-        values = writer.names
-        if weights:
-            values = [f"{x} + {_combined(weights, j)}" for j, x in enumerate(writer.names)]
-        now = f"current_at(current, k, n, points, (done + s * {time!r}) / whole)"
-        target = writer.targets(letter, "derivatives")
-        lines += [f"{target} = slopes({writer.point(values)}, {now}, p)", writer.still(letter)]
-    return "\n".join(lines)
-
-
-def _one_by_one(
-    writer: Writer, trial: str, load_currents: str = "pass", keep_currents: str = "pass"
-) -> str:
-    """Return source that advances one neuron after another with adaptive steps."""
+    `begin`, `trial` and `end` are lines before, for and after the internal steps of a neuron;
+    `push` is a line after each internal step.
+    """
     after = "pass"
     if "after_step" in methods_of(writer.kind):
         after = "{x_after} = after_step(before, {neuron_x}, held, p)".format(**writer.pieces)
     return ONE_BY_ONE.format(
-        m=writer.m,
+        begin=_indented(begin, 1),
         unless_frozen=" and not held" if writer.freezes and not writer.has_synapses else "",
         hold=writer.hold(),
-        trial=textwrap.indent(trial.strip(), " " * 8).strip(),
-        load_currents=load_currents,
-        keep_currents=keep_currents,
+        trial=_indented(trial, 2),
+        push=push or "pass",
         after=after,
         ask=ASK_ONE.format(**writer.pieces) if writer.kind.spike_check == "internal" else "pass",
+        end=_indented(end, 1),
         **writer.pieces,
     )
 
 
-def _off(j: int) -> str:
-    """Return the difference of the solutions of fifth and fourth order of state j."""
-    return _combined(tuple(high - low for high, low in zip(FIFTH, FOURTH, strict=True)), j)
+def _indented(lines: str, depth: int) -> str:
+    """Return lines for a placeholder at a depth of indentation."""
+    return textwrap.indent(lines.strip(), " " * 4 * depth).strip()
+
+
+def _try(writer: Writer, names: list[str], slopes: Callable[[list[str]], str]) -> str:
+    """Return lines that compute the solutions at the end of a trial step of one neuron.
+
+    `slopes` returns the lines that compute the slopes a0, a1, … at a point.
+    """
+    indices = range(len(names))
+    return TRY.format(
+        begin="; ".join(f"y{j} = {x}" for j, x in enumerate(names)),
+        first=WORK_ROW * writer.slope_row(0),
+        stride=WORK_ROW * len(names),
+        add="; ".join(f"y{j} += weight * work[at + {WORK_ROW * j}]" for j in indices),
+        slopes=_indented(slopes([f"y{j}" for j in indices]), 1),
+        still=writer.still("a"),
+        store="; ".join(f"work[at + {WORK_ROW * j}] = a{j}" for j in indices),
+        clear="; ".join(f"y{j} = e{j} = 0.0" for j in indices),
+        sum="; ".join(
+            f"y{j} += fifth * work[at + {WORK_ROW * j}]; e{j} += off * work[at + {WORK_ROW * j}]"
+            for j in indices
+        ),
+    )
+
+
+def tolerance_of(model: NeuronModel) -> float:
+    """Return the largest error of a state in an internal step."""
+    if model.tolerance is not None:
+        return model.tolerance
+    if model.method == "adaptive":
+        return 1e-4
+    return 1e-3 if model.error_control == "y" else 1e-6
 
 
 def adaptive(writer: Writer) -> str:
-    """Return source of the pair of Fehlberg with error control."""
-    tolerance = writer.kind.tolerance
-    trial = ADAPTIVE.format(
-        stages=_stages(writer),
-        errors="\n".join(
-            f"error += ({_off(j)} / ({tolerance!r} * max(1.0, abs({x})))) ** 2"
-            for j, x in enumerate(writer.names)
+    """Return source of the classical Runge-Kutta method with error control.
+
+    A step of the length of the time step is tried for all neurons of a block together. Those in
+    which its error is too large are then advanced one by one in shorter steps.
+    """
+    tolerance, optional = tolerance_of(writer.model), methods_of(writer.kind)
+    asks, states = writer.kind.spike_check == "internal", range(writer.n)
+    locates = asks and "after_step" not in optional
+    error = f"error += (s * e{{0}} / ({tolerance!r} * max(1.0, abs(x{{0}})))) ** 2"
+    errors = "\n".join(map(error.format, states))
+    rows = {letter: number * writer.n for number, letter in enumerate("yaue", 1)}
+    keep = "; ".join(writer.store(letter, row) for letter, row in rows.items())
+    text = TRY_TOGETHER.format(
+        hold=writer.hold(),
+        start="; ".join([*(f"y{j} = x{j}; a{j} = u{j} = e{j} = 0.0" for j in states), keep]),
+        load_stage="; ".join(writer.load(letter, row) for letter, row in rows.items()),
+        a=writer.targets("a", "derivatives"),
+        at=writer.point([f"x{j} + (s * u{j} if stage == 4 else reach * a{j})" for j in states]),
+        still=writer.still("a"),
+        add="; ".join(
+            f"y{j} += weight * a{j}; u{j} += middle * a{j}; e{j} += off * a{j}" for j in states
         ),
-        trials=MOST_TRIALS,
-        add="; ".join(f"{x} += {_combined(FIFTH, j)}" for j, x in enumerate(writer.names)),
+        store_stage=keep,
+        load_new=writer.load("y", writer.n),
+        load_errors=writer.load("e", 4 * writer.n),
+        errors=_indented(errors, 1),
+        freeze=writer.freeze(),
+        locate=f"accepted &= held | (not fires(x0, {writer.neuron_y}, p))" if locates else "pass",
+        store_accepted="; ".join(
+            f"work[{WORK_ROW * j} + k] = y{j} if accepted else x{j}" for j in states
+        ),
+        **writer.pieces,
     )
-    return _one_by_one(writer, trial)
+    if "after_step" in optional:
+        text += AFTER_FIRST.format(**writer.pieces)
+        text += "ask(n, 0.0, jump, params, work)\n" if asks else ""
+    trial = ADAPTIVE.format(
+        begin="; ".join(f"y{j} = x{j}; a{j} = u{j} = e{j} = 0.0" for j in states),
+        slopes=writer.targets("a", "derivatives"),
+        at=writer.point(
+            [f"x{j} + s * (u{j} if stage == 4 else REACH[stage] * a{j})" for j in states]
+        ),
+        still=writer.still("a"),
+        add="; ".join(
+            f"y{j} += s * WEIGHT[stage] * a{j}; u{j} += MIDDLE[stage] * a{j}; "
+            f"e{j} += ERROR[stage] * a{j}"
+            for j in states
+        ),
+        errors=errors,
+        locate=LOCATE.format(neuron_y=writer.neuron_y) if locates else "pass",
+        trials=MOST_TRIALS,
+        accept="; ".join(f"x{j} = y{j}" for j in states),
+    )
+    begin = BEGIN_REJECTED.format(**writer.pieces)
+    return text + REST.format(one_by_one=_indented(_one_by_one(writer, begin, trial), 1))
 
 
 def gsl(writer: Writer) -> str:
     """Return source that reproduces NEST's solver.
 
-    The synaptic currents are part of the solver's vector.
-
-    They are read from and written to `current`: the injected current of all neurons, then each
-    variable of each port.
+    The synaptic currents are part of the solver's vector. They are read from and written to
+    `current`: the injected current of all neurons, then each variable of each port.
     """
-    flowing, decays, arrivals = _carried(writer)
-    names = [*writer.names, *(f"x{writer.n + m}" for m in range(len(decays)))]
+    flowing, decays, arrivals = carried_currents(writer)
+    names = [f"x{j}" for j in range(writer.n + len(decays))]
+    by_change = writer.model.error_control == "yp"
+    tolerance = repr(tolerance_of(writer.model))
 
-    def slopes(letter: str, at: list[str]) -> list[str]:
+    def slopes(at: list[str], letter: str = "a") -> str:
         """Return lines that compute all slopes at a point."""
         total = " + ".join(["injected", *(at[j] for j in flowing)])
         target = writer.targets(letter, "derivatives")
         lines = [f"{target} = slopes({writer.point(at[: writer.n])}, {total}, p)"]
-        lines.append(writer.still(letter))
         for m, (tau, rise) in enumerate(decays, writer.n):
             grown = "" if rise is None else f"{at[rise]} "
             lines.append(f"{letter}{m} = {grown}- {at[m]} / {tau}")
-        return lines
+        return "\n".join(lines)
 
-    stages = []
-    for letter, weights in zip("abcdef", STAGES, strict=True):
-        at = [f"({x} + {_combined(weights, j)})" if weights else x for j, x in enumerate(names)]
-        stages += slopes(letter, at)
-    after = [f"{x} + {_combined(FIFTH, j)}" for j, x in enumerate(names)]
-    tolerance = writer.kind.tolerance
-    errors = ["error = 0.0"]
-    if writer.kind.error_control == "yp":
-        errors += slopes("g", [f"({x})" for x in after])
-    for j in range(len(names)):
-        allowed = f"{tolerance!r}"
-        if writer.kind.error_control == "yp":
-            allowed = f"({tolerance!r} + {tolerance!r} * abs(s * g{j}))"
-        errors.append(f"error = max(error, abs({_off(j)}) / {allowed})")
+    allowed = f"({tolerance} + {tolerance} * abs(s * g{{0}}))" if by_change else tolerance
+    end = [slopes([f"({x} + s * y{j})" for j, x in enumerate(names)], "g"), writer.still("g")]
     trial = GSL.format(
-        stages="\n    ".join(stages),
-        errors="\n    ".join(errors),
+        slopes=_indented(_try(writer, names, slopes), 1),
+        end_slopes=_indented("\n".join(end), 1) if by_change else "pass",
+        errors="\n    ".join(
+            f"error = max(error, abs(s * e{j}) / {allowed.format(j)})" for j in range(len(names))
+        ),
         trials=MOST_TRIALS,
-        add="; ".join(f"{x} = {value}" for x, value in zip(names, after, strict=True)),
+        add="; ".join(f"{x} += s * y{j}" for j, x in enumerate(names)),
     )
-    load, keep = ["injected = current[k]"], []
+    begin = [str(writer.pieces["set_p"]), f"held = {writer.at('held')} > 0.0", writer.load()]
+    begin += [f"size = states[{writer.m} * k + {writer.m - 1}]", "injected = current[k]"]
+    ends = [f"states[{writer.m} * k + {writer.m - 1}] = size"]
     for m, (x, arriving) in enumerate(zip(names[writer.n :], arrivals, strict=True), 1):
-        load.append(f"{x} = current[{m} * n + k]")
-        keep.append(f"current[{m} * n + k] = {x}{arriving}")
-    return _one_by_one(writer, trial, "; ".join(load), "; ".join(keep) or "pass")
+        begin.append(f"{x} = current[{m} * n + k]")
+        ends.append(f"current[{m} * n + k] = {x}{arriving}")
+    # The input of delta synapses acts after the first internal step.
+    begin.append(f"push = {writer.jump()}")
+    push = "x0 += push; push = 0.0"
+    return _one_by_one(writer, "\n".join(begin), trial, "\n".join(ends), push)
 
 
-def _carried(writer: Writer) -> tuple[list[int], list[tuple[str, int | None]], list[str]]:
+def carried_currents(writer: Writer) -> tuple[list[int], list[tuple[str, int | None]], list[str]]:
     """Return the variables of the currents that the solver integrates.
 
     Returns

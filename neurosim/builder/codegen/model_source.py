@@ -16,28 +16,33 @@ import math
 import textwrap
 from typing import TYPE_CHECKING
 
-from neurosim.builder.codegen.model_check import check_source
+from neurosim.builder.codegen.escape_source import fires_at_random, random_spikes, spike_functions
+from neurosim.builder.codegen.model_check import check_source, first_values
 from neurosim.builder.codegen.model_functions import functions_of, gives_numbers
 from neurosim.builder.codegen.model_methods import METHODS, Method
 from neurosim.builder.codegen.model_split import split_source
 from neurosim.builder.codegen.synapse_source import arrivals, synapse_functions
-from neurosim.kernels.types import WORK_ROW
+from neurosim.builder.linear import linear_system, propagator_entries, synaptic_propagators
+from neurosim.builder.propagators import port_kind
+from neurosim.kernels.types import ALPHA, EXPONENTIAL, MOST_SPIKES, WORK_ROW
 from neurosim.models.declare import parameters_of, states_of
-from neurosim.models.equations import methods_of
+from neurosim.models.equations import ALL, methods_of
 from neurosim.models.quantity import is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from neurosim.builder.linear import Entry
     from neurosim.models.neuron_model import NeuronModel
     from neurosim.models.synapses import Synapse
 
 HEADER = 4
 """Numbers before the parameters: internal steps, their length (ms), points of the current, and the
 distance between the parameters of two neurons."""
-ROWS = ("held", "before", "spiked", "unstable")
+ROWS = ("held", "before", "spiked", "unstable", "random")
 """Rows of `work` after the states: whether a neuron is refractory, its potential before the present
-internal step, whether it has spiked in this time step, whether its internal step was unstable."""
+internal step, its number of spikes in this time step, whether its internal step was unstable or too
+inaccurate and is yet to be repeated, whether it spikes at random."""
 
 IMPORTS = '''"""A neuron model, in the form that neurosim compiles."""
 
@@ -48,6 +53,7 @@ from numba import cfunc
 
 from neurosim.kernels import model_math as mathematics
 from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function, slope_ratio
+from neurosim.kernels.model_tools import ERROR, FIFTH, MIDDLE, OFF, REACH, STAGES, TIME, WEIGHT
 
 '''
 
@@ -66,21 +72,20 @@ def ask(n, only_jumped, jump, params, work):
     for k in range(n):
         if work[{held} + k] > 0.0 or (only_jumped > 0.0 and jump[k] == 0.0):
             continue
+        if work[{unstable} + k] > 0.0:  # not advanced yet
+            continue
         {set_p}
         {load}
-        if spikes(work[{before} + k], {neuron_x}, p):
-            {x_reset} = reset({neuron_x}, p)
-            {store}
-            work[{spiked} + k] = 1.0
-            work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0
+        if fires(work[{before} + k], {neuron_x}, p):
+            {spike}
 
 
 {entry}
 def block(n, v, states, current, jump, params, until, work, t):
     """Advance n neurons by one time step.
 
-    `jump` holds the input of delta synapses (mV), and afterwards 1 for neurons that spiked, else 0.
-    Return the number of neurons that spiked.
+    `jump` holds the input of delta synapses (mV), and afterwards the number of spikes of each
+    neuron. Return the number of neurons that spiked.
     """
     n_internal, h, points, stride = int(params[0]), params[1], int(params[2]), int(params[3])
     {common}
@@ -88,12 +93,15 @@ def block(n, v, states, current, jump, params, until, work, t):
         {fetch}
         work[{held} + k] = 1.0 if until[k] >= t else 0.0
         work[{spiked} + k] = 0.0
+        work[{unstable} + k] = 0.0
 {body}
     count = 0
     for k in range(n):
         {keep}
-        jump[k] = work[{spiked} + k]
+        jump[k] = min(work[{spiked} + k], {most_spikes}.0)
         if work[{spiked} + k] > 0.0:
+            # Too many spikes stop the run, which reports a potential that is not finite.
+            v[k] = v[k] if jump[k] == work[{spiked} + k] else math.nan
             until[k] = t + int(params[{header} + k * stride])
             count += 1
     return count
@@ -101,8 +109,17 @@ def block(n, v, states, current, jump, params, until, work, t):
 
 '''
 
+ESCAPE = ("delta", "tau")
+"""Parameters of `EscapeRate` that are numbers."""
+
 ENTRY = '@cfunc(SIGNATURE, cache=True, error_model="numpy", nopython=True)'
 """Decorator of the block function, which gets addresses."""
+
+SPIKE = """v_before = work[{before} + k]
+{x_reset} = {reset}
+{store}
+work[{spiked} + k] += 1.0
+work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0"""
 
 SLOPES = '''@called
 def slopes({x}, i, p):
@@ -110,16 +127,21 @@ def slopes({x}, i, p):
     return {rates}({x}, i, p)'''
 
 AT_END = """
+found = False
 for k in range(n):
+    {set_p}
+    {load}
     work[{before} + k] = v[k]
-ask(n, 0.0, jump, params, work)
+    found |= fires(v[k], {neuron_x}, p)
+if found:
+    ask(n, 0.0, jump, params, work)
 """
 
 JUMP = """
 jumped = False
 for k in range(n):
     work[{before} + k] = work[k]
-    push = jump[k]{unless_held}
+    push = {push}
     work[k] += push
     jumped |= push != 0.0
 if jumped:
@@ -137,7 +159,8 @@ AFTER_JUMP = """for k in range(n):
 def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
     """Return the source of a model's block function.
 
-    It depends on the classes and on whether all neurons have the same parameters, not on values.
+    It depends on the classes, the options of the integration, and on whether all neurons have the
+    same parameters, not on their values.
 
     Parameters
     ----------
@@ -150,22 +173,29 @@ def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
     return Writer(model, ports).source()
 
 
-def method_of(kind: type[NeuronModel]) -> Method:
-    """Return the method of integration of a class of models."""
-    return METHODS["step" if hasattr(kind, "step") else kind.method]
+def method_of(model: NeuronModel) -> Method:
+    """Return the method of integration of a model."""
+    return METHODS["step" if hasattr(model, "step") else model.method]
 
 
-def hidden_states(kind: type[NeuronModel]) -> int:
+def hidden_states(model: NeuronModel) -> int:
     """Return the number of extra values per neuron that the method stores."""
-    return int(method_of(kind).is_adaptive)
+    method = method_of(model)
+    return int(method.is_adaptive and method.carries_currents)
 
 
-def internal_steps(kind: type[NeuronModel], dt: float) -> int:
+def carried_variables(ports: Sequence[Synapse]) -> int:
+    """Return the number of variables of the currents that a method integrates with the states."""
+    sizes = {EXPONENTIAL: 1, ALPHA: 2}
+    return sum(sizes.get(port_kind(port), 0) for port in ports)
+
+
+def internal_steps(model: NeuronModel, dt: float) -> int:
     """Return the number of internal steps in a time step."""
-    method = method_of(kind)
+    method = method_of(model)
     if method.takes_jump or method.carries_currents:
         return 1
-    longest = 0.05 if method.is_adaptive else kind.substep
+    longest = 0.05 if method.is_adaptive else model.substep
     return max(1, math.ceil(dt / longest - 1e-9))
 
 
@@ -182,17 +212,43 @@ class Writer:
     """
 
     def __init__(self, model: NeuronModel, ports: Sequence[Synapse] = ()) -> None:
-        self.kind, self.ports = type(model), ports
+        self.model, self.kind, self.ports = model, type(model), ports
         self.port_kinds: list[type[Synapse]] = list(dict.fromkeys(map(type, ports)))
         self.fields = tuple(parameters_of(self.kind))
         self.n_parameters = sum(len(parameters_of(kind)) for kind in (self.kind, *map(type, ports)))
+        self.n_parameters += 0 if model.escape is None else len(ESCAPE)
         self.is_uniform = all(is_uniform(getattr(model, name)) for name in self.fields)
         self.n_neuron = len(states_of(self.kind))
         self.n = self.n_neuron + sum(len(states_of(type(port))) for port in ports)
-        self.m = self.n - 1 + hidden_states(self.kind)
+        self.m = self.n - 1 + hidden_states(model)
         self.names = [f"x{j}" for j in range(self.n)]
         self.numbers = gives_numbers(model)
-        self.method = method_of(self.kind)
+        self.escape = model.escape
+        self.is_random = fires_at_random(model)
+        self.method = method_of(model)
+        self.entries: list[Entry] = []
+        if self.method is METHODS["exact"]:
+            system = linear_system(model, first_values(model), ports)
+            self.entries, self.n_variables = (
+                propagator_entries(system, self.clamps),
+                len(system.names),
+            )
+        elif self.method.uses_propagators:
+            self.entries = list(synaptic_propagators(ports, self.n_neuron, 1.0))
+        rows = {entry.row for entry in self.entries}
+        self.exact = [j for j in range(self.n) if j in rows]
+        self.moving = [j for j in range(self.n) if j not in rows]
+
+    @property
+    def p_fields(self) -> tuple[str, ...]:
+        """Names of what `p` holds: parameters of the neuron, its synapses and its escape noise."""
+        ports = tuple(f"synapse{k}" for k in range(len(self.ports)))
+        return self.fields + ports + (() if self.escape is None else ("escape",))
+
+    @property
+    def spike(self) -> str:
+        """Lines that reset neuron k after a spike, and note the spike in `work`."""
+        return SPIKE.format(**self.pieces)
 
     @property
     def has_synapses(self) -> bool:
@@ -200,14 +256,43 @@ class Writer:
         return self.n > self.n_neuron
 
     @property
+    def checks_stability(self) -> bool:
+        """Whether unstable internal steps are repeated by another method.
+
+        Synaptic conductances can make any neuron unstable.
+        """
+        return "stable" in methods_of(self.kind) or self.has_stiff_synapses
+
+    @property
+    def has_stiff_synapses(self) -> bool:
+        """Whether synapses with equations are integrated by an explicit method."""
+        return self.has_synapses and self.method is METHODS["rk4"]
+
+    @property
     def n_rows(self) -> int:
         """Number of rows of `work`: states, new states, method, `ROWS`, parameters."""
-        return self._first_parameter + (0 if self.is_uniform else self.n_parameters)
+        return self._first_parameter + (0 if self.is_uniform else self.n_values)
+
+    @property
+    def n_values(self) -> int:
+        """Number of values per neuron in `params`: its parameters, and elements of a propagator."""
+        return self.n_parameters + len(self.entries)
+
+    def value(self, c: int) -> str:
+        """Return the expression of value c of neuron k."""
+        if self.is_uniform:
+            return f"params[{HEADER + 1 + c}]"
+        return f"work[{WORK_ROW * (self._first_parameter + c)} + k]"
 
     @property
     def _first_row(self) -> int:
         """Index of the first of `ROWS`."""
-        return self.n * (2 + self.method.n_rows)
+        return self.slope_row(self.method.n_slopes)
+
+    def slope_row(self, number: int) -> int:
+        """Return the index of the first row of the slopes of a stage."""
+        carried = carried_variables(self.ports) if self.method.carries_currents else 0
+        return 2 * self.n + number * (self.n + carried)
 
     @property
     def _first_parameter(self) -> int:
@@ -230,58 +315,64 @@ class Writer:
     @property
     def pieces(self) -> dict[str, object]:
         """Pieces of source code for the placeholders that several templates share."""
-        first = HEADER + 1
-        given = [f"params[{first + c}]" for c in range(self.n_parameters)]
         return self.rows | {
             "header": HEADER,
+            "most_spikes": MOST_SPIKES,
             "x": ", ".join(self.names),
             "load": self.load(),
             "store": self.store(),
             "rates": "rates" if self.has_synapses else "derivatives",
             "neuron_x": ", ".join(self.names[: self.n_neuron]),
             "x_reset": self.targets("x", "reset"),
+            "reset": self.call("reset"),
             "x_after": self.targets("x", "after_step"),
-            "common": f"p = {self.parameters(given)}" if self.is_uniform else "pass",
-            "set_p": self.set_p(),
+            "common": self.parameters() if self.is_uniform else "pass",
+            "set_p": "pass" if self.is_uniform else self.parameters(),
         }
 
-    def set_p(self) -> str:
+    def parameters(self) -> str:
         """Return the line that sets `p` to the parameters of neuron k."""
-        if self.is_uniform:
-            return "pass"
-        rows = range(self._first_parameter, self.n_rows)
-        return "p = " + self.parameters([f"work[{WORK_ROW * row} + k]" for row in rows])
-
-    def parameters(self, values: list[str]) -> str:
-        """Return the expression of `p`, given the expressions of all parameters."""
-        rest = iter(values)
+        rest = map(self.value, range(self.n_parameters))
         arguments = [next(rest) for _ in self.fields]
         for port in self.ports:
             values_of_port = ", ".join(next(rest) for _ in parameters_of(type(port)))
             arguments.append(f"P{self.port_kinds.index(type(port))}({values_of_port})")
-        return f"P({', '.join(arguments)})"
+        if self.escape is not None:
+            arguments.append(f"Escape({', '.join(next(rest) for _ in ESCAPE)})")
+        return f"p = P({', '.join(arguments)})"
 
     def types(self) -> str:
         """Return the definitions of the types of the parameters."""
-        named = {"P": self.fields + tuple(f"synapse{k}" for k in range(len(self.ports)))}
+        named = {"P": self.p_fields}
         named |= {f"P{k}": tuple(parameters_of(kind)) for k, kind in enumerate(self.port_kinds)}
+        named |= {} if self.escape is None else {"Escape": ESCAPE}
         return "\n".join(
             f'{name} = namedtuple("{name}", {fields})' for name, fields in named.items()
         )
 
-    def load(self, letter: str = "x", first: int = 0) -> str:
+    def load(self, letter: str = "x", first: int = 0, states: Sequence[int] | None = None) -> str:
         """Return a line that reads one row per state at neuron k.
 
-        The rows begin at `first`.
+        The rows begin at `first`. Default: all states.
         """
-        return "; ".join(f"{letter}{j} = work[{WORK_ROW * (first + j)} + k]" for j in range(self.n))
+        states = range(self.n) if states is None else states
+        return "; ".join(f"{letter}{j} = work[{WORK_ROW * (first + j)} + k]" for j in states)
 
-    def store(self, letter: str = "x", first: int = 0) -> str:
+    def store(self, letter: str = "x", first: int = 0, states: Sequence[int] | None = None) -> str:
         """Return a line that writes one row per state at neuron k.
 
-        The rows begin at `first`.
+        The rows begin at `first`. Default: all states.
         """
-        return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in range(self.n))
+        states = range(self.n) if states is None else states
+        return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in states)
+
+    def propagate(self, target: str, source: str) -> str:
+        """Return the line that advances the states in `exact` by their propagator."""
+        sums: dict[int, list[str]] = {}
+        for e, entry in enumerate(self.entries, self.n_parameters):
+            term = f"{self.value(e)} * {source}{entry.column}"
+            sums.setdefault(entry.row, []).append(term)
+        return "; ".join(f"{target}{j} = {' + '.join(terms)}" for j, terms in sums.items())
 
     def targets(self, letter: str, method: str) -> str:
         """Return the left-hand side of an assignment of the result of a method."""
@@ -290,11 +381,22 @@ class Writer:
         bare = method.rpartition(" ")[2] in self.numbers
         return names + ("," if n == 1 and not bare else "")
 
+    def call(self, method: str) -> str:
+        """Return the call of a method with the states of neuron k."""
+        states = ", ".join(self.names[: self.n_neuron])
+        arguments = (states if name == ALL else name for name in self.kind.signatures[method])
+        return f"{method}({', '.join(arguments)})"
+
     def point(self, values: list[str]) -> str:
         """Return arguments at a point of state space, with v bounded by `v_max`."""
         if self.kind.v_max:
             values = [f"min({values[0]}, p.{self.kind.v_max})", *values[1:]]
         return ", ".join(values)
+
+    @property
+    def neuron_y(self) -> str:
+        """The new states of the neuron, as arguments."""
+        return ", ".join(f"y{j}" for j in range(self.n_neuron))
 
     @property
     def clamps(self) -> bool:
@@ -309,6 +411,12 @@ class Writer:
     def hold(self, letter: str = "x") -> str:
         """Return the line that holds v at `v_reset` in the refractory period."""
         return f"{letter}0 = p.v_reset if held else {letter}0" if self.clamps else "pass"
+
+    def jump(self) -> str:
+        """Return the input of delta synapses (mV), which refractory neurons do not receive."""
+        if self.clamps or self.freezes:
+            return f"jump[k] if {self.at('held')} == 0.0 else 0.0"
+        return "jump[k]"
 
     def still(self, letter: str) -> str:
         """Return the line that sets slopes to 0 in the refractory period."""
@@ -335,7 +443,7 @@ class Writer:
             first = self._first_parameter
             fetch += [
                 f"work[{WORK_ROW * (first + c)} + k] = params[{HEADER + 1 + c} + k * stride]"
-                for c in range(self.n_parameters)
+                for c in range(self.n_values)
             ]
         text = TEXT.format(
             entry=ENTRY,
@@ -345,36 +453,38 @@ class Writer:
             fetch="; ".join(fetch),
             keep="; ".join(keep),
             body=textwrap.indent(self._body(), "    "),
+            spike=textwrap.indent(self.spike, " " * 12).strip(),
             **pieces,
         )
         return text
 
     def _functions(self) -> str:
         """Return the functions of the model and its synapses, and those of the method."""
-        functions = functions_of(self.kind) + synapse_functions(self)
+        functions = functions_of(self.kind) + spike_functions(self) + synapse_functions(self)
         if not hasattr(self.kind, "step"):
             functions.append(SLOPES.format(**self.pieces))
-        if "stable" in methods_of(self.kind):
+        if self.checks_stability:
             functions.append(split_source(self))
         return "\n\n\n".join(functions)
 
     def _body(self) -> str:
         """Return the lines that advance all neurons of a block."""
         body = self.method.source(self)
+        if not self.method.takes_jump:
+            body += self._jump()
         if self.kind.spike_check == "step":
             body += AT_END.format(**self.pieces)
-        if self.method.takes_jump:
-            return body + arrivals(self)
+        if self.is_random:
+            body += random_spikes(self)
+        return body + arrivals(self)
+
+    def _jump(self) -> str:
+        """Return the lines that apply the input of delta synapses."""
         after = "pass"
         if "after_step" in methods_of(self.kind):
             after = AFTER_JUMP.format(**self.pieces)
         elif self.kind.spike_check == "internal":
             after = "ask(n, 1.0, jump, params, work)"
-        held = f" if {self.at('held')} == 0.0 else 0.0" if self.clamps or self.freezes else ""
-        return (
-            body
-            + JUMP.format(
-                unless_held=held, after=textwrap.indent(after, "    ").strip(), **self.pieces
-            )
-            + arrivals(self)
+        return JUMP.format(
+            push=self.jump(), after=textwrap.indent(after, "    ").strip(), **self.pieces
         )

@@ -6,6 +6,8 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from neurosim.builder.codegen.model_source import Writer
 
 PIECES = 2**12
@@ -18,8 +20,8 @@ RELAX = """
 def relax({x}, i, h, held, p):
     \"\"\"Return how far each state moves in h (ms) while the others are constant.\"\"\"
     {a} = slopes({at}, i, p)
-    {still}
     {slopes}
+    {still}
     return {moves}
 
 
@@ -67,15 +69,21 @@ def split_part({x}, first, middle, last, h, held, p):
 """
 
 
-def relaxation(writer: Writer, current: str, step: str, function: str = "") -> str:
-    """Return lines that compute the relaxation of each state in a step.
+def relaxation(
+    writer: Writer,
+    current: str,
+    step: str,
+    states: Sequence[int],
+    function: str = "",
+) -> str:
+    """Return lines that compute the relaxation of some states in a step.
 
     The relaxation is per unit of the state's slope.
     """
     lines = []
     function = function or str(writer.pieces["rates"])
-    for j, x in enumerate(writer.names):
-        near = [*writer.names]
+    for j in states:
+        x, near = writer.names[j], [*writer.names]
         near[j] = f"{x} + e{j}"
         lines.append(f"e{j} = 1e-4 * max(1.0, abs({x}))")
         lines.append(
@@ -106,7 +114,9 @@ def split_source(writer: Writer) -> str:
         still=writer.still("a"),
         moves=", ".join(f"s{j} * a{j}" for j in range(writer.n))
         + ("," if writer.n == 1 and "derivatives" not in writer.numbers else ""),
-        slopes=textwrap.indent(relaxation(writer, "i", "h", "slopes"), "    ").strip(),
+        slopes=textwrap.indent(
+            relaxation(writer, "i", "h", range(writer.n), "slopes"), "    "
+        ).strip(),
         add_gates="; ".join(f"x{j} += a{j}" for j in gates) or "pass",
         extrapolate="; ".join(f"x{j} = w{j} + (w{j} - u{j}) / 3.0" for j in range(writer.n)),
         pieces=PIECES,

@@ -36,6 +36,14 @@ def rates({all_x}, i, p):
     {a} = synapse_rates({x}p)
     return {all_a}"""
 
+STIFFNESS = """@function
+def stiffness({all_x}, p):
+    \"""Return the rate at which synaptic conductances move v (per ms).\"""
+    {neuron_a} = derivatives({neuron_x}, synaptic_current(x0, {x}p), p)
+    a = a0
+    {neuron_a} = derivatives({neuron_x}, synaptic_current(x0 + 1.0, {x}p), p)
+    return abs(a0 - a)"""
+
 # For neurons that define `step`: the classical Runge-Kutta method.
 STEP = """@called
 def advance_synapses({x}h, p):
@@ -129,6 +137,15 @@ def synapse_functions(writer: Writer) -> list[str]:
                 **pieces,
             )
         )
+    if writer.has_stiff_synapses:
+        functions.append(
+            STIFFNESS.format(
+                neuron_x=neuron_x,
+                neuron_a=writer.targets("a", "neuron derivatives"),
+                all_x=", ".join(writer.names),
+                x=pieces["x"],
+            )
+        )
     return functions
 
 
@@ -139,7 +156,7 @@ def arrivals(writer: Writer) -> str:
         if hasattr(port, "arrive"):
             text += ARRIVE.format(
                 number=number,
-                set_p=writer.set_p(),
+                set_p=writer.pieces["set_p"],
                 load=writer.load(),
                 store=writer.store(),
                 new=_assigned(port, "arrive", "x", indices),

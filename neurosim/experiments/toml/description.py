@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import whole_steps
 from neurosim.builder.parameters import shortest_refractory
+from neurosim.builder.plastic import modulation_steps
 from neurosim.errors import NeurosimError
 from neurosim.experiments.toml.decode import Decoder, InvalidPart, TooManyErrors, dotted
 from neurosim.experiments.toml.figures import Raster, Traces
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from neurosim.experiments.toml.document import Document
     from neurosim.experiments.toml.positions import KeyPath
-    from neurosim.network import Population
+    from neurosim.network import Drive, Population, Projection
 
 NAME = re.compile(r"\w[\w +-]{0,63}")
 """Names of populations, which become parts of settings and of file names."""
@@ -37,7 +38,8 @@ _END_IDS = ("from_ids", "to_ids")
 """Keys that select neurons of the two populations of a connection."""
 _IDS = field_of("ids", ArrayLike, "indices within the population, or a slice such as '0:50'")
 
-_BLOCKS = ("connections", "inputs", "recordings")
+_CONNECTION = field_of("connection", int, "number of the connection, from 0", required=True)
+_BLOCKS = ("connections", "modulations", "inputs", "recordings")
 """Lists of tables."""
 
 
@@ -97,6 +99,7 @@ class _Reader:
         self.network = Network()
         self.names: list[str] = []
         self.made: dict[str, Population] = {}
+        self.drives: dict[str, Drive] = {}
         self.head: Head | None = None
         self.analysis: Analysis | None = None
 
@@ -198,13 +201,52 @@ class _Reader:
         with self.decoder.errors_at(path, _without_references(table), ("type",)):
             given = {key: arguments.pop(key) for key in options if key in arguments}
             source: Any = inputs[kind](**given)
-            self.network.drive(ends[0], source, **_with_indices(arguments))
+            drive = self.network.drive(ends[0], source, **_with_indices(arguments))
+            self.drives[drive.name] = drive
             if self.head:
                 source.check_step(self.head.dt)
 
+    def _add_to_modulations(self, table: dict[str, Any], path: KeyPath) -> None:
+        fields = _without(Network.modulate, "source", "projection") | {"connection": _CONNECTION}
+        ends, arguments = self._decode(table, path, fields, (_reference("from", "source"),))
+        with self.decoder.errors_at(path, _without_references(table), ("connection",)):
+            projection = self._projection(arguments.pop("connection"))
+            modulation = self.network.modulate(ends[0], projection, **arguments)
+            if self.head:
+                modulation_steps(modulation, self.head.dt)
+
+    def _projection(self, number: int) -> Projection:
+        """Return a projection by the number of its table."""
+        tables = len(self._tables("connections"))
+        if not 0 <= number < tables:
+            raise NeurosimError(
+                f"connection = {number}: the file has {tables} [[connections]], numbered from 0"
+            )
+        if len(self.network.projections) < tables:
+            raise InvalidPart  # one of them is invalid
+        return self.network.projections[number]
+
+    def _add_weights(self, table: dict[str, Any], path: KeyPath) -> None:
+        """Add a recording of weights."""
+        names = ("variable", "interval")
+        fields = {name: fields_of(Network.record)[name] for name in names}
+        arguments = self.decoder.arguments(table, path, fields | {"connection": _CONNECTION})
+        with self.decoder.errors_at(path, table, ("connection", "variable")):
+            projection = self._projection(arguments.pop("connection"))
+            recording = self.network.record(projection, **arguments)
+            if self.head and recording.interval is not None:
+                whole_steps(recording.interval, self.head.dt, "interval")
+
     def _add_to_recordings(self, table: dict[str, Any], path: KeyPath) -> None:
+        if "connection" in table:
+            self._add_weights(table, path)
+            return
         fields = _without(Network.record, "population")
-        ends, arguments = self._decode(table, path, fields, (_reference("of", "population"),))
+        drive = self.drives.get(str(table.get("of")))
+        references = () if drive else (_reference("of", "population"),)
+        given = {key: value for key, value in table.items() if not (drive and key == "of")}
+        ends, arguments = self._decode(given, path, fields, references)
+        ends = [drive] if drive else ends
         with self.decoder.errors_at(path, _without_references(table), ("variable",)):
             recording = self.network.record(*ends, **_with_indices(arguments))
             if self.head and recording.interval is not None:
@@ -266,7 +308,8 @@ class _Reader:
             isinstance(populations, dict)
             and 0 < len(populations) == len(self.made)
             and isinstance(recordings, list)
-            and len(recordings) == len(self.network.recordings)
+            and len(recordings)
+            == len(self.network.recordings) + len(self.network.weight_recordings)
         )
 
 

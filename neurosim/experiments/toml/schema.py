@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from neurosim import models, network
 from neurosim.experiments.toml.figures import FIGURES
 from neurosim.experiments.toml.findings import FINDINGS
-from neurosim.models.declare import Parameter, parameters_of
+from neurosim.models.declare import Parameter, options_of, parameters_of
 from neurosim.models.distributions import Distribution
 from neurosim.models.neuron import Neuron
 from neurosim.models.profiles import Profile
@@ -39,6 +39,9 @@ ARGUMENTS = {
         ("psp", "mV", "peak of the postsynaptic potential"),
         ("weight", "mV or pA", "weight in the unit of the synapse"),
         ("delay", "ms", "transmission delay"),
+        ("dendritic_delay", "ms", "dendritic part of the delay of plastic synapses"),
+        ("amount", "", "change of the signal by each spike"),
+        ("name", "", "name of an input in results"),
         ("variable", "", "recorded variable"),
         ("ids", "", "indices of neurons"),
         ("interval", "ms", "time between samples"),
@@ -123,8 +126,9 @@ def fields_of(function: Callable[..., Any]) -> Mapping[str, Field]:
     hints = typing.get_type_hints(function, localns=known)
     declared = parameters_of(function) if isinstance(function, type) else ARGUMENTS
     if isinstance(function, type) and issubclass(function, Neuron):
-        # Every parameter may differ between neurons, whatever its annotation.
-        hints |= dict.fromkeys(declared, Any)
+        # Every parameter but a flag may differ between neurons, whatever its annotation.
+        hints |= {name: Any for name in declared if hints[name] is not bool}
+        declared = {**declared, **options_of(function)}
     fields = {}
     for name, argument in inspect.signature(function).parameters.items():
         if name in hints:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.models import LIF, AlphaCurrent, ConstantCurrent, Poisson
+from neurosim.models import LIF, AlphaCurrent, ConstantCurrent, Poisson, PulsePacket
 from neurosim.models.quantity import is_distribution
 from neurosim.network import Network
 
@@ -58,8 +58,7 @@ class Exportable:
         for drive in network.drives:
             self._add_drive(drive)
         for recording in network.recordings:
-            name = recording.population.name
-            self.unsupported.append(f"the recording of {recording.variable} of {name!r}")
+            self.unsupported.append(f"the recording of {recording.variable} of {recording.key!r}")
 
     def _add_population(self, population: Population, network: Network) -> None:
         """Add a population, or note why NIR cannot represent it."""
@@ -145,7 +144,7 @@ class Exportable:
                 self.drives.append(drive)
             if getattr(drive.input, "factors", None) is not None:
                 self.unsupported.append(f"the factors of {part} (all its spikes get one strength)")
-            if drive.input.is_custom:
+            if drive.input.is_generated or type(drive.input) is PulsePacket:
                 self.unsupported.append(f"the times of {part} (it becomes an Input)")
             if type(drive.input) is Poisson:
                 self.unsupported.append(f"the rates of {part} (it becomes an Input)")

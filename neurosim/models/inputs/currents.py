@@ -13,11 +13,15 @@ from neurosim.models.inputs.base import (
     CURRENT,
     EACH,
     LATEST,
+    START,
+    STOP,
     Input,
+    TimedInput,
     check_length,
     increasing_times,
     per_target,
     per_time,
+    sinusoid,
 )
 from neurosim.utils.checks import Array
 
@@ -133,6 +137,95 @@ class CurrentWaveform(Input):
         values: NDArray[np.float64] = self.values.reshape(len(self.values), -1)
         times = np.arange(len(values) + 1, dtype=np.float64) * self.interval
         return times, np.vstack([values, np.zeros((1, values.shape[1]))])
+
+
+@dataclass(frozen=True, eq=False)
+class SinusoidalCurrent(TimedInput):
+    r"""A sinusoidal (AC) current.
+
+    .. math:: I(t) = I_0 + A \sin(2\pi f t + \varphi)
+
+    between `start` and `stop`, else 0. It is constant within a time step, with the value at its
+    beginning.
+
+    Notes
+    -----
+    The phase refers to time 0, also if the current starts later, as in NEST. For a phase at
+    `start`, as in PyNN, subtract :math:`2\pi f t_\mathrm{start}`.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.SinusoidalCurrent(100.0, 5.0, mean=150.0, start=50.0))
+    >>> recording = net.record(drive, "current", interval=50.0)
+    >>> ns.simulate(net, 200.0).inputs[drive].values.T.round(1)
+    array([[  0. , 150.3,  50. , 149.7]])
+    """
+
+    amplitude: Array = parameter(**CURRENT, help="amplitude", check=per_target)
+    frequency: Array = parameter(unit="Hz", low=0.0, high=1e5, help="frequency", check=per_target)
+    phase: Array = parameter(0.0, "", -1e5, 1e5, "phase at time 0 (radians)", check=per_target)
+    mean: Array = parameter(0.0, **CURRENT, help="constant current", check=per_target)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
+
+    def current(self, times: NDArray, n_targets: int, rng: np.random.Generator) -> NDArray:
+        """Return the current (pA) in the time steps that begin at `times`."""
+        return sinusoid(times, self.mean, self.amplitude, self.frequency, self.phase)
+
+
+@dataclass(frozen=True, eq=False)
+class RampCurrent(TimedInput):
+    """A current that changes linearly between given times.
+
+    It is constant within a time step, with the value at its beginning. Before the first time it
+    is 0, and after the last time it keeps the last value, until `stop`.
+
+    Parameters
+    ----------
+    times : (n_times,) array_like
+        Increasing (ms).
+    amplitudes : (n_times,) or (n_times, n_targets) array_like
+        Current at these times (pA).
+    start, stop : float
+        Before `start`, and from `stop` on, the current is 0 (ms).
+
+    Examples
+    --------
+    From 0 pA at 100 ms to 300 pA at 200 ms:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.RampCurrent([100.0, 200.0], [0.0, 300.0], stop=250.0))
+    >>> recording = net.record(drive, "current", interval=50.0)
+    >>> ns.simulate(net, 300.0).inputs[drive].values.T.round(1)
+    array([[  0. ,   0. , 149.7, 299.7, 300. ,   0. ]])
+    """
+
+    times: Array = parameter(
+        unit="ms", low=0.0, high=LATEST, help="increasing", check=increasing_times
+    )
+    amplitudes: Array = parameter(**CURRENT, help="current at these times", check=per_time)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_length(self.amplitudes, "RampCurrent.amplitudes", self.times)
+
+    @property
+    def columns(self) -> int:
+        """Number of columns of values: one per target, or 1 if all targets share it."""
+        return 1 if self.amplitudes.ndim == 1 else self.amplitudes.shape[1]
+
+    def current(self, times: NDArray, n_targets: int, rng: np.random.Generator) -> NDArray:
+        """Return the current (pA) in the time steps that begin at `times`."""
+        columns = self.amplitudes.reshape(len(self.times), -1).T
+        values = [np.interp(times, self.times, column, left=0.0) for column in columns]
+        return np.column_stack(values) if len(values) > 1 else values[0]
 
 
 @dataclass(frozen=True, eq=False)

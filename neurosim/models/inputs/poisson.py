@@ -12,15 +12,21 @@ from neurosim.models.declare import optional, parameter
 from neurosim.models.inputs.base import (
     EACH,
     LATEST,
+    START,
+    STOP,
     Input,
+    TimedInput,
     check_length,
     increasing_times,
     number_or_array,
     per_target,
+    sinusoid,
 )
 from neurosim.utils.checks import Array
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurosim.models.inputs.base import Program
 
 MAX_RATE = 1e8
@@ -29,9 +35,22 @@ MAX_MEAN = 500.0
 """Largest expected number of Poisson spikes per step; above, exp(−mean) underflows."""
 
 
+SHARED = "whether all targets receive the same spikes"
+
+
+def check_rate(name: str, rate: float, dt: float) -> None:
+    """Raise an error if the mean number of spikes per step is too large to draw."""
+    most = MAX_MEAN / dt * 1e3
+    if rate > most:
+        raise NeurosimError(
+            f"{name} = {rate:g} Hz is above {most:g} Hz, {MAX_MEAN:g} spikes in a "
+            f"step of {dt:g} ms: use fewer, stronger inputs or a current"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Poisson(Input):
-    """Poisson spike trains, independent for all targets.
+    """Poisson spike trains, independent for all targets or shared.
 
     Parameters
     ----------
@@ -41,6 +60,8 @@ class Poisson(Input):
         before times[0].
     times : (n_times,) array_like, optional
         Increasing (ms); rounded to the nearest step of the time grid, halves up.
+    shared : bool
+        Whether all targets receive the same spikes. Then they share one rate.
 
     Examples
     --------
@@ -66,6 +87,7 @@ class Poisson(Input):
         "times at which the rate changes",
         check=optional(increasing_times),
     )
+    shared: bool = parameter(False, help=SHARED)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,14 +98,60 @@ class Poisson(Input):
 
     def check_step(self, dt: float) -> None:
         """Raise an error if the mean number of spikes per step is too large to draw."""
-        most, highest = MAX_MEAN / dt * 1e3, float(np.max(self.rate))
-        if highest > most:
-            raise NeurosimError(
-                f"Poisson.rate = {highest:g} Hz is above {most:g} Hz, {MAX_MEAN:g} spikes in a "
-                f"step of {dt:g} ms: use fewer, stronger inputs or a current"
-            )
+        check_rate("Poisson.rate", float(np.max(self.rate)), dt)
 
     def changes(self) -> Program:
         """Return times and rates (Hz)."""
         times = np.zeros(1) if self.times is None else self.times
         return times, np.asarray(self.rate, float).reshape(len(times), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class SinusoidalPoisson(TimedInput):
+    r"""Poisson spike trains with a sinusoidal rate.
+
+    The rate at time t is
+
+    .. math:: \lambda(t) = \max\bigl(0,\; r + A \sin(2\pi f t + \varphi)\bigr)
+
+    It is constant within a time step, with the value at its beginning. The phase refers to time 0,
+    also if the input starts later.
+
+    Notes
+    -----
+    If the amplitude exceeds the rate, the mean rate is above `rate`.
+
+    Examples
+    --------
+    Input of 10 Hz, from 90 to 110 Hz for the first neuron and from 0 to 200 Hz for the second:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 2, ns.LIF())
+    >>> source = ns.SinusoidalPoisson(100.0, amplitude=[10.0, 100.0], frequency=10.0)
+    >>> drive = net.drive(cells, source, psp=2.0)
+    """
+
+    rate: Array = parameter(unit="Hz", low=0.0, high=MAX_RATE, help="mean rate", check=per_target)
+    amplitude: Array = parameter(
+        unit="Hz", low=0.0, high=MAX_RATE, help="amplitude of the rate", check=per_target
+    )
+    frequency: Array = parameter(unit="Hz", low=0.0, high=1e5, help="frequency", check=per_target)
+    phase: Array = parameter(0.0, "", -1e5, 1e5, "phase at time 0 (radians)", check=per_target)
+    shared: bool = parameter(False, help=SHARED)
+    start: float = parameter(**START)
+    stop: float | None = parameter(**STOP)
+
+    def check_step(self, dt: float) -> None:
+        """Raise an error if the mean number of spikes per step is too large to draw."""
+        check_rate("The highest rate of SinusoidalPoisson", self.highest_rate, dt)
+
+    @property
+    def highest_rate(self) -> float:
+        """Highest rate (Hz)."""
+        return float(np.max(np.add(self.rate, self.amplitude)))
+
+    def rates(self, times: NDArray, n_targets: int, rng: np.random.Generator) -> NDArray:
+        """Return the rates (Hz) in the time steps that begin at `times`."""
+        rates = sinusoid(times, self.rate, self.amplitude, self.frequency, self.phase)
+        return np.maximum(rates, 0.0)

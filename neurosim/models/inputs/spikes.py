@@ -9,10 +9,8 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import optional, parameter
-from neurosim.models.inputs.base import (
-    LATEST,
-    Input,
-)
+from neurosim.models.inputs.base import LATEST, Input, increasing_times
+from neurosim.models.inputs.poisson import SHARED
 from neurosim.utils.checks import Array, check_array, is_scalar
 
 if TYPE_CHECKING:
@@ -98,7 +96,7 @@ class SpikeTimes(Input):
         A list of one array fits one target only.
         """
         if isinstance(self.times, tuple) and n_targets > 1 == self.columns:
-            self._refuse_targets(n_targets)
+            self._refuse_targets(1, n_targets)
         super().check_targets(n_targets)
 
     def events(self) -> Events:
@@ -112,6 +110,55 @@ class SpikeTimes(Input):
         if factors is None:
             return times, targets, np.ones(len(times))
         return times, targets, np.concatenate([np.empty(0), *factors])
+
+
+@dataclass(frozen=True, eq=False)
+class PulsePacket(Input):
+    """Volleys of spikes that are normally distributed around given times.
+
+    Spikes before time 0 are omitted.
+
+    Parameters
+    ----------
+    times : (n,) array_like
+        Increasing centres of the volleys (ms).
+    activity : int
+        Number of spikes of each volley that a target receives.
+    sigma : float
+        Standard deviation of spike times (ms).
+    shared : bool
+        Whether all targets receive the same spikes, as in NEST.
+
+    References
+    ----------
+    M. Diesmann, M.-O. Gewaltig, A. Aertsen, *Stable propagation of synchronous spiking in cortical
+    neural networks*, Nature 402, 529 (1999).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF())
+    >>> packet = ns.PulsePacket([20.0, 60.0], activity=40, sigma=1.0)
+    >>> drive = net.drive(cells, packet, psp=0.5)
+    >>> ns.simulate(net, 100.0).spikes["cells"].counts().tolist() == [2] * 100
+    True
+    """
+
+    sends_spikes = True
+    times: Array = parameter(
+        unit="ms", low=0.0, high=LATEST, help="centres of the volleys", check=increasing_times
+    )
+    activity: int = parameter(unit="", low=1, high=1e6, help="spikes per volley and target")
+    sigma: float = parameter(unit="ms", low=0.0, high=1e4, help="standard deviation of spike times")
+    shared: bool = parameter(False, help=SHARED)
+
+    def spike_times(self, n_targets: int, rng: np.random.Generator) -> SpikeTimes:
+        """Return the spikes of all targets."""
+        shape = (1 if self.shared else n_targets, len(self.times), self.activity)
+        times = self.times[:, None] + self.sigma * rng.standard_normal(shape)
+        trains = [train[train >= 0.0] for train in times.reshape(shape[0], -1)]
+        return SpikeTimes(trains[0] if self.shared else trains)
 
 
 @dataclass(frozen=True)

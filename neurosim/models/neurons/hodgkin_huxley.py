@@ -104,7 +104,7 @@ class HodgkinHuxley(NeuronModel):
     rise: ClassVar = state("", "risen", "phase of the action potential")
     """0: none; 1: above 0 mV, spike pending; 2: below 0 mV again; 3: above 0 mV again."""
 
-    substep: ClassVar[float] = 0.0125
+    substep = 0.0125
     refractory: ClassVar[str] = "ignore"
     spike_check: ClassVar[str] = "step"
 

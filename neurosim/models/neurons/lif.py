@@ -75,6 +75,9 @@ class LIF(Neuron):
     """
 
     is_linear = True
+    method = "exact"
+    substep = 0.1
+    error_control = "y"
     v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
     v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")
     v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")

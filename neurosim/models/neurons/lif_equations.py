@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, parameters_of, state
+from neurosim.models.neuron import INTEGRATION
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.quantity import bounds_of, or_infinity
-
-if TYPE_CHECKING:
-    from neurosim.models.neurons.lif import LIF
+from neurosim.models.quantity import or_infinity
 
 
 # Not registered, because networks and scenario files never name it.
@@ -28,8 +25,9 @@ class LIFEquations(NeuronModel, abstract=True):
     tau_m: Any = parameter(20.0, "ms", help="membrane time constant", check=or_infinity)
     c_m: Any = parameter(250.0, "pF", help="membrane capacitance")
     t_ref: Any = parameter(5.0, "ms", help="absolute refractory period")
+    subtract: Any = parameter(0.0, "mV", help="decrease of V at a spike")
     v: ClassVar = state("mV", "v_rest", "membrane potential")
-    substep: ClassVar[float] = 0.05
+    spike_check: ClassVar = "step"
 
     @staticmethod
     def derivatives(v, i, p):
@@ -41,31 +39,19 @@ class LIFEquations(NeuronModel, abstract=True):
 
     @staticmethod
     def reset(v, p):
-        return p.v_reset
+        return v - p.subtract if p.subtract > 0.0 else p.v_reset
 
 
-def lif_equations(neuron: LIF, subject: str) -> LIFEquations:
-    """Return the equations of an integrate-and-fire neuron.
+@dataclass(frozen=True, eq=False)
+class BoundedLIFEquations(LIFEquations, abstract=True):
+    """The same with V bounded by the threshold inside the equations, as in NEST."""
 
-    Parameters
-    ----------
-    neuron : LIF
-    subject : str
-        Start of error messages, such as "'exc' receives ExpConductance".
+    v_max: ClassVar = "v_threshold"
 
-    Raises
-    ------
-    NeurosimError
-        If the neuron has a soft threshold or a reset by subtraction.
-    """
-    if neuron.escape is not None:
-        raise NeurosimError(
-            f"{subject}, which cannot be combined with escape noise: leave out escape, or use "
-            "ExpCurrent or AlphaCurrent"
-        )
-    if bounds_of(getattr(neuron, "subtract", 0.0))[1] > 0.0:
-        raise NeurosimError(
-            f"{subject}, which cannot be combined with reset by subtraction: leave out subtract, "
-            "or use ExpCurrent or AlphaCurrent"
-        )
-    return LIFEquations(**{name: getattr(neuron, name) for name in parameters_of(LIFEquations)})
+
+def lif_equations(neuron: Any) -> LIFEquations:
+    """Return the equations of an integrate-and-fire neuron."""
+    bounded = neuron.method == "gsl" and neuron.escape is None
+    kind: type[LIFEquations] = BoundedLIFEquations if bounded else LIFEquations
+    names = (*INTEGRATION, *parameters_of(kind), "escape")
+    return kind(**{name: getattr(neuron, name) for name in names if hasattr(neuron, name)})

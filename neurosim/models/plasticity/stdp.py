@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, trace
 from neurosim.models.plasticity.base import Plasticity
 
@@ -17,34 +16,32 @@ def _power(x: float, exponent: float) -> float:
     return x if exponent == 1.0 else x**exponent
 
 
+def depress(w: float, after: float, p: Any) -> float:
+    """Return a weight depressed by the postsynaptic trace."""
+    return w - p.learning_rate * p.asymmetry * _power(w, p.mu_minus) * after
+
+
+def potentiate(w: float, before: float, p: Any) -> float:
+    """Return a weight potentiated by the presynaptic trace."""
+    return w + p.learning_rate * _power(1.0 - w, p.mu_plus) * before
+
+
 @dataclass(frozen=True)
 class STDP(Plasticity):
     """Spike-timing dependent plasticity with all-to-all pairing of spikes.
 
     Let x = weight/w_max. A postsynaptic spike that follows a presynaptic one by Δ at the synapse
     increases x by λ (1 − x)^mu_plus e^(−Δ/tau_plus). One that precedes it by Δ decreases x by
-    α λ x^mu_minus e^(−Δ/tau_minus). x is clipped to 0 to 1. Delays are dendritic: a presynaptic
-    spike reaches the synapse immediately, a postsynaptic spike after the delay. Spikes that arrive
-    in the same step are not paired.
+    α λ x^mu_minus e^(−Δ/tau_minus). x is clipped to 0 to 1.
 
-    Parameters
-    ----------
-    w_max : float
-        Strongest weight, in the unit and with the sign of the weights.
-    learning_rate : float
-        Learning rate λ, 0 to 1.
-    asymmetry : float
-        Ratio α of depression to potentiation, 0 to 1000.
-    tau_plus, tau_minus : float
-        Time constants of the two windows (ms), 0.1 to 10,000.
-    mu_plus, mu_minus : float
-        0 to 1. 0: changes are independent of the weight (additive); 1: proportional
-        (multiplicative).
+    With exponents of 0 changes do not depend on the weight (additive rule), with 1 they are
+    proportional to the distance from the limit (multiplicative rule).
 
-    Raises
-    ------
-    NeurosimError
-        If a value is out of range.
+    Notes
+    -----
+    The delay is dendritic unless `Network.connect` splits it. Spikes that arrive at the synapse in
+    the same step are not paired. The rule equals NEST's stdp_synapse with ``tau_minus`` of the
+    postsynaptic neuron.
 
     References
     ----------
@@ -80,17 +77,12 @@ class STDP(Plasticity):
     before: ClassVar = trace("pre", "tau_plus")
     after: ClassVar = trace("post", "tau_minus")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.w_max == 0.0:
-            raise NeurosimError("STDP.w_max = 0: give the strongest weight, with its sign")
-
     @staticmethod
     def on_pre(w, before, after, p):
         """Depress the weight by the postsynaptic trace."""
-        return w - p.learning_rate * p.asymmetry * _power(w, p.mu_minus) * after
+        return depress(w, after, p)
 
     @staticmethod
     def on_post(w, before, after, p):
         """Potentiate the weight by the presynaptic trace."""
-        return w + p.learning_rate * _power(1.0 - w, p.mu_plus) * before
+        return potentiate(w, before, p)

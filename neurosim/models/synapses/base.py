@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.declare import option, optional, parameters_of, states_of
 from neurosim.models.equations import ALL, digest_of
 from neurosim.models.quantity import typical
 from neurosim.models.registry import Part, is_builtin
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from neurosim.models.neuron import Neuron
+    from neurosim.models.short_term.base import ShortTermPlasticity
 
 TYPICAL_REST = -65.0
 """Resting potential (mV) that stands for one that differs between neurons."""
@@ -25,6 +27,14 @@ ABOVE_REST = 10.0
 """Distance from rest (mV) at which a synapse without current at rest excites or inhibits."""
 
 
+def _check_name(value: Any, name: str, *_: Any) -> str:
+    """Return the name of a receptor, if it can precede the name of a state."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or "." in value:
+        raise NeurosimError(f"{name} = {show(value)}: give a non-empty string without '.'")
+    return value
+
+
+@dataclass(frozen=True, eq=False)
 class Synapse(Part, abstract=True):
     """Base class of synapse models, also of those that are written as equations.
 
@@ -43,6 +53,12 @@ class Synapse(Part, abstract=True):
 
     `p` holds the parameters. Weights are in the unit of the first state. Spikes arrive at the end
     of a time step, after the integration.
+
+    Every synapse has an option, a keyword argument:
+
+    ``name``
+        Name of the receptor, such as "ampa". States of the synapse are recorded by it, as in
+        ``net.record(cell, "ampa.g")``. Synapses with different names are different receptors.
 
     Class variable that a subclass may set:
 
@@ -77,6 +93,9 @@ class Synapse(Part, abstract=True):
     >>> recording = net.record(cell, "g")
     """
 
+    _: KW_ONLY
+    name: str | None = option(None, help="name of the receptor", check=optional(_check_name))
+
     noun: ClassVar[str] = "a synapse model"
     unit: ClassVar[str] = "pA"
     """Unit of its weights."""
@@ -84,6 +103,10 @@ class Synapse(Part, abstract=True):
     """Whether it injects a current; otherwise it moves the potential at once."""
     has_equations: ClassVar[bool] = False
     """Whether it declares states and equations."""
+    couples: ClassVar[bool] = False
+    """Whether it couples potentials in both directions instead of transmitting spikes."""
+    between_neurons: ClassVar[bool] = False
+    """Whether its presynaptic side must be a neuron of the network, not an input."""
     sign: ClassVar[int | None] = None
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "derivatives": (ALL, "p"),
@@ -108,6 +131,21 @@ class Synapse(Part, abstract=True):
     def digest(cls) -> str:
         """Return a hash of the equations and declarations of the class."""
         return digest_of(cls)
+
+    @property
+    def transmission(self) -> ShortTermPlasticity | None:
+        """How the efficacy of a spike depends on earlier spikes of the presynaptic neuron."""
+        return None
+
+    def chosen(self, *, is_pool: bool) -> Synapse:
+        """Return the form of the synapse for a projection.
+
+        Parameters
+        ----------
+        is_pool : bool
+            Whether every source is connected to every target with one weight and delay.
+        """
+        return self
 
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms)."""

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.special import exprel
 
-from neurosim.models.declare import parameter
+from neurosim.models.declare import state
 from neurosim.models.synapses.base import Synapse
+from neurosim.models.synapses.biexp import psp_peak, rate_of_rise, tau
 
 if TYPE_CHECKING:
     from neurosim.models.neuron import Neuron
-
-
-def _tau(help: str) -> Any:
-    return parameter(unit="ms", low=0.01, high=1e4, help=help)
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class ExpCurrent(Synapse):
     >>> drive = net.drive(cell, ns.SpikeTimes([10.0]), synapse=synapse, psp=0.5)
     """
 
-    tau: float = _tau("decay time constant")
+    tau: float = tau("decay time constant")
 
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms): ln(τm/τs)·τm·τs/(τm − τs)."""
@@ -99,7 +96,7 @@ class AlphaCurrent(Synapse):
     >>> drive = net.drive(cell, ns.SpikeTimes([10.0]), synapse=synapse, weight=100.0)
     """
 
-    tau: float = _tau("time to the peak of the current")
+    tau: float = tau("time to the peak of the current")
 
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms).
@@ -124,6 +121,57 @@ class AlphaCurrent(Synapse):
         neuron.check_psp()
         x = self.time_to_peak(neuron) / self.tau
         return neuron.resistance * x * math.exp(1.0 - x)
+
+
+@dataclass(frozen=True, eq=False)
+class BiexpCurrent(Synapse):
+    """Synaptic current that rises and decays exponentially, with a peak of its weight (pA).
+
+    After a spike, the current is proportional to exp(−t/tau_decay) − exp(−t/tau_rise). If both time
+    constants are equal, it is the alpha function.
+
+    Notes
+    -----
+    It is integrated with the equations of the neuron; `ExpCurrent` and `AlphaCurrent` are
+    integrated exactly on a `LIF`.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> synapse = ns.BiexpCurrent(tau_rise=1.0, tau_decay=4.0)
+    >>> drive = net.drive(cell, ns.SpikeTimes([5.0]), synapse=synapse, weight=100.0)
+    >>> recording = net.record(cell, "i")
+    >>> round(float(ns.simulate(net, 30.0).traces["cell", "i"].values.max()), 1)
+    100.0
+    """
+
+    tau_rise: float = tau("rise time constant")
+    tau_decay: float = tau("decay time constant")
+    i: ClassVar = state("pA", 0.0, "current")
+    rise: ClassVar = state("pA/ms", 0.0, "rate at which the current rises")
+
+    @staticmethod
+    def derivatives(i, rise, p):
+        return rise - i / p.tau_decay, -rise / p.tau_rise
+
+    @staticmethod
+    def current(v, i, rise, p):
+        return i
+
+    @staticmethod
+    def arrive(i, rise, w, p):
+        return i, rise + w * rate_of_rise(p.tau_rise, p.tau_decay)
+
+    def time_to_peak(self, neuron: Neuron) -> float:
+        """Time from arrival to the peak of the PSP (ms)."""
+        return psp_peak(neuron, self.tau_rise, self.tau_decay)[0]
+
+    def psp_per_weight(self, neuron: Neuron) -> float:
+        """Peak of the PSP (mV) per pA of weight."""
+        neuron.check_psp()
+        return psp_peak(neuron, self.tau_rise, self.tau_decay)[1]
 
 
 def _ramp(x: float) -> float:

@@ -11,6 +11,9 @@
                                            float64 (ms), float64 (time, neuron), int64
     /traces/<population>/v/spike_times, spike_ids
                                            float64 (ms), int64: spikes of these neurons
+    /inputs/<name>/timestamps, node_ids, recorded
+                                           spikes of an input: float64 (ms), uint64, int64
+    /inputs/<name>/times, values, ids      current of an input, as for traces
     /neurosim                              attributes format, dt (ms), duration (ms), seed
     /neurosim/populations                  one row per population: the fields of PopulationInfo
     /neurosim/recorded/<population>        int64, indices of the recorded neurons

@@ -9,7 +9,14 @@ from urllib.parse import unquote
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.results import (
+    PopulationInfo,
+    Result,
+    RunStats,
+    SpikeTrains,
+    Trace,
+    WeightTrace,
+)
 from neurosim.results.storage.layout import DRAWN_SPIKES, FORMAT, column_types, group_name
 from neurosim.utils.atomic_files import check_file, no_memory_for
 from neurosim.utils.hdf5 import ERRORS, check_stored, reason
@@ -17,6 +24,7 @@ from neurosim.utils.hdf5 import require as _require
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     import h5py
     from numpy.typing import DTypeLike, NDArray
@@ -113,6 +121,13 @@ def _read_result(file: h5py.File, file_size: int) -> Result:
             unquote(name): reader.array(values, np.float64, 1)
             for name, values in run.get("measured", {}).items()
         },
+        weights=dict(
+            reader.weights(file["weights"][str(k)], populations)
+            for k in range(len(file.get("weights", ())))
+        ),
+        inputs={
+            unquote(name): reader.input(group) for name, group in file.get("inputs", {}).items()
+        },
     )
 
 
@@ -185,6 +200,25 @@ class _Reader:
         _require(fits, f"{group.name} does not match the {len(neurons)} neurons")
         return tuple(np.split(intervals, np.cumsum(counts)[:-1])) if len(counts) else ()
 
+    def weights(
+        self, group: h5py.Group, populations: Mapping[str, PopulationInfo]
+    ) -> tuple[Any, WeightTrace]:
+        """Read recorded weights, with their key."""
+        key: list[Any] = [bytes(group.attrs[name]).decode() for name in ("source", "target")]
+        _require(all(name in populations for name in key), f"{group.name} has unknown populations")
+        sources, targets = (
+            self.ids(group[name], np.int64, populations[end])
+            for name, end in zip(("sources", "targets"), key, strict=True)
+        )
+        times, delays = (self.array(group[name], np.float64, 1) for name in ("times", "delays"))
+        values, unit = self.array(group["values"], np.float64, 2), group.attrs["units"]
+        lengths = (len(times), len(sources)), len(targets), len(delays)
+        fits = lengths == (values.shape, len(sources), len(sources)) and isinstance(unit, bytes)
+        _require(fits and _ascending(times), f"{group.name} is not a table of weights")
+        if "number" in group.attrs:
+            key.append(int(group.attrs["number"]))
+        return tuple(key), WeightTrace(times, values, sources, targets, delays, unit.decode())
+
     def trace(self, group: h5py.Group, variable: str, population: PopulationInfo) -> Trace:
         """Read one variable."""
         times = self.array(group["times"], np.float64, 1)
@@ -212,6 +246,22 @@ class _Reader:
             spike_times, spike_ids, ids, dt=self.dt, t_start=0.0, t_stop=self.duration
         )
         return Trace(times, values, ids, unit.decode(), spikes, population.v_peak)
+
+    def input(self, group: h5py.Group) -> SpikeTrains | Trace:
+        """Read the spikes or the current of an input."""
+        if "timestamps" not in group:
+            times = self.array(group["times"], np.float64, 1)
+            values, ids = (
+                self.array(group[name], dtype, n_dims)
+                for name, dtype, n_dims in (("values", np.float64, 2), ("ids", np.int64, 1))
+            )
+            return Trace(times, values, ids, group.attrs["units"].decode())
+        times = self.array(group["timestamps"], np.float64, 1)
+        ids = self.array(group["node_ids"], np.uint64, 1).astype(np.int64)
+        recorded = self.array(group["recorded"], np.int64, 1)
+        known = len(times) == len(ids) and bool(np.isin(ids, recorded).all())
+        _require(known and _ascending(times), f"{group.name} has impossible spikes")
+        return SpikeTrains(times, ids, recorded, dt=self.dt, t_start=0.0, t_stop=self.duration)
 
     def ids(self, dataset: h5py.Dataset, dtype: DTypeLike, population: PopulationInfo) -> NDArray:
         """Read indices of neurons of `population`."""

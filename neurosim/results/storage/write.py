@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.results import PopulationInfo
+from neurosim.results import PopulationInfo, SpikeTrains
 from neurosim.results.storage.layout import (
     FORMAT,
     SONATA_MAGIC,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import h5py
     from numpy.typing import DTypeLike, NDArray
 
-    from neurosim.results import Result, SpikeTrains, Trace
+    from neurosim.results import Result, SpikeTrains, Trace, WeightTrace
 
 COMPRESS_FROM = 1024
 """Smaller arrays are not compressed: the table of chunks would outweigh the gain."""
@@ -87,6 +87,15 @@ def _write_result(file: h5py.File, result: Result) -> None:
     traces = file.create_group("traces")
     for (name, variable), trace in result.traces.items():
         _write_trace(traces.create_group(f"{group_name(name)}/{variable}"), trace)
+    for number, (key, weights) in enumerate(result.weights.items()):
+        _write_weights(file.create_group(f"weights/{number}"), key, weights)
+    for name, recorded in result.inputs.items():
+        group = file.create_group(f"inputs/{group_name(name)}")
+        if isinstance(recorded, SpikeTrains):
+            write_spikes(group, recorded)
+            _write_array(group, "recorded", recorded.recorded, np.int64)
+        else:
+            _write_trace(group, recorded)
 
 
 def _write_run(group: h5py.Group, result: Result) -> None:
@@ -146,6 +155,18 @@ def _write_trace(group: h5py.Group, trace: Trace) -> None:
     if trace.spikes is not None:
         _write_array(group, "spike_times", trace.spikes.times, np.float64)
         _write_array(group, "spike_ids", trace.spikes.ids, np.int64)
+
+
+def _write_weights(group: h5py.Group, key: tuple[Any, ...], weights: WeightTrace) -> None:
+    group.attrs["units"] = np.bytes_(weights.unit.encode())
+    for name, value in zip(("source", "target"), key, strict=False):
+        group.attrs[name] = np.bytes_(value.encode())
+    if len(key) > 2:
+        group.attrs["number"] = key[2]
+    for name in ("times", "values", "delays"):
+        _write_array(group, name, getattr(weights, name), np.float64)
+    for name in ("sources", "targets"):
+        _write_array(group, name, getattr(weights, name), np.int64)
 
 
 def _write_array(group: h5py.Group, name: str, array: NDArray, dtype: DTypeLike) -> None:

@@ -41,7 +41,30 @@ def row(simulator: str, wall_s: float, n_exc: int, *, threads: int = 1) -> Row:
     return Row("small", simulator, threads, 1000.0, two_populations(), [answer])
 
 
-@pytest.mark.parametrize("net", [two_populations(), CASES["cuba"].network()])
+def with_conductances() -> ns.Network:
+    net = ns.Network()
+    exc = net.add("exc", 80, ns.LIF(v_threshold=np.linspace(-56.0, -54.0, 80)))
+    inh = net.add("inh", 20, ns.LIF())
+    for source, e_rev, weight in ((exc, 0.0, 2.0), (inh, -80.0, 10.0)):
+        synapse = ns.ExpConductance(5.0, e_rev)
+        net.connect(source, exc, ns.AllToAll(), synapse=synapse, weight=weight)
+        net.drive(source, ns.WhiteNoiseCurrent(sigma=200.0, mean=300.0))
+    return net
+
+
+def with_depression() -> ns.Network:
+    net = ns.Network()
+    cells = net.add("cells", 100, ns.LIF(), v_init=ns.Uniform(-70.0, -56.0))
+    model = ns.TsodyksMarkram(0.04, 100.0, 1000.0)
+    net.connect(cells, cells, ns.FixedProbability(0.1), psp=5.0, short_term=model)
+    net.drive(cells, ns.ConstantCurrent(250.0))
+    return net
+
+
+NETWORKS = [two_populations, with_conductances, with_depression, CASES["cuba"].network]
+
+
+@pytest.mark.parametrize("net", [network() for network in NETWORKS])
 def test_a_described_network_is_rebuilt_to_the_same_spikes(net):
     again = ns.simulate(rebuild(describe(net, 0.1)), 30.0)
     once = ns.simulate(net, 30.0)
@@ -56,6 +79,10 @@ def test_what_other_simulators_were_not_taught_is_refused():
     cells = net.add("cells", 10, ns.LIF())
     net.drive(cells, ns.MembraneNoise(2.0))
     with pytest.raises(TypeError, match="MembraneNoise"):
+        describe(net, 0.1)
+    net = ns.Network()
+    net.add("cells", 10, ns.HodgkinHuxley())
+    with pytest.raises(TypeError, match="HodgkinHuxley"):
         describe(net, 0.1)
 
 

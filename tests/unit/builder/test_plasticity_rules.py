@@ -124,6 +124,20 @@ def test_a_rule_gives_the_weights_of_its_equations(delay: float, debug: bool) ->
     assert abs(expected - 1.0) > 0.01
 
 
+@pytest.mark.parametrize("kind", [ns.RestrictedSTDP, ns.RewardSTDP, ns.Clopath])
+def test_plain_python_gives_the_same_bits(kind: type[ns.Plasticity]) -> None:
+    """Of rules with states, signals and weights between spikes, and potentials."""
+    found = []
+    for debug in (False, True):
+        net = pair(kind(2.0), delay=1.3)
+        if kind is ns.RewardSTDP:
+            net.modulate(net["b"], net.projections[0])
+        simulation = ns.Simulation(net, debug=debug)
+        simulation.run(420.0)
+        found += weights(simulation)
+    assert found[0] == found[1] != np.array([1.0]).tobytes()
+
+
 def test_bits_depend_neither_on_threads_nor_on_pieces_nor_on_checkpoints(tmp_path: Path) -> None:
     found = []
     for threads, pieces in ((1, [300.0]), (3, [77.7, 222.3])):
@@ -249,7 +263,69 @@ def _mistakes() -> dict[str, tuple[type[ns.Plasticity], str]]:
         def on_pre(self, w, x, p):
             return w
 
+    @dataclass(frozen=True)
+    class Reset(Base):
+        y: ClassVar = ns.trace("post", 10.0, reset=True)
+
+    @dataclass(frozen=True)
+    class Initial(Base):
+        c: ClassVar = ns.state("", "c_0")
+
+    @dataclass(frozen=True)
+    class Signals(Base):
+        m: ClassVar = ns.signal(10.0)
+        n: ClassVar = ns.signal(20.0)
+
+    @dataclass(frozen=True)
+    class States(Base):
+        c: ClassVar = ns.state()
+
+        @staticmethod
+        def on_pre(w, x, c, p):
+            return w
+
+        @staticmethod
+        def on_post(w, x, c, p):
+            return w, c
+
+    @dataclass(frozen=True)
+    class Inactive(Base):
+        u: ClassVar = ns.potential()
+
+    @dataclass(frozen=True)
+    class Mixed(Base):
+        u: ClassVar = ns.potential()
+        y: ClassVar = ns.trace("post", 10.0)
+
+    @dataclass(frozen=True)
+    class Active(Base):
+        u: ClassVar = ns.potential(10.0)
+
+        @staticmethod
+        def on_pre(w, x, u, p):
+            return w
+
+        @staticmethod
+        def on_post(w, x, u, p):
+            return w
+
+        @staticmethod
+        def active(u, p):
+            return u
+
+    @dataclass(frozen=True)
+    class Scale(Base):
+        scale: ClassVar[str] = "w_0"
+
     return {
+        "reset": (Reset, "Reset.y is a trace of 'post': reset and initial are options of traces"),
+        "initial": (Initial, "Initial.c starts at 'c_0', which is not a parameter"),
+        "signals": (Signals, "Signals has the signals m, n: a rule has one at most"),
+        "states": (States, r"States.on_pre returns 0.5: it must return the new relative weight, c"),
+        "inactive": (Inactive, r"Inactive has no method active: .*def active\(u, p\)"),
+        "mixed": (Mixed, "Mixed has potentials and traces of 'post'"),
+        "active": (Active, r"Active.active returns -60.0: it must return True or False"),
+        "scale": (Scale, "Scale has no parameter w_0, the unit of its weights"),
         "numpy": (NumPy, r"NumPy.on_post uses numpy.exp"),
         "arguments": (
             Arguments,
@@ -265,12 +341,18 @@ def _mistakes() -> dict[str, tuple[type[ns.Plasticity], str]]:
     }
 
 
+DECLARATIONS = (
+    "time constant", "side", "reset", "initial", "signals", "inactive", "mixed", "scale",
+)  # fmt: skip
+"""Mistakes in declarations, whose messages have no line number."""
+
+
 @pytest.mark.parametrize("name", _mistakes())
 def test_mistakes_are_refused_in_a_sentence(name: str) -> None:
     rule, message = _mistakes()[name]
     with pytest.raises(ns.NeurosimError, match=message) as refused:
         ns.Simulation(pair(rule(2.0)))
-    if name not in ("time constant", "side"):
+    if name not in DECLARATIONS:
         assert Path(__file__).name in str(refused.value)
 
 

@@ -138,7 +138,7 @@ def test_spikes_arrive_after_the_delay() -> None:
 
 
 def test_intervals_are_shorter_for_many_targets(monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.engine.custom_inputs.MAX_VALUES", 500)
+    monkeypatch.setattr("neurosim.engine.generated_inputs.MAX_VALUES", 500)
     whole = ns.simulate(network(), 60.0, threads=2)
     simulation = ns.Simulation(network(), threads=3)
     for duration in (0.3, 9.7, 50.0):

@@ -14,6 +14,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.models import Input, IntegrateAndFire, Rule
+from neurosim.models.declare import OPTION
 from neurosim.models.distance import Redrawn
 from neurosim.models.registry import is_builtin, kinds_of
 
@@ -58,7 +59,10 @@ def _checked(cases: dict[type, dict[str, tuple[Any, Any]]], base: Any = None) ->
     classes = _own(base) if base is not None else tuple(cases)
     found = []
     for cls in classes:
-        names = [f.name for f in dataclasses.fields(cls) if f.init]
+        # test_neuron_options.py tests the options that every neuron has.
+        names = [f.name for f in dataclasses.fields(cls) if f.init and OPTION not in f.metadata]
+        if not issubclass(cls, ns.LIF) and "escape" in names:
+            names.remove("escape")  # tested for models with equations elsewhere
         assert sorted(names) == sorted(cases[cls]), f"give each option of {cls.__name__} a case"
         found += [
             pytest.param(cls, cases[cls], name, id=f"{cls.__name__}.{name}") for name in names
@@ -74,17 +78,62 @@ def _pair(case: dict[str, tuple[Any, Any]], name: str) -> tuple[dict, dict]:
 
 # Inputs
 
+TIMED = {"start": (3.0, 5.0), "stop": (25.0, 20.0)}
 INPUTS: dict[type, dict[str, tuple[Any, Any]]] = {
     ns.ConstantCurrent: {"amplitude": (100.0, 200.0)},
     ns.StepCurrent: {"times": ([2.0], [5.0]), "amplitudes": ([100.0], [200.0])},
     ns.CurrentWaveform: {"values": ([100.0, 50.0], [100.0, 60.0]), "interval": (5.0, 6.0)},
     ns.LiveCurrent: {"amplitude": (100.0, 200.0)},
-    ns.Poisson: {"rate": ([2000.0], [3000.0]), "times": ([2.0], [7.0])},
+    ns.SinusoidalCurrent: TIMED
+    | {
+        "amplitude": (100.0, 200.0),
+        "frequency": (20.0, 30.0),
+        "phase": (0.0, 1.0),
+        "mean": (0.0, 50.0),
+    },
+    ns.RampCurrent: TIMED
+    | {"times": ([1.0, 20.0], [1.0, 22.0]), "amplitudes": ([10.0, 99.0], [10.0, 98.0])},
+    ns.WhiteNoiseCurrent: TIMED
+    | {"sigma": (100.0, 200.0), "mean": (0.0, 50.0), "interval": (1.0, 2.0)},
+    ns.OrnsteinUhlenbeckCurrent: TIMED
+    | {"sigma": (100.0, 200.0), "mean": (0.0, 50.0), "tau": (5.0, 6.0)},
+    ns.Poisson: {
+        "rate": ([2000.0], [3000.0]),
+        "times": ([2.0], [7.0]),
+        "shared": (False, True),
+    },
+    ns.SinusoidalPoisson: TIMED
+    | {
+        "rate": (2000.0, 2500.0),
+        "amplitude": (1000.0, 2000.0),
+        "frequency": (20.0, 30.0),
+        "phase": (0.0, 1.0),
+        "shared": (False, True),
+    },
+    ns.GammaProcess: TIMED
+    | {
+        "rate": ([900.0], [800.0]),
+        "shape": (2.0, 3.0),
+        "times": ([2.0], [7.0]),
+        "shared": (False, True),
+    },
+    ns.PoissonWithDeadTime: TIMED
+    | {"rate": (900.0, 800.0), "dead_time": (0.5, 1.0), "shared": (False, True)},
+    ns.CorrelatedPoisson: TIMED
+    | {"rate": (500.0, 600.0), "correlation": (0.3, 0.4), "tau": (2.0, 3.0)},
+    ns.PulsePacket: {
+        "times": ([9.0, 20.0], [9.0, 21.0]),
+        "activity": (10, 11),
+        "sigma": (1.0, 1.5),
+        "shared": (False, True),
+    },
     ns.SpikeTimes: {"times": ([2.0, 9.0], [2.0, 9.1]), "factors": ([1.0, 2.0], [1.0, 3.0])},
     ns.LiveSpikes: {},
     ns.MembraneNoise: {"sigma": (2.0, 3.0)},
 }
-SPIKES = {ns.Poisson, ns.SpikeTimes, ns.LiveSpikes}
+SPIKES = {
+    cls for cls, case in INPUTS.items() if cls(**{k: v[0] for k, v in case.items()}).sends_spikes
+}
 
 
 def _driven(source: ns.network.Input, **options: Any) -> ns.Network:
@@ -113,7 +162,7 @@ DRIVE: dict[str, Any] = {
 @pytest.mark.parametrize("name", DRIVE)
 @pytest.mark.parametrize("cls", _own(Input), ids=lambda cls: cls.__name__)
 def test_options_of_drives(cls: type, name: str) -> None:
-    assert {"self", "target", "input", *DRIVE} == set(
+    assert {"self", "target", "input", "name", *DRIVE} == set(
         inspect.signature(ns.Network.drive).parameters
     )
     source = (
@@ -186,6 +235,9 @@ CONNECT: dict[str, Any] = {
     "weight": 2.5,
     "delay": 2.3,
     "plasticity": ns.STDP(3.0, learning_rate=0.3),
+    "dendritic_delay": 0.5,
+    "short_term": ns.TsodyksMarkram(u=0.3),
+    "release": ns.Release(0.5),
 }
 
 
@@ -212,10 +264,13 @@ def _rule(cls: type, folder: Path) -> ns.network.Rule:
 def test_options_of_connections(cls: type, name: str, tmp_path: Path) -> None:
     parameters = inspect.signature(ns.Network.connect).parameters
     assert {"self", "source", "target", "rule", *CONNECT} == set(parameters)
-    rule, other = _rule(cls, tmp_path), {name: CONNECT[name]}
+    first: dict[str, Any] = {}
+    if name == "dendritic_delay":
+        first["plasticity"] = CONNECT["plasticity"]
+    rule, other = _rule(cls, tmp_path), first | {name: CONNECT[name]}
     if name == "weight":
         other["psp"] = None
-    assert _changes(lambda **k: _connected(rule, **k), {}, other)
+    assert _changes(lambda **k: _connected(rule, **k), first, other)
 
 
 # Neurons, synapses, plasticity, distributions

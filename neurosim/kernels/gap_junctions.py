@@ -1,0 +1,129 @@
+"""Currents through gap junctions: threads exchange membrane potentials in every step.
+
+Both functions are step functions of `kernels.loop`. Potentials are stored in two sets in turn. A
+thread that is one step ahead therefore does not overwrite values that others still read, and one
+barrier per step suffices.
+"""
+
+from typing import Any, NamedTuple
+
+from neurosim.kernels.address import addressed
+from neurosim.kernels.barrier import arrive, wait
+from neurosim.kernels.compiled import helper
+from neurosim.kernels.tables import tables_at
+
+
+class Couplings(NamedTuple):
+    """Gap junctions of the neurons of one thread.
+
+    A neuron is *coupled* if its population has gap junctions. The coupled neurons of the network
+    are numbered by global id.
+
+    Attributes
+    ----------
+    ids : (n,) int64
+        Global ids of the coupled neurons of the thread, ascending.
+    local : (n,) int64
+        Their local indices.
+    states : (n,) int64
+        Index in `State.states` of the states of their gap junctions.
+    numbers : (n,) int64
+        Their numbers among all coupled neurons.
+    start : (n + 1,) int64
+        First of each neuron's junctions in `others` and `conductances`.
+    others : (n_junctions,) int64
+        Number of the other neuron.
+    conductances : (n_junctions,) float64
+        nS.
+    dt : (1,) float64
+        ms.
+    """
+
+    ids: Any
+    local: Any
+    states: Any
+    numbers: Any
+    start: Any
+    others: Any
+    conductances: Any
+    dt: Any
+
+
+class Potentials(NamedTuple):
+    """Potentials of all coupled neurons, in memory that all threads share.
+
+    Attributes
+    ----------
+    values : (2, 2, n_coupled) float64
+        By parity of the step: potentials (mV) at its start, and their change in the step before.
+    arrivals : (1,) int64
+        Barrier, as in `Shared`.
+    crossings : (1,) int64
+        Number of times that the thread has crossed it; not shared.
+    n_threads : int
+    """
+
+    values: Any
+    arrivals: Any
+    crossings: Any
+    n_threads: Any
+
+
+@addressed
+def couple(frame, index, row, t, first_fired, n_fired):
+    """Set the states of gap junctions at the start of a step.
+
+    Potentials of other neurons are extrapolated linearly through the step.
+    """
+    couplings, potentials, state = tables_at(frame)
+    values, states, parity = potentials.values, state.states, t & 1
+    for k in range(couplings.ids.size):
+        number = couplings.numbers[k]
+        values[parity, 0, number] = state.v[couplings.local[k]]
+        values[parity, 1, number] = states[couplings.states[k] + 3]
+    arrive(potentials.arrivals)
+    potentials.crossings[0] += 1
+    wait(potentials.arrivals, potentials.n_threads, potentials.crossings[0])
+    for k in range(couplings.ids.size):
+        conductance, drive, change = 0.0, 0.0, 0.0
+        for j in range(couplings.start[k], couplings.start[k + 1]):
+            g, other = couplings.conductances[j], couplings.others[j]
+            conductance += g
+            drive += g * values[parity, 0, other]
+            change += g * values[parity, 1, other]
+        first = couplings.states[k]
+        states[first] = conductance
+        states[first + 1] = drive
+        states[first + 2] = change / couplings.dt[0]
+    return n_fired
+
+
+@helper
+def _position(ids, wanted):
+    """Return the index of the first of ascending ids that is at least `wanted`."""
+    low, high = 0, ids.size
+    while low < high:
+        middle = (low + high) // 2
+        if ids[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@addressed
+def store_changes(frame, index, row, t, first_fired, n_fired):
+    """Store the change of potentials in a step, 0 for neurons that spiked.
+
+    A reset says nothing about the next step.
+    """
+    couplings, potentials, state, fired = tables_at(frame)
+    before, ids = potentials.values[t & 1, 0], couplings.ids
+    for k in range(ids.size):
+        change = state.v[couplings.local[k]] - before[couplings.numbers[k]]
+        state.states[couplings.states[k] + 3] = change
+    for j in range(first_fired, n_fired):
+        k = _position(ids, fired[j])
+        if k < ids.size and ids[k] == fired[j]:
+            state.states[couplings.states[k] + 3] = 0.0
+    return n_fired
