@@ -106,7 +106,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
             *(
                 f"Income {income:g}: the potential reaches {{potentials_mv[{k}]:g}} mV, and the "
                 f"neuron fires in a fraction {{spiking_shares[{k}]:.3f}} of the trials; predicted "
-                f"{{predictions[{k}]:.3f}}; the vote is {VOTES[k]}, at a cost of {{costs[{k}]:.3f}}."
+                f"{{predictions[{k}]:.3f}}; the vote is {VOTES[k]}, the cost {{costs[{k}]:.3f}}."
                 for k, income in enumerate(INCOMES)
             ),
             "Of the voters, {voters_yes:.1%} voted yes.",
@@ -157,7 +157,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     costs = {
         "before": CLASSIFIER.probability(incomes[:, None]),
         "after": trained.predict_proba(incomes[:, None])[:, 1],
-        "of the true probabilities": VOTERS.probability(incomes[:, None]),
+        "best": VOTERS.probability(incomes[:, None]),
     }
     theta = (trained.intercept_[0], trained.coef_[0, 0])
     measures = kit.rows(
@@ -171,7 +171,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             for k, true in enumerate((VOTERS.intercept, VOTERS.coef[0]))
         ),
         *(
-            (f"cost_{key.split()[-1]}", f"Cross-entropy {key}", bridge.cross_entropy(votes, each))
+            (f"cost_{key}", f"Cross-entropy, {key}", bridge.cross_entropy(votes, each))
             for key, each in costs.items()
         ),
     )  # fmt: skip

@@ -137,7 +137,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the signals and the weights, by hand and in spikes."""
-
     return kit.sentences(
         found,
         "A network of two inputs, two hidden units and one output was evaluated by hand and with "
@@ -198,8 +197,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     rows = [
         ("prediction", "Prediction by hand", predicted[0]),
         ("spiking_prediction", "Prediction in spikes (10 mV: 1)", output[0]),
-        ("largest_difference_hidden_potential",
-         f"Largest difference, potential of a hidden unit{note}", np.abs(potentials - hidden).max()),
+        ("largest_difference_hidden_potential", f"Largest difference, hidden potential{note}",
+         np.abs(potentials - hidden).max()),
         ("largest_difference_hidden_recruited",
          f"Largest difference, neurons recruited / 100{note}", np.abs(recruited - hidden).max()),
         ("largest_difference_prediction", f"Largest difference, prediction{note}",
