@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import states_of
+from neurosim.models.declare import SOMA, compartments_of, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +71,9 @@ def psp_per_weight(neuron: NeuronModel, synapse: Synapse) -> float:
 def _slopes(neuron: Any, synapse: Any) -> tuple[Callable[..., Any], NDArray[np.float64]]:
     """Return the derivatives of all states, and the change of those of the synapse by a spike."""
     n, kind, model = len(states_of(type(neuron))), type(synapse), type(neuron)
+    potentials = compartments_of(model)
+    compartment = SOMA if synapse.compartment is None else synapse.compartment
+    here = [float(name == compartment) for name in potentials]
     if synapse.has_equations:
         initial = synapse.initial_states()
         arrive = getattr(kind, "arrive", lambda first, *rest: (first + 1.0, *rest[:-2]))
@@ -89,8 +92,8 @@ def _slopes(neuron: Any, synapse: Any) -> tuple[Callable[..., Any], NDArray[np.f
             return (slope, -rise[0] / synapse.tau) if alpha else slope
 
     def rates(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        i = current(x[0], *x[n:], synapse)
-        own = np.atleast_1d(model.derivatives(*x[:n], i, neuron))
+        i = current(x[potentials[compartment]], *x[n:], synapse)
+        own = np.atleast_1d(model.derivatives(*x[:n], *(i * part for part in here), neuron))
         return np.concatenate([own, np.atleast_1d(derivatives(*x[n:], synapse))])
 
     return rates, kick
@@ -104,8 +107,10 @@ def _resting_state(neuron: Any) -> NDArray[np.float64]:
     v = float(neuron.v_rest)
     start = [v, *(float(np.ravel(neuron.initial_of(name, np.array([v])))[0]) for name in names[1:])]
 
+    silent = [0.0] * len(compartments_of(type(neuron)))
+
     def slopes(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.atleast_1d(type(neuron).derivatives(*x, 0.0, neuron)).astype(float)
+        return np.atleast_1d(type(neuron).derivatives(*x, *silent, neuron)).astype(float)
 
     found = root(slopes, start, tol=1e-12).x
     if not np.abs(slopes(found)).max() < LARGEST_SLOPE:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_type_hints
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import one_of, option, optional, parameters_of, states_of
+from neurosim.models.declare import (
+    SOMA,
+    compartments_of,
+    one_of,
+    option,
+    optional,
+    parameters_of,
+    states_of,
+)
 from neurosim.models.potentials import check_potentials
 from neurosim.models.quantity import check_quantity, is_uniform
 from neurosim.models.registry import Part
@@ -176,6 +184,24 @@ def check_initial(kind: type[Neuron], values: Any, label: str) -> dict[str, Any]
                 f"{label}: {kind.__name__} has no state {state!r}: {suggest(state, names)}"
             )
     return {s: check_state(kind, s, value, f"{label} {s}") for s, value in values.items()}
+
+
+def check_compartment(kind: type[Neuron], name: Any, population: str) -> str | None:
+    """Return the checked name of a compartment of a neuron; None: the soma.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    if name is None or name == SOMA:
+        return None
+    known = compartments_of(kind)
+    if name not in known:
+        choice = f"{population!r} is of {kind.__name__}, which has only a soma: leave it out"
+        if len(known) > 1:
+            choice = suggest(name, known)
+        raise NeurosimError(f"compartment = {show(name)} is unknown: {choice}")
+    return str(name)
 
 
 def check_state(kind: type[Neuron], state: str, value: Any, label: str) -> Any:

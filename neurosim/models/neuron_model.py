@@ -10,6 +10,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
+    SOMA,
     Parameter,
     State,
     option,
@@ -17,7 +18,7 @@ from neurosim.models.declare import (
     parameters_of,
     states_of,
 )
-from neurosim.models.equations import ALL, digest_of
+from neurosim.models.equations import ALL, CURRENTS, currents_of, digest_of
 from neurosim.models.escape import EscapeRate
 from neurosim.models.linear_response import psp_per_weight
 from neurosim.models.neuron import INTEGRATION, Neuron
@@ -82,6 +83,13 @@ class NeuronModel(Neuron, abstract=True):
         Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
         the step is repeated by an exponential method with adaptive steps, which is always stable.
 
+    A neuron has several compartments if states are declared with their names, such as
+    ``v_dendrite: ClassVar = ns.state("mV", -70.0, compartment="dendrite")``. The first state is the
+    potential of the soma. `derivatives` and `step` then receive the current into each compartment,
+    in the order of the states: ``derivatives(v, v_dendrite, i, i_dendrite, p)``. `Network.connect`
+    and `Network.drive` choose the compartment. Delta synapses onto other compartments than the soma
+    add to their potentials at the end of a time step.
+
     The options of `Neuron`, which determine how the equations are integrated, are keyword
     arguments: ``AdEx(method="gsl")``. A subclass may set other defaults of them, such as
     ``method = "adaptive"``.
@@ -143,8 +151,8 @@ class NeuronModel(Neuron, abstract=True):
         None, help="random firing instead of a threshold", check=optional(_escape)
     )
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "step": (ALL, "i", "jump", "dt", "p"),
-        "derivatives": (ALL, "i", "p"),
+        "step": (ALL, CURRENTS, "jump", "dt", "p"),
+        "derivatives": (ALL, CURRENTS, "p"),
         "spikes": ("v_before", ALL, "p"),
         "reset": (ALL, "p"),
         "hazard": (ALL, "p"),
@@ -250,6 +258,38 @@ def _check_escape(kind: type[NeuronModel]) -> None:
         )
 
 
+def _check_compartments(kind: type[NeuronModel]) -> None:
+    """Raise an error if the declarations of compartments are invalid."""
+    taken = {SOMA}
+    for number, (name, declared) in enumerate(states_of(kind).items()):
+        compartment, full_name = declared.compartment, f"{kind.__name__}.{name}"
+        if compartment is None:
+            continue
+        if number == 0:
+            raise NeurosimError(f"{full_name} is the potential of the soma: leave out compartment")
+        if not isinstance(compartment, str) or not compartment.isidentifier():
+            raise NeurosimError(
+                f"{full_name}: compartment = {show(compartment)} is not a name such as 'dendrite'"
+            )
+        if compartment in taken:
+            raise NeurosimError(
+                f"{full_name} is a second potential of the compartment {compartment!r}: give each "
+                "compartment one state"
+            )
+        if declared.unit != "mV":
+            raise NeurosimError(
+                f"{full_name} is a potential in {declared.unit or 'no unit'}: declare it in mV"
+            )
+        taken.add(compartment)
+    used = [*states_of(kind), *parameters_of(kind)]
+    for current in currents_of(kind)[1:]:
+        if current in used:
+            raise NeurosimError(
+                f"{kind.__name__}.{current} has the name of the current into a compartment: choose "
+                "another name"
+            )
+
+
 def check_class(kind: type[NeuronModel]) -> None:
     """Raise an error if the declarations of a class are invalid.
 
@@ -276,6 +316,7 @@ def check_class(kind: type[NeuronModel]) -> None:
         )
     if kind.v_max is not None and kind.v_max not in parameters:
         raise NeurosimError(f"{name}.v_max = {show(kind.v_max)} is not a parameter of {name}")
+    _check_compartments(kind)
     for state, declared in states.items():
         if (
             isinstance(declared.initial, str)

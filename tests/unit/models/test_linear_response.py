@@ -28,6 +28,16 @@ def test_a_small_psp_has_the_given_peak(neuron: Any, synapse: Any) -> None:
     assert difference[np.abs(difference).argmax()] == pytest.approx(psp, rel=2e-3)
 
 
+def test_the_psp_of_a_dendritic_synapse_is_that_at_the_soma() -> None:
+    net = ns.Network()
+    cell = net.add("cell", 1, ns.TwoCompartment())
+    synapse = ns.ExpCurrent(3.0)
+    spikes = ns.SpikeTimes([1.0])
+    net.drive(cell, spikes, synapse=synapse, psp=0.5, compartment="dendrite")
+    net.record(cell, "v")
+    assert ns.simulate(net, 60.0).traces["cell", "v"].values.max() == pytest.approx(-69.5, abs=1e-4)
+
+
 def test_the_response_of_a_leaky_membrane_is_the_closed_form() -> None:
     neuron = ns.EIF(delta_t=0.0, g_l=10.0, c_m=200.0)
     leaky = ns.LIF(tau_m=20.0, c_m=200.0)
