@@ -136,10 +136,16 @@ class GeneratedInputs:
         first, last = first - delay, last - delay
         length = interval_steps(len(targets(drive)))
         intervals = range(max(first, 0) // length, max((last - 1) // length, 0) + 1)
-        values = np.concatenate(self._intervals(drive, intervals, self._request_values))
-        start = intervals.start * length
-        before = np.zeros((max(min(-first, last - first), 0), values.shape[1]))
-        return np.concatenate([before, values[max(first, 0) - start : max(last, 0) - start]])
+        parts = self._intervals(drive, intervals, self._request_values)
+        starts = np.array(intervals) * length
+        # Slices of one interval are not copied.
+        found = [
+            part[max(first - start, 0) : max(last - start, 0)]
+            for start, part in zip(starts, parts, strict=True)
+        ]
+        if first < 0:
+            found.insert(0, np.zeros((min(-first, last - first), found[0].shape[1])))
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _intervals(self, drive: Drive, wanted: range, request: Any) -> list[Any]:
         """Return the results of `request` for intervals; drop earlier ones from the cache."""

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurosim.kernels.address import addressed
-from neurosim.kernels.compiled import helper, inline
+from neurosim.kernels.compiled import helper
 from neurosim.kernels.delivery import list_segments
-from neurosim.kernels.model_math import exp
+from neurosim.kernels.model_math import exp, function
 from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.tables import record, tables_at
 
@@ -203,7 +203,7 @@ class Pools(NamedTuple):
     dt: Any
 
 
-@inline
+@function
 def _closed(y, opening, leak, bend):
     """Return the closed fraction y of channels half a step later.
 
@@ -223,7 +223,7 @@ def _advance_gating(pool, x, s, middle, end, dt):
     decay, leak = exp(-half / pool.tau_rise), half / pool.tau_decay
     opening = pool.alpha * pool.tau_rise * (1.0 - decay)  # for x = 1
     bend = pool.alpha * half**2 / (12.0 * pool.tau_rise) * math.sqrt(decay)
-    for i in range(pool.first_value, pool.first_value + pool.size):
+    for i in range(x.size):
         y = _closed(1.0 - s[i], opening * x[i], leak, bend * x[i])
         middle[i] = 1.0 - y
         end[i] = 1.0 - _closed(y, opening * x[i] * decay, leak, bend * x[i] * decay)
@@ -287,8 +287,8 @@ def advance_pools(frame, index, row, t, first_fired, n_fired):
     middle, end = pools.middle, pools.end
     for p in range(pools.pools.size):
         pool = pools.pools[p]
-        _advance_gating(pool, x, s, middle, end, dt)
         first, stop = pool.first_value, pool.first_value + pool.size
+        _advance_gating(pool, x[first:stop], s[first:stop], middle[first:stop], end[first:stop], dt)
         start_sum, middle_sum, end_sum = 0.0, 0.0, 0.0
         for i in range(first, stop):
             start_sum += s[i]

@@ -63,10 +63,12 @@ def curve(
     """
 
     def draw(axes: Axes) -> None:
+        from matplotlib.colors import to_hex
+
         (line, *_) = axes.plot(x, y, label=label, **look)
         if text:
             place = float(np.asarray(x)[at]), float(np.asarray(y)[at])
-            write(axes, *place, text, str(line.get_color()), side)
+            write(axes, *place, text, to_hex(line.get_color()), side)
 
     return draw
 

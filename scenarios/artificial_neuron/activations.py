@@ -18,7 +18,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,12 +31,10 @@ NEURON = ns.LIF()
 INTEGRATOR = ns.LIF(tau_m=1000.0, t_ref=0.0)
 # Rate of the integrator that represents an output of 1 (Hz).
 UNIT_RATE = 20.0
-SCORES = np.linspace(-6.0, 6.0, 25)
+SCORES, LINE = np.linspace(-6.0, 6.0, 25), np.linspace(-6.0, 6.0, 601)
 # Neuron whose trials are learned, and the numbers of spikes at each of its two synapses.
 CELL = bridge.SpikingUnit(NEURON, np.array([3.0, -2.0]), bridge.EscapeNoise(2.0))
-PLANE = kit.Plane.square(0.0, 10.0, 11)
-# Trials of that neuron at each point of the plane.
-REPEATS = 400
+COUNTS = np.arange(11.0)
 
 
 class Activation(NamedTuple):
@@ -110,23 +108,20 @@ def slope_over_neighbours(values: kit.Floats) -> kit.Floats:
 
 def responses(result: ns.Result) -> dict[str, Response]:
     """Return the output of each kind of neuron, by name."""
-
-    def counts(name: str) -> kit.Floats:
-        return result.spikes[name].counts().reshape(-1, len(SCORES)).astype(float)
-
-    fired = {name: (counts(name) > 0).astype(float) for name in ("sigmoid", "plus", "minus")}
-    outputs = {
-        "sigmoid": fired["sigmoid"],
-        "tanh": fired["plus"] - fired["minus"],
-        "relu": counts("relu") / (1e-3 * result.duration * UNIT_RATE),
-        "step": (counts("step") > 0).astype(float),
+    counts = {
+        name: trains.counts().reshape(-1, len(SCORES)).astype(float)
+        for name, trains in result.spikes.items()
     }
-    found = {}
-    for name, output in outputs.items():
-        variance = output.var(axis=0)
-        error = np.sqrt(variance / len(output))
-        found[name] = Response(output.mean(axis=0), error, variance)
-    return found
+    outputs = {
+        "sigmoid": np.minimum(counts["sigmoid"], 1.0),
+        "tanh": np.minimum(counts["plus"], 1.0) - np.minimum(counts["minus"], 1.0),
+        "relu": counts["relu"] / (1e-3 * result.duration * UNIT_RATE),
+        "step": np.minimum(counts["step"], 1.0),
+    }
+    return {
+        name: Response(each.mean(axis=0), each.std(axis=0) / len(each) ** 0.5, each.var(axis=0))
+        for name, each in outputs.items()
+    }
 
 
 def largest_difference(name: str, mean: kit.Floats) -> float:
@@ -173,12 +168,23 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         for k, (name, kind) in enumerate(KINDS.items())
     ]  # fmt: skip
     lower = [
-        kit.panel(_draw_outputs, name, response.mean, response.error, xlabel="score",
-                  ylabel="" if name != "sigmoid" else "mean output")
+        kit.chart(
+            kit.curve(LINE, bridge.find_activation(name)(LINE), "function", **kit.ABSTRACT),
+            points(SCORES, response.mean, response.error), xlabel="score",
+            ylabel="" if name != "sigmoid" else "mean output",
+        )
         for name, response in responses(result).items()
     ]  # fmt: skip
     title = "Spikes of one neuron at each score (top), and the mean output of all trials"
     return {"spikes": kit.page(title, *upper, *lower, columns=4, size=(9.8, 6.2), legend=4)}
+
+
+def points(scores: kit.Floats, mean: kit.Floats, error: kit.Floats) -> kit.Layer:
+    """Return measured values with their 95 % intervals."""
+    half, label = bridge.NORMAL_95 * error, "spiking neurons, 95 % interval"
+    return lambda axes: axes.errorbar(
+        scores, mean, half, fmt="D", ms=3, capsize=2, color=kit.SPIKING, label=label
+    )
 
 
 def _draw_spikes(axes: kit.Axes, result: ns.Result, name: str) -> None:
@@ -196,18 +202,6 @@ def _draw_spikes(axes: kit.Axes, result: ns.Result, name: str) -> None:
     axes.axhline(0.0, color="0.45", lw=0.9, ls=":")
 
 
-def _draw_outputs(axes: kit.Axes, name: str, mean: kit.Floats, error: kit.Floats) -> None:
-    line = np.linspace(-6.0, 6.0, 601)
-    g = bridge.find_activation(name)
-    axes.plot(line, g(line), color=kit.LOGISTIC, lw=4, label="activation function")
-    _draw_points(axes, SCORES, mean, error)
-
-
-def _draw_points(axes: kit.Axes, scores: kit.Floats, mean: kit.Floats, error: kit.Floats) -> None:
-    half, label = bridge.NORMAL_95 * error, "spiking neurons, 95 % interval"
-    axes.errorbar(scores, mean, half, fmt="D", ms=3, capsize=2, color=kit.SPIKING, label=label)
-
-
 @lru_cache(maxsize=4)
 def trained_neurons(
     trials: int, seed: int
@@ -221,7 +215,7 @@ def trained_neurons(
     fired : (trials,) ndarray of bool
     neurons : dict of str to LogisticNeuron
     """
-    inputs = np.random.default_rng(seed).choice(PLANE.x, (2 * trials, 2))
+    inputs = np.random.default_rng(seed).choice(COUNTS, (2 * trials, 2))
     fired = CELL.fire(inputs, seed=seed)
     neurons = {
         "sigmoid": bridge.LogisticNeuron(activation="sigmoid", solver="gradient"),
@@ -244,22 +238,30 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     inputs, fired, neurons = trained_neurons(settings.trials, result.seed)
     probability = CELL.firing_probability(inputs)
     decided = np.abs(probability - 0.5) > 1e-9
-    measures = {}
-    for name, neuron in neurons.items():
-        same = bridge.agreement(neuron.predict(inputs)[decided], probability[decided] > 0.5)
-        key = "agreement" if name == "sigmoid" else f"agreement_{name}"
-        measures[key] = same
-    label = "Correct decisions after training"
-    measures["agreement"] = measures["agreement"].labelled(label)
-    measures |= _responses(responses(result))
+    same = bridge.agreement(neurons["sigmoid"].predict(inputs)[decided], probability[decided] > 0.5)
+    sigmoid, tanh = (neurons[name].coef_[0, 0] for name in ("sigmoid", "tanh"))
+    measures = kit.rows({}, ("agreement", "Correct decisions after training", same))
+    measures["weight_tanh_over_sigmoid"] = kit.Measure(tanh / sigmoid)
     predictions = {name: neuron.predict_proba(inputs)[:, 1] for name, neuron in neurons.items()}
     for name, predicted in (predictions | {"best": probability}).items():
+        words = "true probability" if name == "best" else f"trained with {KINDS[name].name}"
+        error = bridge.brier_score(fired, predicted)
+        measures[f"squared_error_{name}"] = error.labelled(f"Squared error, {words}", "")
         measures[f"right_{name}"] = bridge.agreement(fired, predicted > 0.5)
-        label = "Squared error, "
-        label += "true probability" if name == "best" else f"trained with {KINDS[name].name}"
-        measures[f"squared_error_{name}"] = bridge.brier_score(fired, predicted).labelled(label, "")
-    sigmoid, tanh = (neurons[name].coef_[0, 0] for name in ("sigmoid", "tanh"))
-    measures["weight_tanh_over_sigmoid"] = kit.Measure(float(tanh / sigmoid))
+    panels = []
+    for name, response in responses(result).items():
+        g, (slope, error) = bridge.find_activation(name), response.slope()
+        off = np.abs(slope - slope_over_neighbours(g(SCORES))).max()
+        words = f"Largest difference of slope, {KINDS[name].name}"
+        measures[f"largest_slope_difference_{name}"] = kit.Measure(off, label=words)
+        panels.append(
+            kit.chart(
+                kit.curve(LINE, g.derivative(LINE), "derivative", **kit.ABSTRACT),
+                points(SCORES[1:-1], slope, error), xlabel="score", ylim=(-0.08, 1.15),
+                title=f"{KINDS[name].name}:\n{KINDS[name].derivative}",
+                ylabel="derivative" if name == "sigmoid" else "",
+            )
+        )  # fmt: skip
     errors = {name: measures[f"squared_error_{name}"].value for name in KINDS}
     best = min(errors, key=lambda name: errors[name])
     conclusion = (
@@ -267,71 +269,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"with {KINDS[best].name} gives the smallest squared error ({errors[best]:.3f}), and the "
         f"step, which predicts no probabilities, {errors['step']:.3f}."
     )
-    drawings = {
-        "derivatives": partial(_derivatives_page, responses(result)),
-        "planes": partial(_planes_page, neurons, result.seed),
-    }
+    message = "The slope of the output is the derivative of the activation function"
+    drawing = partial(kit.page, message, *panels, columns=4, size=(9.8, 3.6), legend=2, sharey=True)
     title = "Activation functions: spiking neurons, formulas and training"
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _responses(response: dict[str, Response]) -> dict[str, kit.Measure]:
-    """Return the differences of outputs, slopes and variances from the functions."""
-    measures = {}
-    for name, one in response.items():
-        g = bridge.find_activation(name)
-        slope, error = one.slope()
-        off = float(np.abs(slope - slope_over_neighbours(g(SCORES))).max())
-        measures[f"largest_difference_{name}"] = kit.Measure(
-            largest_difference(name, one.mean), label=f"Largest difference, {KINDS[name].name}",
-            note=f"standard error {one.error.max():.2g}",
-        )  # fmt: skip
-        note = f"standard error {error.max():.2g}"
-        measures[f"largest_slope_difference_{name}"] = kit.Measure(off, note=note)
-    for name, factor in (("sigmoid", 1.0), ("tanh", 2.0)):
-        derivative = bridge.find_activation(name).derivative(SCORES)
-        off = float(np.abs(factor * response[name].variance - derivative).max())
-        label = f"Largest difference of variance, {KINDS[name].name}"
-        measures[f"largest_variance_difference_{name}"] = kit.Measure(off, label=label)
-    return measures
-
-
-def _derivatives_page(response: dict[str, Response]) -> kit.Figure:
-    """Draw the derivative of each function, and the slopes of the measured output."""
-    panels = [
-        kit.panel(
-            _draw_derivative, name, *one.slope(), xlabel="score", ylim=(-0.08, 1.15),
-            title=f"{KINDS[name].name}:\n{KINDS[name].derivative}",
-            ylabel="derivative" if name == "sigmoid" else "",
-        )
-        for name, one in response.items()
-    ]  # fmt: skip
-    title = "The slope of the output is the derivative of the activation function"
-    return kit.page(title, *panels, columns=4, size=(9.8, 3.6), legend=2, sharey=True)
-
-
-def _draw_derivative(axes: kit.Axes, name: str, slope: kit.Floats, error: kit.Floats) -> None:
-    line = np.linspace(-6.0, 6.0, 601)
-    derivative = bridge.find_activation(name).derivative(line)
-    axes.plot(line, derivative, color=kit.LOGISTIC, lw=4, label="derivative")
-    _draw_points(axes, SCORES[1:-1], slope, error)
-
-
-def _planes_page(neurons: dict[str, bridge.LogisticNeuron], seed: int) -> kit.Figure:
-    """Draw the firing probability in the plane of inputs, measured and as learned."""
-    labels: dict[str, Any] = {
-        "xlabel": "spikes at synapse 1",
-        "ylabel": "spikes at synapse 2",
-        "xticks": (0, 5, 10),
-    }
-    measured = PLANE.fractions(CELL.fire(PLANE.trials(REPEATS), seed=seed), REPEATS)
-    panels = [kit.panel(PLANE.draw, measured, title="Spiking neuron", **labels)]
-    for name, neuron in neurons.items():
-        learned = neuron.predict_proba(PLANE.points)[:, 1]
-        title = f"Trained with {KINDS[name].name}"
-        panels.append(kit.panel(PLANE.draw, learned, title=title, **labels))
-    title = "All four activation functions learn the line of probability 1/2 (white)"
-    return kit.page(title, *panels, size=(9.4, 6.2), colourbar="firing probability")
+    return kit.Comparison(title, measures, {"derivatives": drawing}, conclusion)
 
 
 scenario = kit.lesson(__name__, row="S7", lectures=("L0", "L1", "L2"), duration=100.0)

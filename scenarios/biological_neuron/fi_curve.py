@@ -91,11 +91,8 @@ def to_current(mean: ArrayLike) -> kit.Floats:
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add one neuron without noise and several with noise for each current."""
-    if options.duration - settings.warmup < SHORTEST:
-        raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms leaves less than {SHORTEST:g} ms after the "
-            f"warm-up of {settings.warmup:g} ms: give a longer duration"
-        )
+    needed = settings.warmup + SHORTEST
+    kit.require_duration(options, needed, "leaves less than 100 ms after the warm-up")
     net, currents = ns.Network(), settings.currents
     noiseless = net.add("noiseless", len(currents), NEURON)
     noisy = net.add("noisy", len(currents) * settings.repeats, settings.neuron)
@@ -144,69 +141,61 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State where firing starts, where it saturates, and how well theory predicts it."""
-    currents = found["currents_pa"]
-    return [
-        f"{len(currents)} constant currents of {kit.signed(currents[0])} to {currents[-1]:,.0f} pA "
-        f"were injected, each into one neuron without noise and {settings.repeats} neurons with "
-        f"{settings.noise} noise.",
-        f"Without noise, firing starts between {found['highest_silent_pa']:g} and "
-        f"{found['lowest_firing_pa']:.4g} pA. The rheobase is {RHEOBASE:g} pA.",
-        f"The highest rate is {found['max_rate_hz']:.1f} Hz. The refractory period of "
-        f"{NEURON.t_ref:g} ms limits it to {LIMIT:g} Hz.",
+    return kit.sentences(
+        found,
+        f"{len(settings.currents)} constant currents of {settings.currents[0]:g} to "
+        f"{settings.strongest:,.0f} pA were injected, each into one neuron without noise and "
+        f"{settings.repeats} neurons with {settings.noise} noise.",
+        "Without noise, firing starts between {highest_silent_pa:g} and {lowest_firing_pa:.4g} pA. "
+        "The rheobase is {rheobase_pa:g} pA.",
+        "The highest rate is {max_rate_hz:.1f} Hz. The refractory period of 5 ms limits it to "
+        "{limit_hz:g} Hz.",
         "Without noise, rates deviate from the analytic rate by up to "
-        f"{found['noiseless_from_theory_hz']:.2g} Hz, because spike times are rounded up to whole "
-        "time steps.",
-        f"With noise, rates of currents up to {to_current(WIDE[1]):g} pA deviate from the analytic "
-        f"rate by up to {found['noisy_from_theory_hz']:.2g} Hz.",
-    ]
+        "{noiseless_from_theory_hz:.2g} Hz, because spike times are whole time steps.",
+        "With noise, rates of weak currents deviate from the analytic rate by up to "
+        "{noisy_from_theory_hz:.2g} Hz.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the rates for weak currents, and for all currents up to the limit."""
+    noiseless, noisy, error = measured(result, settings)
+
+    def curves(current: kit.Floats) -> list[kit.Layer]:
+        mean, dots = to_potential(current), settings.currents
+        inside = (dots >= current[0]) & (dots <= current[-1])
+        without, silent = bridge.deterministic_rate(mean, NEURON), {"color": "black", "ms": 3}
+        return [
+            kit.curve(current, settings.analytic(mean, result.dt), "analytic, with noise",
+                      **kit.ABSTRACT),
+            kit.curve(current, without, "analytic, without noise", color="#E69F00", lw=2.2),
+            simulated(dots[inside], noisy[inside], error[inside]),
+            kit.curve(dots[inside], noiseless[inside], "simulated, without noise", ls="",
+                      marker="o", **silent),
+            kit.curve([RHEOBASE] * 2, [0.0, 0.9 * noisy[inside].max()], text="rheobase",
+                      side="left", color="0.45", ls=":"),
+        ]  # fmt: skip
+
     weak = np.linspace(0.0, to_current(WIDE[1]), 500)
     full = np.geomspace(50.0, settings.strongest, 500)
-    left = kit.panel(
-        _draw_rates, result, settings, weak, title="Weak currents", xlabel="current (pA)",
-        ylabel="firing rate (Hz)",
+    page = kit.page(
+        f"Noise smooths the onset of firing; refractoriness limits the rate to {LIMIT:g} Hz",
+        kit.chart(*curves(weak), title="Weak currents", xlabel="current (pA)",
+                  ylabel="firing rate (Hz)"),
+        kit.chart(*curves(full), kit.level(LIMIT, f"1/t_ref = {LIMIT:g} Hz", 300.0),
+                  title="All currents, logarithmic scale", xlabel="current (pA)", xscale="log",
+                  ylim=(-9.0, 218.0)),
+        size=(9.0, 4.4), legend=2,
     )  # fmt: skip
-    right = kit.panel(
-        _draw_rates, result, settings, full, title="All currents, logarithmic scale",
-        xlabel="current (pA)", xscale="log", ylim=(-9.0, 218.0),
-    )  # fmt: skip
-    title = f"Noise smooths the onset of firing; refractoriness limits the rate to {LIMIT:g} Hz"
-    return {"rates": kit.page(title, left, right, size=(9.0, 4.4), legend=2)}
+    return {"rates": page}
 
 
-def _draw_rates(axes: kit.Axes, result: ns.Result, settings: Settings, current: kit.Floats) -> None:
-    """Draw simulated and analytic rates over a range of currents (pA)."""
-    noiseless, noisy, error = measured(result, settings)
-    mean, dots = to_potential(current), settings.currents
-    inside = (dots >= current[0]) & (dots <= current[-1])
-    analytic, deterministic = (
-        settings.analytic(mean, result.dt),
-        bridge.deterministic_rate(mean, NEURON),
+def simulated(current: kit.Floats, rate: kit.Floats, error: kit.Floats) -> kit.Layer:
+    """Return simulated rates with their 95 % intervals."""
+    half, label = bridge.NORMAL_95 * error, "simulated, with noise, 95 % interval"
+    return lambda axes: axes.errorbar(
+        current, rate, half, fmt="D", ms=3.5, capsize=2, color=kit.SPIKING, label=label
     )
-    axes.plot(current, analytic, color=kit.LOGISTIC, lw=4, alpha=0.6, label="analytic, with noise")
-    axes.plot(current, deterministic, color="#E69F00", lw=2.2, label="analytic, without noise")
-    _draw_simulated(axes, dots[inside], noisy[inside], error[inside])
-    axes.plot(
-        dots[inside], noiseless[inside], "o", ms=3, color="black", label="simulated, without noise"
-    )
-    axes.axvline(RHEOBASE, color="0.45", lw=0.9, ls=":")
-    kit.label(axes, RHEOBASE, 0.9 * noisy[inside].max(), "rheobase", side="left")
-    if noisy[inside].max() > 0.5 * LIMIT:
-        axes.axhline(LIMIT, color="0.45", lw=0.9, ls="--")
-        kit.label(axes, RHEOBASE, LIMIT + 6.0, f"1/t_ref = {LIMIT:g} Hz")
-
-
-def _draw_simulated(
-    axes: kit.Axes, current: kit.Floats, rate: kit.Floats, error: kit.Floats
-) -> None:
-    """Draw simulated rates with their 95 % intervals."""
-    axes.errorbar(
-        current, rate, bridge.NORMAL_95 * error, fmt="D", ms=3.5, capsize=2, color=kit.SPIKING,
-        label="simulated, with noise, 95 % interval",
-    )  # fmt: skip
 
 
 def logistic(mean: kit.Floats, maximum: float, intercept: float, slope: float) -> kit.Floats:
@@ -224,19 +213,18 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare simulated rates with analytic ones, and these with logistic curves."""
     mean, (_, rate, error) = to_potential(settings.currents), measured(result, settings)
     used = mean <= WIDE[1]
-    off = np.abs(rate - settings.analytic(mean, result.dt))[used]
-    note, label = f"standard error ≤ {error[used].max():.2g} Hz", "Largest error, analytic rate"
-    measures = {"largest_error_analytic": kit.Measure(off.max(), "Hz", note=note, label=label)}
+    off = np.abs(rate - settings.analytic(mean, result.dt))[used].max()
+    note = f"standard error ≤ {error[used].max():.2g} Hz"
+    rows = [("largest_error_analytic", f"Largest error (Hz), analytic rate | {note}", off)]
     parameters = {}
     for key, span in (("near", NEAR), ("wide", WIDE)):
-        mean, words = np.linspace(*span, 500), f"logistic {CURVES[key][1]}"
-        analytic = settings.analytic(mean, result.dt)
-        parameters[key] = fitted(mean, analytic)
-        off = np.abs(logistic(mean, *parameters[key]) - analytic)
-        note, label = f"at {kit.signed(mean[off.argmax()], 3)} mV", f"Largest error, {words}"
-        measures[f"largest_error_{key}"] = kit.Measure(off.max(), "Hz", note=note, label=label)
-        most, label = parameters[key][0], f"Maximum, {words}"
-        measures[f"maximum_{key}"] = kit.Measure(most, "Hz", label=label)
+        line, words = np.linspace(*span, 500), f"(Hz), logistic {CURVES[key][1]}"
+        analytic = settings.analytic(line, result.dt)
+        parameters[key] = fitted(line, analytic)
+        off = np.abs(logistic(line, *parameters[key]) - analytic).max()
+        rows.append((f"largest_error_{key}", f"Largest error {words}", off))
+        rows.append((f"maximum_{key}", f"Maximum {words}", parameters[key][0]))
+    measures = kit.rows({}, *rows)
     near, wide = (measures[f"largest_error_{key}"].value for key in ("near", "wide"))
     low, high = (measures[f"maximum_{key}"].value for key in ("near", "wide"))
     conclusion = (
@@ -244,48 +232,22 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"only within {wide:.2g} Hz up to {kit.signed(WIDE[1])} mV. Its maximum, {low:.0f} or "
         f"{high:.0f} Hz, depends on the range: it is not a property of the neuron."
     )
-    drawings = {"rates": partial(_draw_comparison, result, settings, parameters)}
+    dots, line = settings.currents[used], np.linspace(*WIDE, 600)
+    analytic = settings.analytic(line, result.dt)
+    curves = [
+        kit.curve(to_current(line), logistic(line, *parameters[key]), f"logistic {words}",
+                  color=colour)
+        for key, (colour, words) in CURVES.items()
+    ]  # fmt: skip
+    rates_of = kit.chart(
+        kit.curve(to_current(line), analytic, "analytic", **kit.ABSTRACT), *curves,
+        simulated(dots, rate[used], error[used]), xlabel="current (pA)", ylabel="firing rate (Hz)",
+        legend="upper left",
+    )  # fmt: skip
+    message = "A logistic curve fits the rate at weak currents, but not over a wide range"
+    drawings = {"rates": partial(kit.page, message, rates_of, size=(8.4, 4.8))}
     title = "Firing rate against current: simulated, analytic and logistic"
     return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_comparison(
-    result: ns.Result, settings: Settings, parameters: dict[str, kit.Floats]
-) -> kit.Figure:
-    """Draw the rates with the logistic curves, and their errors."""
-    _, rate, error = measured(result, settings)
-    dots = settings.currents[to_potential(settings.currents) <= WIDE[1]]
-    mean, end = np.linspace(*WIDE, 600), float(to_current(WIDE[1]))
-    analytic = partial(settings.analytic, dt=result.dt)
-
-    def draw(axes: kit.Axes, base: float) -> None:
-        line = (1.0 - base) * analytic(mean)
-        axes.plot(to_current(mean), line, color=kit.LOGISTIC, lw=4, alpha=0.6)
-        values = rate[: len(dots)] - base * analytic(to_potential(dots))
-        _draw_simulated(axes, dots, values, error[: len(dots)])
-        for key, (colour, _) in CURVES.items():
-            values = logistic(mean, *parameters[key]) - base * analytic(mean)
-            axes.plot(to_current(mean), values, color=colour)
-        axes.axvline(float(to_current(NEAR[1])), color="0.45", lw=0.9, ls=":")
-
-    def draw_rates(axes: kit.Axes) -> None:
-        draw(axes, 0.0)
-        kit.label(axes, end, analytic(mean)[-1], "simulated (♦), analytic", kit.SPIKING)
-        for key, (colour, words) in CURVES.items():
-            value = logistic(mean, *parameters[key])[-1]
-            kit.label(axes, end, value, f"logistic {words}", colour)
-        axes.secondary_xaxis("top", functions=(to_potential, to_current)).set_xlabel(
-            "mean free potential (mV)"
-        )
-
-    upper = kit.panel(draw_rates, ylabel="firing rate (Hz)", xlim=(-75.0, end))
-    lower = kit.panel(
-        draw, 1.0, xlabel="current (pA)", ylabel="difference from analytic (Hz)", ylim=(-10, 10)
-    )
-    return kit.page(
-        "A logistic curve fits the rate at weak currents, but not over a wide range",
-        upper, lower, columns=1, size=(8.4, 6.4), sharex=True, height_ratios=(3, 2),
-    )  # fmt: skip
 
 
 def warmup(settings: Settings) -> float:

@@ -30,10 +30,10 @@ from scenarios import _kit as kit
 
 NEURON = ns.LIF()
 DISTANCE = bridge.threshold_distance(NEURON)
-MOST_TRIALS = 2_000_000
 KINDS = {"window": "gaussian", "membrane": "ornstein_uhlenbeck", "escape": "escape"}
 """Names of the kinds of noise in JSON keys."""
-EXCESS, FRACTION = "−15 + θ₁a₁ + θ₂a₂ (mV)", "neuron with noise: fraction of trials, 95 % interval"
+EXCESS, NOISELESS = "−15 + θ₁a₁ + θ₂a₂ (mV)", "neuron without noise"
+FRACTION = "neuron with noise: fraction of trials, 95 % interval"
 FORMULA: dict[str, Any] = {"color": kit.LOGISTIC, "lw": 4, "alpha": 0.6, "label": "formula"}
 
 
@@ -48,19 +48,10 @@ class Settings(kit.BaseSettings):
         3.0, "mV", 0.01, 50.0, "standard deviation of the noise; escape noise has the same slope"
     )
     noise: Literal["window", "membrane", "escape"] = kit.setting(
-        "window", help="noise drawn once for each trial, fluctuating, or of the threshold"
+        "window", help="drawn once for each trial, fluctuating, or of the threshold"
     )
-    spikes: int = kit.setting(10, "", 1, 100, "largest number of spikes at a synapse")
-    repeats: int = kit.setting(400, "", 1, MOST_TRIALS, "trials with noise for each input")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        n_points = (self.spikes + 1) ** 2
-        if self.repeats * n_points > MOST_TRIALS:
-            raise ns.NeurosimError(
-                f"repeats = {self.repeats} for {n_points} inputs: give at most {MOST_TRIALS:,} "
-                "trials in all"
-            )
+    spikes: int = kit.setting(10, "", 1, 30, "largest number of spikes at a synapse")
+    repeats: int = kit.setting(400, "", 1, 2000, "trials with noise for each input")
 
     @property
     def plane(self) -> kit.Plane:
@@ -140,68 +131,66 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the step without noise, and the logistic neuron with noise."""
-    psps = kit.listed(kit.signed(psp, plus=True) for psp in settings.psps)
     score = kit.weighted_sum(found["theta"][0], found["theta"][1:], ("a₁", "a₂"), 4)
-    difference, error = found["largest_difference_from_logistic"], found["expected_error"]
-    return [
-        f"{found['points']} inputs of 0 to {settings.spikes} spikes at each of two synapses, with "
-        f"PSPs of {psps} mV, were presented once without noise and {settings.repeats:,} times with "
-        "noise.",
+    return kit.sentences(
+        found,
+        "{points} inputs of 0 to {settings.spikes} spikes at each of two synapses, with PSPs of "
+        "{settings.psps[0]:+g} and {settings.psps[1]:+g} mV, were presented once without noise and "
+        "{settings.repeats:,} times with noise.",
         "Without noise, the neuron fires if and only if θ₁a₁ + θ₂a₂ exceeds 15 mV. This holds for "
-        f"{found['noiseless_as_step']:.1%} of the inputs.",
-        f"With noise, it fires in {found['share_fired']:.1%} of the {found['trials']:,} trials.",
-        f"The corresponding logistic neuron has a slope β = {found['beta_per_mv']:.3g} per mV, and "
-        f"thus the firing probability σ({score}).",
+        "{noiseless_as_step:.1%} of the inputs.",
+        "With noise, it fires in {share_fired:.1%} of the {trials:,} trials.",
+        "The corresponding logistic neuron has a slope β = {beta_per_mv:.3g} per mV, and thus the "
+        f"firing probability σ({score}).",
         "The fraction of trials with a spike differs from this probability by up to "
-        f"{difference:.2g}: at most {error:.2g} is due to the distribution of the noise, and the "
-        "rest to chance.",
-    ]
+        "{largest_difference_from_logistic:.2g}: at most {expected_error:.2g} is due to the "
+        "distribution of the noise, and the rest to chance.",
+        settings=settings,
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the four steps from the graded potential to the logistic neuron."""
     excess, noiseless, fired = outcome(result, settings)
     noise = settings.unit(result.duration, result.dt).noise
-    ends, shift = _span(excess), NEURON.v_threshold
+    (low, high), shift = _span(excess), NEURON.v_threshold
     levels, spikes, trials = kit.pool_trials(excess, fired)
-
-    def draw_step(axes: kit.Axes, shift: float, low: float, high: float) -> None:
-        corners = np.repeat([ends[0], 0.0, ends[1]], (1, 2, 1)) + shift
-        axes.plot(corners, [low, low, high, high], **FORMULA)
-        outputs = np.where(noiseless, high, low)
-        axes.plot(excess + shift, outputs, "o", color="black", ms=4, label="neuron without noise")
-
-    def draw_scaled(axes: kit.Axes) -> None:
-        draw_step(axes, 0.0, 0.0, 1.0)
-        kit.draw_fraction(axes, levels, spikes, trials, label=FRACTION)
-
-    def draw_smooth(axes: kit.Axes) -> None:
-        line = np.linspace(*ends, 400)
-        axes.plot(line, expit(noise.beta * (line - noise.bias)), **FORMULA)
-        kit.draw_fraction(axes, levels, spikes, trials)
-
-    window = np.array([ends[0] - 1.0, ends[1] + 1.0])
-    bias = kit.signed(-DISTANCE - noise.bias, 4)
-    graded = kit.panel(
-        _draw_graded, excess, settings, title="1. Graded potential: −70 + θ₁a₁ + θ₂a₂",
-        xlabel="spikes at synapse 1, a₁", ylabel="graded potential (mV)",
-        xlim=(-0.05 * settings.spikes, 1.2 * settings.spikes),
+    n, potential = settings.spikes, settings.plane.grid(excess + shift)
+    corners, line = np.array([low, 0.0, 0.0, high]), np.linspace(low, high, 400)
+    dots = {"ls": "", "marker": "o", "ms": 4, "color": "black"}
+    measured = kit.layer(kit.draw_fraction, levels, spikes, trials, label=FRACTION)
+    window, bias = (low - 1.0, high + 1.0), kit.signed(-DISTANCE - noise.bias, 4)
+    page = kit.page(
+        "With noise, a neuron with a threshold becomes a logistic neuron",
+        kit.chart(
+            *(
+                kit.curve(settings.plane.x, potential[a2], text=f"a₂ = {a2}", marker="o", ms=4,
+                          color="black")
+                for a2 in sorted({0, n // 2, n})
+            ),
+            kit.level(shift, "threshold −55 mV", 0.18 * n),
+            title="1. Graded potential: −70 + θ₁a₁ + θ₂a₂", xlabel="spikes at synapse 1, a₁",
+            ylabel="graded potential (mV)", xlim=(-0.05 * n, 1.2 * n),
+        ),
+        kit.chart(
+            kit.curve(corners + shift, [-70.0, -70.0, 30.0, 30.0], **FORMULA),
+            kit.curve(excess + shift, np.where(noiseless, 30.0, -70.0), NOISELESS, **dots),
+            title="2. Threshold: +30 mV above −55 mV", xlabel="graded potential (mV)",
+            ylabel="output (mV)", xlim=np.add(window, shift), yticks=(-70, 30),
+        ),
+        kit.chart(
+            kit.curve(corners, [0.0, 0.0, 1.0, 1.0], **FORMULA),
+            kit.curve(excess, noiseless, NOISELESS, **dots), measured,
+            title="3. Rescaled: −70 mV → 0, +30 mV → 1", xlabel=EXCESS, xlim=window,
+            ylabel="output, or fraction of trials",
+        ),
+        kit.chart(
+            kit.curve(line, expit(noise.beta * (line - noise.bias)), **FORMULA), measured,
+            title=f"4. Noise: σ({noise.beta:.3g} · ({bias} + θ₁a₁ + θ₂a₂))", xlabel=EXCESS,
+            xlim=window, ylabel="firing probability",
+        ),
+        columns=2, size=(8.8, 7.0), legend=3,
     )  # fmt: skip
-    step = kit.panel(
-        draw_step, shift, NEURON.v_rest, NEURON.v_peak, xlim=window + shift, yticks=(-70, 30),
-        title="2. Threshold: +30 mV above −55 mV", ylabel="output (mV)",
-        xlabel="graded potential (mV)",
-    )  # fmt: skip
-    scaled = kit.panel(
-        draw_scaled, title="3. Rescaled: −70 mV → 0, +30 mV → 1", xlabel=EXCESS, xlim=window,
-        ylabel="output, or fraction of trials",
-    )  # fmt: skip
-    smooth = kit.panel(
-        draw_smooth, title=f"4. Noise: σ({noise.beta:.3g} · ({bias} + θ₁a₁ + θ₂a₂))",
-        xlabel=EXCESS, xlim=window, ylabel="firing probability",
-    )  # fmt: skip
-    title = "With noise, a neuron with a threshold becomes a logistic neuron"
-    page = kit.page(title, graded, step, scaled, smooth, columns=2, size=(8.8, 7.0), legend=3)
     return {"derivation": page}
 
 
@@ -209,17 +198,6 @@ def _span(excess: kit.Floats) -> tuple[float, float]:
     """Return the range to draw (mV), of similar length on both sides of the threshold."""
     high = excess.max()
     return max(excess.min(), -1.2 * max(high, 1.0)), high
-
-
-def _draw_graded(axes: kit.Axes, excess: kit.Floats, settings: Settings) -> None:
-    """Draw the graded potential against a₁ for three values of a₂."""
-    counts, n = settings.plane.x, settings.spikes
-    potential = settings.plane.grid(excess + NEURON.v_threshold)
-    for a2 in sorted({0, n // 2, n}):
-        axes.plot(counts, potential[a2], "o-", color="black", ms=4)
-        kit.label(axes, n, potential[a2, -1], f"a₂ = {a2}")
-    axes.axhline(NEURON.v_threshold, color="0.45", lw=0.9, ls="--", zorder=0)
-    kit.label(axes, 0.18 * n, NEURON.v_threshold, "threshold −55 mV", "0.35", "above")
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
@@ -240,90 +218,60 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         "derived": bridge.to_logistic(unit).probability(points),
         "trained": trained.predict_proba(points)[:, 1],
     }
-    measures = _differences(fired, unit, probabilities) | _parameters(unit, trained)
+    fraction, (exact, derived, _) = fired.mean(axis=1), probabilities.values()
+    same = bridge.agreement(fraction > 0.5, derived > 0.5)
+    error, entropies = 0.5 / np.sqrt(settings.repeats), {}
+    words = ("exact probability", "derived neuron", "trained neuron")
+    for (key, probability), name in zip(probabilities.items(), words, strict=True):
+        each = np.repeat(probability, settings.repeats)
+        entropy = bridge.cross_entropy(fired.ravel(), each)
+        entropies[f"cross_entropy_{key}"] = entropy.labelled(f"Cross-entropy, {name}")
+    intervals, beta = trained.psp_interval_, -trained.intercept_[0] / distance
+    half = np.sqrt(trained.sandwich_covariance_[0, 0]) / distance
+    inside = bool(((intervals[:, 0] <= unit.psps) & (unit.psps <= intervals[:, 1])).all())
+    measures = entropies | kit.rows(
+        {},
+        ("agreement", f"Inputs on the same side of p = 1/2 | of {len(fired)}", same),
+        (f"largest_{KINDS[settings.noise]}_minus_derived",
+         f"Largest error of the derived neuron | bound {unit.noise.logistic_error:.2g}",
+         np.abs(exact - derived).max()),
+        ("largest_measured_minus_derived",
+         f"Largest difference, spikes and derived | standard error ≤ {error:.2g}",
+         np.abs(fraction - derived).max()),
+        ("beta_trained", f"Trained slope β | derived {unit.noise.beta:.4g} per mV",
+         kit.with_error(beta, half, unit="per mV")),
+        *(
+            (f"psp_{k + 1}", f"Trained PSP θ{'₁₂'[k]} | true value {kit.signed(unit.psps[k])} mV",
+             bridge.Measure(trained.psp_[k], "mV", *intervals[k]))
+            for k in range(2)
+        ),
+    )  # fmt: skip
+    measures |= {"beta_derived": unit.noise.beta, "psps_in_intervals": inside}
     if trained.separable_:
         recovery = "The trials are separable, so the trained weights have no intervals."
-    elif measures["psps_in_intervals"].value:
-        recovery = "The 95 % intervals of the trained PSPs contain the true PSPs."
     else:
-        recovery = "The 95 % intervals of the trained PSPs do not contain both true PSPs."
+        verb = "contain the true PSPs" if inside else "do not contain both true PSPs"
+        recovery = f"The 95 % intervals of the trained PSPs {verb}."
     conclusion = (
         "The firing probability is a logistic function of the inputs, with an error of at most "
         f"{unit.noise.logistic_error:.2g}. {recovery}"
     )
-    drawings = {"difference": partial(_draw_difference, excess, fired, unit.noise, probabilities)}
+    line, levels = np.linspace(*_span(excess), 500), kit.pool_trials(excess, fired)
+    at_line, at_levels = (expit(unit.noise.beta * (x - unit.noise.bias)) for x in (line, levels[0]))
+    errors = kit.chart(
+        kit.level(0.0),
+        kit.curve(line, unit.noise.firing_probability(line) - at_line, color="black",
+                  label="exact probability under this noise"),
+        kit.layer(kit.draw_fraction, *levels, minus=at_levels,
+                  label="spiking neuron, 95 % interval"),
+        kit.curve(excess, probabilities["trained"] - derived, "trained logistic neuron", ls="",
+                  marker=".", color=kit.TRAINED),
+        xlabel=EXCESS, ylabel="difference from the derived neuron",
+    )  # fmt: skip
+    message = f"A logistic function has an error of at most {unit.noise.logistic_error:.2g}"
+    drawings = {"difference": partial(kit.page, message, errors, size=(8.0, 4.6), legend=2)}
     title = "A neuron with two synapses, and the derived and the trained logistic neuron"
     return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _differences(
-    fired: kit.Bools, unit: bridge.SpikingUnit, probabilities: dict[str, kit.Floats]
-) -> dict[str, kit.Measure]:
-    """Return how well each probability describes the spikes."""
-    fraction, repeats = fired.mean(axis=1), fired.shape[1]
-    exact, derived, _ = probabilities.values()
-    same = bridge.agreement(fraction > 0.5, derived > 0.5)
-    found = {"agreement": same.labelled("Inputs on the same side of p = 1/2", f"of {len(fired)}")}
-    words = ("exact probability", "derived neuron", "trained neuron")
-    for (key, probability), word in zip(probabilities.items(), words, strict=True):
-        entropy = bridge.cross_entropy(fired.ravel(), np.repeat(probability, repeats))
-        found[f"cross_entropy_{key}"] = entropy.labelled(f"Cross-entropy, {word}")
-    error, largest = f"standard error ≤ {0.5 / np.sqrt(repeats):.2g}", np.abs(exact - derived).max()
-    found[f"largest_{next(iter(probabilities))}_minus_derived"] = kit.Measure(
-        largest, "", note=f"bound {unit.noise.logistic_error:.2g}",
-        label="Largest error of the derived neuron",
-    )  # fmt: skip
-    found["largest_measured_minus_derived"] = kit.Measure(
-        np.abs(fraction - derived).max(), note=error, label="Largest difference, spikes and derived"
-    )
-    return found
-
-
-def _parameters(unit: bridge.SpikingUnit, trained: bridge.LogisticNeuron) -> dict[str, kit.Measure]:
-    """Return the slope and the PSPs of the trained neuron."""
-    distance, intervals = unit.logistic_threshold_distance, trained.psp_interval_
-    beta = -trained.intercept_[0] / distance
-    half = bridge.NORMAL_95 * np.sqrt(trained.sandwich_covariance_[0, 0]) / distance
-    inside = (intervals[:, 0] <= unit.psps) & (unit.psps <= intervals[:, 1])
-    note, label = f"derived {unit.noise.beta:.4g} per mV", "Trained slope β"
-    found = {
-        "beta_derived": kit.Measure(unit.noise.beta, "per mV"),
-        "beta_trained": kit.Measure(beta, "per mV", beta - half, beta + half, note, label),
-        "psps_in_intervals": kit.Measure(bool(inside.all())),
-    }
-    for k, (low, high) in enumerate(intervals):
-        note, label = f"true value {kit.signed(unit.psps[k])} mV", f"Trained PSP θ{'₁₂'[k]}"
-        found[f"psp_{k + 1}"] = kit.Measure(trained.psp_[k], "mV", low, high, note, label)
-    return found
-
-
-def _draw_difference(
-    excess: kit.Floats,
-    fired: kit.Bools,
-    noise: bridge.Noise,
-    probabilities: dict[str, kit.Floats],
-) -> kit.Figure:
-    """Draw how far the other probabilities are from the derived logistic neuron."""
-    levels, spikes, trials = kit.pool_trials(excess, fired)
-    start, stop = _span(excess)
-    line = np.linspace(start, stop, 500)
-
-    def derived(x: kit.Floats) -> kit.Floats:
-        return expit(noise.beta * (x - noise.bias))
-
-    def draw(axes: kit.Axes) -> None:
-        axes.axhline(0.0, color=kit.LOGISTIC, lw=3, label="derived logistic neuron")
-        exact = noise.firing_probability(line) - derived(line)
-        axes.plot(line, exact, color="black", label="exact probability under this noise")
-        label = "spiking neuron, 95 % interval"
-        kit.draw_fraction(axes, levels, spikes, trials, minus=derived(levels), label=label)
-        trained = probabilities["trained"] - probabilities["derived"]
-        axes.plot(excess, trained, ".", color=kit.TRAINED, label="trained logistic neuron")
-
-    labels = {"xlabel": EXCESS, "ylabel": "difference in firing probability"}
-    body = kit.panel(draw, **labels, xlim=(start - 1.0, stop + 1.0))
-    title = f"A logistic function describes this noise with an error of {noise.logistic_error:.2g}"
-    return kit.page(title, body, size=(8.0, 4.6), legend=2)
 
 
 scenario = kit.lesson(__name__, row="S3", lectures=("L0",), duration=20.0)

@@ -145,21 +145,15 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     sentences = []
     for key, name in names.items():
         gate = found[key]
-        if gate["learned"]:
-            weights = kit.listed(kit.signed(weight, 4) for weight in gate["weights"])
-            sentences.append(
-                f"{name}: learned after {gate['mistakes']} mistakes (bound "
-                f"{gate['mistake_bound']:.0f}), with weights {weights} and threshold "
-                f"{kit.signed(gate['threshold'], 4)}."
-            )
-        else:
-            why = (
-                "the weights repeat, so training never ends" if gate["never"] else "training ended"
-            )
-            sentences.append(
-                f"{name}: not learned; {why}. The neuron is correct for "
-                f"{gate['neuron_right']:.0%} of the inputs."
-            )
+        weights = kit.listed(kit.signed(weight, 4) for weight in gate["weights"])
+        sentences.append(
+            f"{name}: learned after {gate['mistakes']} mistakes (bound "
+            f"{gate['mistake_bound']:.0f}), with weights {weights} and threshold "
+            f"{kit.signed(gate['threshold'], 4)}."
+            if gate["learned"]
+            else f"{name}: not learned, the weights repeat and training never ends. The neuron is "
+            f"correct for {gate['neuron_right']:.0%} of the inputs."
+        )
     return [
         f"Perceptrons were trained on {len(names)} gates with η = {settings.learning_rate:g}, then "
         "simulated as spiking neurons on all inputs.",
@@ -171,12 +165,11 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
-    """Draw the planes of the gates, the course of training, and the trained neuron."""
+    """Draw the planes of the gates, and the course of training."""
     gate = trained_gates(settings)["gate"]
     return {
         "planes": _planes_page(result, settings),
         "learning": _learning_page(gate, settings.gate),
-        "neuron": _neuron_page(result, gate, settings.gate),
     }
 
 
@@ -208,106 +201,64 @@ def _draw_plane(axes: kit.Axes, gate: TrainedGate, fired: kit.Bools) -> None:
 
 
 def _learning_page(gate: TrainedGate, text: str) -> kit.Figure:
-    """Draw each weight and the threshold after each mistake, and the mistakes in each epoch."""
+    """Draw weights and threshold after each mistake, and the mistakes in each epoch."""
     *weights, threshold = gate.perceptron.path.T
-    limit = 1.1 * np.abs(gate.perceptron.path).max()
-    labels: dict[str, Any] = {"xlabel": "number of mistakes", "ylim": (-limit, limit)}
-    panels = [
-        kit.panel(_draw_bars, weight, 0, True, title=f"weight of {variable}", **labels)
-        for weight, variable in zip(weights, gate.circuit.logic.inputs, strict=True)
+    names = [f"weight of {variable}" for variable in gate.circuit.logic.inputs]
+    steps = np.arange(len(threshold))
+    # Equal values are drawn beside each other.
+    course = [
+        kit.curve(steps, weight + 0.03 * k, name, marker="o", ms=4)
+        for k, (name, weight) in enumerate(zip(names, weights, strict=True))
     ]
+    course.append(kit.curve(steps, threshold, "threshold T", color="black", ls="--"))
     mistakes = gate.perceptron.mistakes
-    panels += [
-        kit.panel(_draw_bars, threshold, 0, title="threshold T", **labels),
-        kit.panel(_draw_bars, mistakes, 1, title="mistakes in each epoch", xlabel="epoch"),
-    ]
     ending = "the last epoch has no mistake" if gate.perceptron.converged else "training never ends"
-    size = (9.0, 0.5 + 2.2 * -(-len(panels) // 3))
-    return kit.page(f"Learning {text}: {ending}", *panels, columns=3, size=size)
-
-
-def _draw_bars(axes: kit.Axes, values: kit.Floats, first: int, signed: bool = False) -> None:
-    """Draw one bar for each value; `signed` colours excitatory and inhibitory weights."""
-    colours = [ns.plot.colour_of(int(np.sign(value))) if signed else "0.45" for value in values]
-    axes.bar(first + np.arange(len(values)), values, width=0.8, color=colours)
-    axes.axhline(0.0, color="black", lw=0.8)
-    axes.locator_params(integer=True)
-
-
-def _neuron_page(result: ns.Result, gate: TrainedGate, text: str) -> kit.Figure:
-    """Draw the potential of the trained neuron when its input arrives, for each input."""
-    shown = slice(None, kit_circuits.MOST_SHOWN)
-    unit = gate.circuit.logic.outputs[0]
-    peaks = kit_circuits.potentials_on_arrival(gate.circuit, result, unit)[shown]
-    fired = gate.fired(result)[shown]
-    wrong = fired != gate.targets[shown]
-    names = ["".join(map(str, row)) for row in gate.inputs[shown].astype(int)]
-
-    def draw(axes: kit.Axes) -> None:
-        positions = np.arange(len(peaks))
-        axes.vlines(positions, gate.circuit.neuron.v_rest, peaks, color="0.6", lw=2)
-        kit_circuits.draw_responses(axes, np.column_stack([positions, peaks]), fired, wrong)
-        kit.draw_levels(axes, result.populations["gate"])
-        axes.margins(y=0.12)
-        axes.set_xticks(positions, names, rotation=90 if len(positions) > 8 else 0)
-        axes.set_xlim(-0.6, len(positions) + 1.5)
-
-    variables = "".join(gate.circuit.logic.inputs)
-    body = kit.panel(draw, xlabel=f"input {variables}", ylabel="potential when input arrives (mV)")
-    title = f"No neuron learns {text}" if wrong.any() else f"The trained neuron computes {text}"
-    return kit.page(title, body, size=(7.5, 4.0), legend=3)
+    return kit.page(
+        f"Learning {text}: {ending}",
+        kit.chart(*course, kit.level(0.0), xlabel="number of mistakes", ylabel="weight",
+                  legend="upper left"),
+        kit.chart(kit.bars(1 + np.arange(len(mistakes)), mistakes, color="0.45"), xlabel="epoch",
+                  ylabel="mistakes"),
+        size=(9.4, 3.8), width_ratios=(1.6, 1.0),
+    )  # fmt: skip
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons with perceptrons, and mistakes with their bound."""
     gates = trained_gates(settings)
     built = {name: gate.circuit for name, gate in gates.items()}
-    every = kit_circuits.agreement(built.values(), result, "Neurons that agree with the perceptron")
-    measures = {"agreement": every}
-    for name, circuit in built.items():
-        key = f"agreement_{name.replace(' ', '_')}"
-        measures[key] = kit_circuits.agreement([circuit], result)
-    gate = gates["gate"]
+    every = kit_circuits.agreement(built.values(), result)
+    gate, (mistakes, bounds) = gates["gate"], random_training()
     strengths = bridge.strengths(gate.perceptron.unit())
-    for variable, psp in zip(gate.circuit.logic.inputs, strengths.psps, strict=True):
-        label = f"PSP of input {variable}" if len(strengths.psps) <= 6 else ""
-        measures[f"psp_of_{variable}"] = kit.Measure(psp, "mV", label=label)
-    mistakes, bounds = random_training()
-    ratio = float(np.nanmax(mistakes / bounds))
-    measures |= {
-        "mistakes": kit.Measure(
-            int(gate.perceptron.mistakes.sum()), label="Mistakes while learning the gate"
+    measures = kit.rows(
+        {},
+        ("agreement", "Neurons that agree with the perceptron", every),
+        *(
+            (f"psp_of_{variable}", f"PSP (mV) of input {variable}", psp)
+            for variable, psp in zip(gate.circuit.logic.inputs, strengths.psps, strict=True)
         ),
-        "mistake_bound": kit.Measure(
-            classics.mistake_bound(gate.inputs, gate.targets),
-            label="Bound on these mistakes, (R/γ)²",
-        ),
-        "largest_mistakes_over_bound": kit.Measure(
-            ratio, label="Largest ratio of mistakes to bound", note=f"{SETS} random sets"
-        ),
-    }
+        ("mistakes", "Mistakes while learning the gate", gate.perceptron.mistakes.sum()),
+        ("mistake_bound", "Bound on these mistakes, (R/γ)²",
+         classics.mistake_bound(gate.inputs, gate.targets)),
+        ("largest_mistakes_over_bound", f"Largest ratio of mistakes to bound | {SETS} random sets",
+         np.nanmax(mistakes / bounds)),
+    )  # fmt: skip
+    ends = np.array([0.8, 1.5 * bounds.max()])
+    bound = kit.chart(
+        kit.curve(ends, ends, "bound (R/γ)²", color="0.45", ls="--"),
+        kit.curve(bounds, np.maximum(mistakes, 0.8), "random set", ls="", marker="o",
+                  color="black", alpha=0.6),
+        xlabel="bound on the number of mistakes", ylabel="number of mistakes", xscale="log",
+        yscale="log", legend="upper left",
+    )  # fmt: skip
+    message = f"On {len(bounds)} random separable sets, mistakes stay below the bound"
     conclusion = kit_circuits.conclusion(every).replace("its unit", "its perceptron")
     return kit.Comparison(
         "The perceptron: a unit that learns, and the neuron that represents it",
         measures,
-        {"bound": partial(_bound_page, mistakes, bounds)},
+        {"bound": partial(kit.page, message, bound)},
         f"{conclusion} No training exceeds the bound on mistakes.",
     )
-
-
-def _bound_page(mistakes: kit.Floats, bounds: kit.Floats) -> kit.Figure:
-    """Draw mistakes against their bound, with a point for each random set."""
-    ends = np.array([0.8, 1.5 * bounds.max()])
-
-    def draw(axes: kit.Axes) -> None:
-        axes.loglog(ends, ends, color="0.45", ls="--")
-        kit.label(axes, 300.0, 300.0, "bound (R/γ)²", "0.35", "left")
-        axes.plot(bounds, np.maximum(mistakes, 0.8), "o", color="black", ms=5, alpha=0.6)
-
-    labels = {"xlabel": "bound on the number of mistakes, (R/γ)²", "ylabel": "number of mistakes"}
-    body = kit.panel(draw, **labels, xlim=ends, ylim=ends)
-    title = f"On {len(bounds)} random separable sets, mistakes stay below the bound"
-    return kit.page(title, body, size=(7.0, 4.6))
 
 
 scenario = kit.lesson(__name__, row="S11", lectures=("L1", "L3"), duration=50.0)

@@ -9,7 +9,7 @@ time step after the previous layer. Each point of a grid has a copy of every net
 Other networks learn the circle and the pentagons from examples. The error on other points falls
 with the number of hidden units and with the number of examples. It does not fall with the number of
 layers (3, 4, 6, 11) if the number of parameters stays about 200: deep and narrow networks are hard
-to train. The trained networks are converted to groups of spiking neurons as well.
+to train.
 """
 
 from __future__ import annotations
@@ -22,26 +22,22 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.spiking import NeuronGroup, sigmoids_of
+from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
 GRID, FINE = kit.Plane.square(-1.0, 1.0, 61), kit.Plane.square(-1.0, 1.0, 401)
 """Points at which the shapes are tested in spikes, and at which abstract networks are drawn."""
 UNSEEN = np.random.default_rng(0).uniform(-1.0, 1.0, (4000, 2))
-"""Points on which errors are measured; the first 2,000 are used for spiking polygons."""
+"""Points on which errors are measured."""
 RADIUS = 0.7
 """Radius of the circle."""
-SIDES = (3, 4, 6, 8, 12, 24)
-"""Sides of polygons that approximate the circle."""
 UNITS = (1, 2, 3, 4, 6, 12, 24)
 """Hidden units of networks that learn the circle."""
 LAYERS = {3: 12, 4: 9, 6: 6, 11: 4}
 """Layers of networks that learn the pentagons, and units of each hidden layer."""
 EXAMPLES = (30, 100, 300, 1000)
-Fits = dict[tuple[str, int], list[tuple[float, bridge.LayeredNetwork]]]
-"""Error and network for each start, the best first, by what is varied and its value."""
-GROUP, OUTPUTS = 8, 20
-"""Spiking neurons for each hidden unit, and for the output, of a trained network."""
+Fits = dict[tuple[str, int], list[float]]
+"""Errors of each start, the lowest first, by what is varied and its value."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,6 @@ class Settings(kit.BaseSettings):
     examples: int = kit.setting(600, "", 20, 5000, "examples for networks of different sizes")
     starts: int = kit.setting(2, "", 1, 10, "random initial weights for each network")
     steps: int = kit.setting(200, "", 1, 5000, "maximum number of training steps")
-    asked: int = kit.setting(200, "", 20, 500, "points at which deep spiking networks are tested")
 
 
 def polygon(
@@ -137,56 +132,42 @@ def learned(settings: Settings, seed: int) -> Fits:
             network = bridge.LayeredNetwork.random(widths, activations, start, slope=4.0)
             network, _ = network.train(seen, inside(shape, seen), **options)
             wrong = (network(UNSEEN)[:, 0] > 0.5) != inside(shape, UNSEEN)
-            fits.append((float(wrong.mean()), network))
-        found[varied, value] = sorted(fits, key=lambda fit: fit[0])
+            fits.append(float(wrong.mean()))
+        found[varied, value] = sorted(fits)
     return found
 
 
-def spiking(settings: Settings, seed: int) -> dict[str, tuple[NeuronGroup, kit.Floats]]:
-    """Return all spiking networks with the points at which they are tested."""
-    groups = {}
-    for name, polygons in SHAPES.items():
-        groups[name] = NeuronGroup(fires_inside(polygons), name=f"{name}, "), GRID.points
-    for n in SIDES:
-        group = NeuronGroup(fires_inside((polygon(n),)), name=f"{n} sides, ")
-        groups[f"{n} sides"] = group, UNSEEN[:2000]
-    for n in LAYERS:
-        network = sigmoids_of(learned(settings, seed)["layers", n][0][1])
-        group = NeuronGroup(network, GROUP, OUTPUTS, noise=False, name=f"{n} layers, ")
-        groups[f"{n} layers"] = group, UNSEEN[: settings.asked]
-    return groups
+@lru_cache(maxsize=1)
+def spiking() -> dict[str, NeuronGroup]:
+    """Return a spiking network for each shape."""
+    return {
+        name: NeuronGroup(fires_inside(polygons), name=f"{name}, ")
+        for name, polygons in SHAPES.items()
+    }
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add a copy of each network for each point."""
-    kit.require_duration(options, max(LAYERS) * options.dt)  # before the training
-    return kit.group_trials(options, spiking(settings, options.seed).values())
+    return kit.group_trials(options, [(group, GRID.points) for group in spiking().values()])
 
 
-def fractions(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
-    """Return the fraction of output neurons that fired at each point, by network."""
-    groups = spiking(settings, result.seed)
-    return {name: group.outputs_in(result)[-1][:, 0] for name, (group, _) in groups.items()}
+def fractions(result: ns.Result) -> dict[str, kit.Floats]:
+    """Return whether the output neuron fired (1) at each point, by shape."""
+    return {name: group.outputs_in(result)[-1][:, 0] for name, group in spiking().items()}
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Count units and wrong decisions of the shapes, and measure the errors of all others."""
-    fired, best = fractions(result, settings), learned(settings, result.seed)
-    found: kit.Findings = {"sides": SIDES, "spiking_circle_error": circle_errors(fired)}
+    fired, best = fractions(result), learned(settings, result.seed)
+    found: kit.Findings = {}
     for name, polygons in SHAPES.items():
         key, right = name.replace(" ", "_"), fires_inside(polygons)(GRID.points)[:, 0]
         found[f"units_{key}"] = units_of(name)
         found[f"wrong_{key}"] = int(np.sum(fired[name] != right))
     for varied in ("units", "layers", "examples"):
         found[varied] = [value for kind, value in best if kind == varied]
-        found[f"learned_{varied}_error"] = [best[varied, n][0][0] for n in found[varied]]
+        found[f"learned_{varied}_error"] = [best[varied, n][0] for n in found[varied]]
     return found
-
-
-def circle_errors(fired: dict[str, kit.Floats]) -> list[float]:
-    """Return the fraction of points at which polygons differ from the circle, by `SIDES`."""
-    circle = inside("circle", UNSEEN[:2000])
-    return [float(np.mean((fired[f"{n} sides"] > 0) != circle)) for n in SIDES]
 
 
 def units_of(shape: str) -> list[int]:
@@ -207,7 +188,6 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"Spiking networks for five shapes were tested at {len(GRID.points):,} points, and other "
         "networks learned a circle and two pentagons from examples.",
         f"The shapes need {units} units. In spikes, {wrong or 'no'} points are misclassified.",
-        f"The circle as a polygon, in spikes, with {errors('sides', 'spiking_circle_error')}.",
         f"The circle, learned by {errors('units', 'learned_units_error')}.",
         f"The pentagons, learned by {errors('layers', 'learned_layers_error')}.",
         f"The pentagons, learned from {errors('examples', 'learned_examples_error')}.",
@@ -216,7 +196,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw where each spiking network fires, and the lines of its first layer."""
-    fired = fractions(result, settings)
+    fired = fractions(result)
 
     def draw(axes: kit.Axes, shape: str) -> None:
         values = np.ma.masked_equal(GRID.grid(fired[shape]), 0.0)
@@ -238,23 +218,22 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare spiking with abstract networks, and errors by units, layers and examples."""
-    fired, best = fractions(result, settings), learned(settings, result.seed)
-    made = np.concatenate([fired[name] for name in SHAPES])
+    fired, best = fractions(result), learned(settings, result.seed)
+    made = np.concatenate(list(fired.values())) > 0.0
     units = [fires_inside(polygons)(GRID.points)[:, 0] for polygons in SHAPES.values()]
-    same = bridge.agreement(made > 0.0, np.concatenate(units) > 0.0)
-    of = f"of {len(made):,} points"
-    measures = {"agreement": same.labelled("Five shapes: spiking and abstract agree", of)}
-    for n, error in zip(SIDES, circle_errors(fired), strict=True):
-        measures[f"error_{n}_sides"] = kit.Measure(error)
-    labels = {"layers": "Pentagons, {} layers: error", "examples": "Pentagons, {} examples: error"}
-    for (varied, value), ((error, network), *_) in best.items():
-        label, note = labels.get(varied, "").format(value), f"{network.n_parameters} parameters"
-        measures[f"error_{value}_{varied}"] = kit.Measure(error, label=label, note=note)
-    for n in LAYERS:
-        probability = best["layers", n][0][1](UNSEEN[: settings.asked])[:, 0]
-        same = bridge.agreement(fired[f"{n} layers"] > 0.5, probability > 0.5)
-        label = f"{n} layers: spiking and abstract agree" if n in (3, 11) else ""
-        measures[f"agreement_{n}_layers"] = same.labelled(label, f"of {settings.asked} points")
+    same = bridge.agreement(made, np.concatenate(units) > 0.0)
+    labels = {"units": "Circle, {} hidden units: error", "layers": "Pentagons, {} layers: error",
+              "examples": "Pentagons, {} examples: error"}  # fmt: skip
+    shown = {"units": (1, 24), "layers": (3, 11), "examples": EXAMPLES}
+    measures = kit.rows(
+        {},
+        ("agreement", f"Five shapes: spiking and abstract agree | of {len(made):,} points", same),
+        *(
+            (f"error_{value}_{varied}", labels[varied].format(value), errors[0])
+            for (varied, value), errors in best.items()
+            if value in shown[varied]
+        ),
+    )
     changes = [
         f"{measures[f'error_{start}'].value:.1%} to {measures[f'error_{stop}'].value:.1%}"
         for start, stop in (("30_examples", "1000_examples"), ("3_layers", "11_layers"))
@@ -263,57 +242,28 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"From 30 to 1,000 examples the error changes from {changes[0]}; from 3 to 11 layers with "
         f"as many parameters, from {changes[1]}."
     )
-    drawings = {
-        "learned": partial(_draw_learned, best, fired, settings),
-        "errors": partial(_draw_errors, best, fired),
-    }
-    title = "Decision regions: constructed and learned, abstract and spiking"
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_learned(best: Fits, fired: dict[str, kit.Floats], settings: Settings) -> kit.Figure:
-    """Draw the probability of networks of many layers, and the decisions of spiking ones."""
-
-    def draw(axes: kit.Axes, n: int) -> None:
-        error, network = best["layers", n][0]
-        FINE.draw(axes, network(FINE.points)[:, 0])
-        labels = ("spiking network: silent", "spiking network: fires")
-        points, fires = UNSEEN[: settings.asked], fired[f"{n} layers"] > 0.5
-        kit.draw_examples(axes, points, fires, labels=labels)
-        title = f"{n} layers: error {error:.3f}"
-        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1), title=title)
-
-    panels = [kit.panel(draw, n, xlabel="input 1", ylabel="input 2") for n in LAYERS]
-    return kit.page(
-        "With about 200 parameters each, the deepest network learns worst", *panels, columns=2,
-        size=(7.4, 6.9), legend=2, colourbar="probability", sharex=True, sharey=True,
-    )  # fmt: skip
-
-
-def _draw_errors(best: Fits, fired: dict[str, kit.Floats]) -> kit.Figure:
-    """Draw the error by the number of units, layers and examples."""
-
-    def draw(axes: kit.Axes, varied: str) -> None:
+    panels = []
+    for varied, title, xlabel in (
+        ("units", "Circle", "hidden units"),
+        ("layers", "Two pentagons", "layers (about 200 parameters)"),
+        ("examples", "Two pentagons, 3 layers", "examples"),
+    ):
         values = [value for kind, value in best if kind == varied]
-        errors = np.array([[error for error, _ in best[varied, value]] for value in values])
-        if varied == "units":
-            label = "polygon of as many sides, spiking"
-            axes.plot(SIDES, circle_errors(fired), "D-", ms=5, color=kit.SPIKING, label=label)
-        every, label = np.repeat(values, errors.shape[1]), "learned, each start"
-        axes.plot(every, errors.ravel(), "o", color=kit.TRAINED, ms=4, mfc="none", label=label)
-        axes.plot(values, errors[:, 0], color=kit.TRAINED, lw=2, label="learned, best start")
-        axes.set(xscale="log", yscale="log")
-        axes.set_xticks(values, map(str, values))
-        axes.minorticks_off()
-
-    title = "More examples reduce the error; more layers do not"
-    error = "fraction misclassified"
-    units = kit.panel(draw, "units", title="Circle", xlabel="hidden units", ylabel=error)
-    layers = kit.panel(
-        draw, "layers", title="Two pentagons", xlabel="layers (about 200 parameters)"
-    )
-    examples = kit.panel(draw, "examples", title="Two pentagons, 3 layers", xlabel="examples")
-    return kit.page(title, units, layers, examples, size=(9.6, 3.8), sharey=True, legend=3)
+        errors = np.array([best[varied, value] for value in values])
+        panels.append(
+            kit.chart(
+                kit.curve(values, errors, ls="", marker="o", mfc="none", color=kit.TRAINED),
+                kit.curve(values, errors[:, 0], "best start", **kit.FITTED),
+                title=title, xlabel=xlabel, ylabel="fraction misclassified", xscale="log",
+                yscale="log", xticks=values, xticklabels=values,
+            )
+        )  # fmt: skip
+    drawing = partial(
+        kit.page, "More examples reduce the error; more layers do not", *panels, size=(9.6, 3.8),
+        sharey=True, legend=1,
+    )  # fmt: skip
+    title = "Decision regions: constructed and learned, abstract and spiking"
+    return kit.Comparison(title, measures, {"errors": drawing}, conclusion)
 
 
-scenario = kit.lesson(__name__, row="S16", lectures=("L1", "L3"), duration=55.0, dt=5.0)
+scenario = kit.lesson(__name__, row="S16", lectures=("L1", "L3"), duration=15.0, dt=5.0)

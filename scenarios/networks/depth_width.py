@@ -6,17 +6,14 @@ that decide one after the other. A wide network has a hidden neuron for each edg
 of them, and five outputs; it decides in two time steps. Both compute all digits without error, also
 in spikes. Depth saves neurons, width saves time.
 
-Gradient descent does not find the deep solution. Of networks that learn the fourth digit from
-examples, those with one hidden layer reach the smallest errors. As an exercise in counting, a
-network with 2 inputs and layers of 3, 4 and 1 units has 9 + 16 + 5 = 30 weights and biases; it runs
-in spikes as well.
+As an exercise in counting, a network with 2 inputs and layers of 3, 4 and 1 units has
+9 + 16 + 5 = 30 weights and biases.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -30,16 +27,10 @@ POINTS = (np.arange(384) + 0.5) / 384
 """Values of x (mV); none is the edge of a pulse."""
 SHOWN = int(0.7 * len(POINTS))
 """Value whose spikes are drawn."""
-WIDTHS = {1: (2, 4, 8, 16, 32), 3: (2, 3, 4, 6, 8)}
-"""Units in each hidden layer of the networks that learn, by number of hidden layers."""
-LOOKS = {"deep": ("#56B4E9", "several hidden layers"), "wide": ("#E69F00", "one hidden layer")}
-"""Colour and label of deep and of wide networks."""
+COLOURS = {"deep": "#56B4E9", "wide": "#E69F00"}
 SIZES = (2, 3, 4, 1)
 """Inputs and units of each layer of the network whose parameters are counted."""
 COUNTED = bridge.LayeredNetwork.random(SIZES, ["sigmoid"] * 3, seed=1, slope=4.0)
-COUNTED_SPIKING = NeuronGroup(COUNTED, 20, 400, noise=False, name="given, ")
-TESTED = np.random.default_rng(0).uniform(-1.0, 1.0, (50, SIZES[0]))
-"""Points at which it is tested."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +38,6 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     bits: int = kit.setting(5, "", 2, 7, "binary digits of x")
-    learned: int = kit.setting(4, "", 1, 5, "digit that networks learn from examples")
-    steps: int = kit.setting(300, "", 1, 5000, "maximum number of training steps")
 
 
 def digits(x: kit.Floats, bits: int) -> kit.Floats:
@@ -99,10 +88,10 @@ def spiking(settings: Settings) -> dict[str, list[NeuronGroup]]:
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
-    """Add a copy of each network for each value of x, and of the counted one for each point."""
+    """Add a copy of each network for each value of x."""
     pairs = zip(*spiking(settings).values(), strict=True)
-    trials = [(group, POINTS[:, np.newaxis]) for pair in pairs for group in pair]
-    return kit.group_trials(options, [*trials, (COUNTED_SPIKING, TESTED)])
+    inputs = POINTS[:, np.newaxis]
+    return kit.group_trials(options, [(group, inputs) for pair in pairs for group in pair])
 
 
 def spiking_digits(result: ns.Result, settings: Settings) -> dict[str, list[kit.Floats]]:
@@ -119,33 +108,6 @@ def correct(computed: kit.Floats) -> kit.Bools:
     return digits(POINTS, computed.shape[1]) == computed
 
 
-@lru_cache(maxsize=4)
-def learned(settings: Settings, seed: int) -> dict[int, list[tuple[int, float]]]:
-    """Return parameters and error of networks that learned a digit, by hidden layers.
-
-    Of two starts the one with the lower loss is used.
-    """
-
-    def wave(x: kit.Floats) -> kit.Bools:
-        return digits(x, settings.learned)[:, -1] > 0.5
-
-    def inputs(x: kit.Floats) -> kit.Floats:
-        return 2.0 * x[:, np.newaxis] - 1.0
-
-    unseen = (np.arange(1000) + 0.5) / 1000
-    found: dict[int, list[tuple[int, float]]] = {layers: [] for layers in WIDTHS}
-    for layers, width in ((n, width) for n, widths in WIDTHS.items() for width in widths):
-        shape, activations = [1, *[width] * layers, 1], ["tanh"] * layers + ["sigmoid"]
-        starts = [
-            bridge.LayeredNetwork.random(shape, activations, start, slope=10.0)
-            for start in (2 * seed, 2 * seed + 1)
-        ]
-        best = kit.best_fit(starts, inputs(POINTS), wave(POINTS), max_iter=settings.steps)
-        wrong = (best(inputs(unseen))[:, 0] > 0.5) != wave(unseen)
-        found[layers].append((best.n_parameters, float(wrong.mean())))
-    return found
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Count units, parameters, and wrong digits of the spiking networks."""
     found: kit.Findings = {
@@ -158,8 +120,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         found[f"units_{kind}"] = [units_in(group.network) for group in groups]
         found[f"parameters_{kind}"] = [group.network.n_parameters for group in groups]
         found[f"wrong_{kind}"] = [int(np.sum(~correct(one))) for one in computed]
-    for layers, fits in learned(settings, result.seed).items():
-        found[f"learned_error_{layers}_hidden"] = min(error for _, error in fits)
     return found
 
 
@@ -175,9 +135,6 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
             f"steps; {sum(found[f'wrong_{kind}']) or 'no'} digits are wrong."
             for kind, steps in (("deep", settings.bits), ("wide", 2))
         ),
-        f"Networks that learned digit {settings.learned} reach an error of "
-        f"{found['learned_error_1_hidden']:.1%} with one hidden layer, and of "
-        f"{found['learned_error_3_hidden']:.1%} with three.",
         f"A network with 2 inputs and layers of 3, 4 and 1 units has {counts} = "
         f"{found['given_parameters']} parameters.",
     ]
@@ -218,103 +175,63 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
-    """Compare spikes with units, depth with width, and construction with learning."""
-    computed, bits = spiking_digits(result, settings), settings.bits
-    right = np.concatenate([correct(one).ravel() for each in computed.values() for one in each])
-    same, of = bridge.agreement(right, np.ones_like(right)), f"of {len(right):,} digits"
-    measures = {"agreement": same.labelled("Digits correct in spikes", of)}
-    for kind, groups in spiking(settings).items():
-        network, label = groups[-1].network, f"{bits} digits, {kind} network: neurons"
-        note = f"{network.n_parameters} parameters"
-        measures[f"units_{kind}"] = kit.Measure(units_in(network), label=label, note=note)
-    best = {}
-    for layers, fits in learned(settings, result.seed).items():
-        best[layers] = min(error for _, error in fits)
-        words = (
-            f"Digit {settings.learned} learned, {layers} hidden layer{'s' * (layers > 1)}: error"
-        )
-        for parameters, error in fits:
-            key = f"error_{layers}_hidden_{parameters}_parameters"
-            label, note = words if parameters > 40 else "", f"{parameters} parameters"
-            measures[key] = kit.Measure(error, label=label, note=note)
-    off = float(np.abs(COUNTED_SPIKING.outputs_in(result)[-1] - COUNTED(TESTED)).max())
-    label = "Counted network: largest error in spikes"
-    note = f"{COUNTED.n_parameters} parameters"
-    measures["given_largest_difference"] = kit.Measure(off, label=label, note=note)
-    few, many = measures["units_deep"].value, measures["units_wide"].value
-    conclusion = (
-        f"For {settings.bits} digits the deep network needs {few} neurons and the wide one {many}. "
-        f"Networks that learn reach an error of {best[1]:.1%} with one hidden layer, and of "
-        f"{best[3]:.1%} with three."
+    """Compare spikes with units, and depth with width."""
+    found, bits = findings(result, settings), settings.bits
+    computed = spiking_digits(result, settings).values()
+    right = np.concatenate([correct(one).ravel() for each in computed for one in each])
+    deep_units, wide_units = found["units_deep"][-1], found["units_wide"][-1]
+    measures = kit.rows(
+        found,
+        ("agreement", f"Digits correct in spikes | of {len(right):,} digits", right.mean()),
+        ("units_deep", f"{bits} digits, deep network: neurons", deep_units),
+        ("units_wide", f"{bits} digits, wide network: neurons", wide_units),
+        ("parameters_deep", "Deep network: parameters", found["parameters_deep"][-1]),
+        ("parameters_wide", "Wide network: parameters", found["parameters_wide"][-1]),
+        ("given_parameters", "Network with layers of 3, 4 and 1 units: parameters"),
     )
-    drawings = {
-        "depth": partial(_draw_depth, settings, result.seed),
-        "parameters": partial(_draw_counted),
-    }
-    title = "Depth and width: neurons and parameters, constructed and learned"
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_depth(settings: Settings, seed: int) -> kit.Figure:
-    """Draw neurons by number of digits, and errors of networks that learned."""
-
-    def draw_units(axes: kit.Axes) -> None:
-        for kind, groups in spiking(settings).items():
-            units, (colour, label) = [units_in(group.network) for group in groups], LOOKS[kind]
-            axes.semilogy(bits, units, "o-", color=colour, lw=2, label=label)
-        _plain_ticks(axes.yaxis, (2, 5, 10, 20, 50))
-
-    def draw_errors(axes: kit.Axes) -> None:
-        for layers, kind in ((1, "wide"), (3, "deep")):
-            parameters, errors = zip(*learned(settings, seed)[layers], strict=True)
-            colour, label = LOOKS[kind]
-            axes.semilogx(parameters, errors, "o-", color=colour, lw=2, label=label)
-        label = "constructed, spiking"
-        axes.plot(deep(settings.learned).n_parameters, 0.0, "D", color=kit.SPIKING, label=label)
-        axes.axhline(0.5, color=kit.LOGISTIC, lw=1, ls=":", label="chance")
-        _plain_ticks(axes.xaxis, (10, 20, 50, 100, 200))
-
-    bits = range(2, settings.bits + 1)
-    left = {"xlabel": "binary digits", "ylabel": "neurons", "xticks": bits}
-    right = {"xlabel": "parameters", "ylabel": "fraction of x classified incorrectly"}
-    return kit.page(
-        "Depth saves neurons, but gradient descent learns better with one hidden layer",
-        kit.panel(draw_units, title="Constructed networks", **left),
-        kit.panel(draw_errors, title=f"Learning digit {settings.learned}", **right),
-        size=(9.2, 4.2), legend=4,
+    conclusion = (
+        f"For {bits} digits the deep network needs {deep_units} neurons and {bits} steps, and the "
+        f"wide one {wide_units} neurons and 2 steps."
+    )
+    look = {"marker": "o", "lw": 2}
+    depth = kit.chart(
+        *(
+            kit.curve(found["bits"], found[f"units_{kind}"], text=kind, color=colour, **look)
+            for kind, colour in COLOURS.items()
+        ),
+        xlabel="binary digits", ylabel="neurons", xticks=found["bits"], ylim=(0, None),
     )  # fmt: skip
-
-
-def _plain_ticks(axis: Any, values: tuple[int, ...]) -> None:
-    """Label a logarithmic axis at some values."""
-    axis.set_ticks(values, labels=map(str, values))
-    axis.set_ticks([], minor=True)
+    drawings = {
+        "depth": partial(kit.page, "A wide network doubles with each digit", depth),
+        "parameters": _draw_counted,
+    }
+    title = "Depth and width: neurons and parameters"
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
 def _draw_counted() -> kit.Figure:
     """Draw the network of 30 parameters, with the number of parameters of each layer."""
+    positions = {
+        f"{k} {j}": (2.2 * k, 0.55 * (size - 1) - 1.1 * j)
+        for k, size in enumerate(SIZES)
+        for j in range(size)
+    }
+    arrows = {
+        (f"{k} {i}", f"{k + 1} {j}"): (float(weight), "")
+        for k, layer in enumerate(COUNTED.layers)
+        for (j, i), weight in np.ndenumerate(layer.weights)
+    }
+    texts = dict.fromkeys(positions, "σ") | {"0 0": "$x_1$", "0 1": "$x_2$"}
 
-    def draw(axes: kit.Axes) -> None:
-        positions = {
-            f"{k} {j}": (2.2 * k, 0.55 * (size - 1) - 1.1 * j)
-            for k, size in enumerate(SIZES)
-            for j in range(size)
-        }
-        arrows = {
-            (f"{k} {i}", f"{k + 1} {j}"): (float(weight), "")
-            for k, layer in enumerate(COUNTED.layers)
-            for (j, i), weight in np.ndenumerate(layer.weights)
-        }
-        texts = dict.fromkeys(positions, "σ") | {"0 0": "$x_1$", "0 1": "$x_2$"}
-        draw_diagram(axes, positions, texts, arrows)
+    def draw_counts(axes: kit.Axes) -> None:
         for k, layer in enumerate(COUNTED.layers):
             n_units, n_inputs = layer.weights.shape
             words = f"{n_units} · ({n_inputs} + 1) = {len(layer.parameters)}"
             kit.label(axes, 2.2 * (k + 1), -2.4, words, side="below")
-        axes.set_ylim(-2.9, 2.1)
 
+    diagram = kit.layer(draw_diagram, positions, texts, arrows)
     title = f"Weights and biases: 9 + 16 + 5 = {COUNTED.n_parameters} parameters"
-    return kit.page(title, kit.panel(draw), size=(7.6, 4.4))
+    return kit.page(title, kit.chart(diagram, draw_counts, ylim=(-2.9, 2.1)), size=(7.6, 4.4))
 
 
 scenario = kit.lesson(__name__, row="S15", lectures=("L1",), duration=35.0, dt=5.0)

@@ -18,6 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
+import bridge
 import neurosim as ns
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
 from neurosim.bench.measurement import Span
@@ -79,12 +80,9 @@ def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None)
     """Time both networks and the machine; return the result of the lecture's network."""
     if options.realtime:
         raise ns.NeurosimError("real-time-budget measures the highest speed: omit --realtime")
-    if settings.span(options) < 1.0:
-        needed = WARMUP + REPEATS * len(settings.rates)
-        raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms is too short for {REPEATS} spans of 1 ms at each "
-            f"of {len(settings.rates)} rates: give at least {needed:g} ms"
-        )
+    needed = WARMUP + REPEATS * len(settings.rates)
+    reason = f"is too short for {REPEATS} spans of 1 ms at each of {len(settings.rates)} rates"
+    kit.require_duration(options, needed, reason)
     cortex, _ = _time("cortex", settings, options, progress)
     lecture, result = _time("lecture", settings, options, progress)
     threads = result.stats.threads
@@ -100,9 +98,7 @@ def _time(
     name: str, settings: Settings, options: kit.RunOptions, progress: bool | None
 ) -> tuple[dict[str, kit.Floats], ns.Result]:
     """Build a network and time it at each rate, and a loop that only delivers its events."""
-    keywords = {key: getattr(options, key) for key in ("dt", "seed", "threads", "profile")}
-    described = network(settings, options, name)
-    simulation = ns.Simulation(described, **keywords, progress=progress)
+    simulation = kit.simulation(network(settings, options, name), options, progress)
     spans = [settings.span(options)] * (REPEATS * len(settings.rates))
     results = [simulation.run(duration) for duration in (WARMUP, *spans)]
     last = results[-1]
@@ -185,27 +181,23 @@ def _budget(result: ns.Result, name: str) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State what the networks reach in real time, and the limit of each resource."""
-    machine = found["machine"]
-    sentences = [
+    machine, slow = found["machine"], found["lecture"]
+    return [
         f"Two networks were timed at {len(settings.rates)} firing rates from {settings.rates[0]:g} "
         f"to {settings.rates[-1]:g} Hz, on {machine['threads']:.0f} threads.",
         "By arithmetic alone, 200 GFLOP/s run 71,000 neurons with 7,000 synapses at 200 Hz; this "
         f"machine computes {machine['flop_per_s'] / 1e9:.0f} GFLOP/s and reads "
         f"{machine['bytes_per_s'] / 1e9:.0f} GB/s from memory.",
-    ]
-    for name in NETWORKS:
-        budget = found[name]
-        each = budget["synapses"] / budget["neurons"]
-        size = f"{budget['neurons']:,.0f} neurons with {each:,.0f} synapses"
-        sentences.append(f"{size}: {_reached(budget, settings)}.")
-    slow = found["lecture"]
-    sentences.append(
+        *(
+            f"{found[name]['neurons']:,.0f} neurons with {NETWORKS[name][1]:,} synapses: "
+            f"{_reached(found[name], settings)}."
+            for name in NETWORKS
+        ),
         "In the lecture's network, arithmetic alone would allow "
         f"{slow['rate_allowed_by_arithmetic_hz']:.3g} Hz, reading each synapse "
         f"{slow['rate_allowed_by_reading_hz']:.3g} Hz, and delivering its input "
-        f"{slow['rate_allowed_by_delivering_hz']:.3g} Hz."
-    )
-    return sentences
+        f"{slow['rate_allowed_by_delivering_hz']:.3g} Hz.",
+    ]
 
 
 def _reached(budget: kit.Findings, settings: Settings) -> str:
@@ -223,54 +215,42 @@ def _reached(budget: kit.Findings, settings: Settings) -> str:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the real-time factor against the firing rate: estimated, allowed and measured."""
-    found = findings(result, settings)
-    labels: kit.Options = {
-        "xlabel": "mean firing rate (Hz)",
-        "xlim": (0.2, 1000.0),
-        "ylim": (1e-3, 50.0),
-    }
-    panels = [
-        kit.panel(
-            _draw_factors, budget, found["machine"], **labels,
-            title=f"{budget['neurons']:,.0f} neurons, {budget['synapses']:,.0f} synapses",
-            ylabel="" if k else "real-time factor (wall clock / simulated time)",
-        )
-        for k, budget in enumerate(found[name] for name in NETWORKS)
-    ]  # fmt: skip
+    found, rates, panels = findings(result, settings), np.array([0.2, 1000.0]), []
+    for name in NETWORKS:
+        budget = found[name]
+        factors, low, high = (budget[f"real_time_factors{end}"] for end in ("", "_least", "_most"))
+        estimate = FLOP_PER_EVENT * budget["synapses"] / LECTURE_FLOP_PER_S
+        simulated = [
+            bridge.Measure(*each) for each in zip(factors, [""] * len(low), low, high, strict=True)
+        ]
+        panels.append(
+            kit.chart(
+                kit.curve(rates, estimate * rates, "200 GFLOP/s", ls="--", color="#E69F00", lw=3),
+                *(
+                    kit.curve(rates, rates / budget[key], text, color=colour)
+                    for key, (text, colour) in list(LIMITS.items())[:-1]
+                ),
+                kit.layer(kit.draw_measures, budget["rates_hz"], simulated, color="black",
+                          label="simulated, median and range"),
+                kit.level(1.0, "real time", 0.4),
+                title=f"{budget['neurons']:,.0f} neurons, {budget['synapses']:,.0f} synapses",
+                xlabel="mean firing rate (Hz)", xlim=rates, ylim=(1e-3, 50.0), xscale="log",
+                yscale="log", ylabel="real-time factor (wall clock / simulated time)",
+            )
+        )  # fmt: skip
     title = "Memory, not arithmetic, limits the speed"
     return {"budget": kit.page(title, *panels, size=(9.6, 5.0), sharey=True, legend=3)}
-
-
-def _draw_factors(axes: kit.Axes, budget: kit.Findings, machine: kit.Findings) -> None:
-    """Draw one network: a line for each resource alone, and the measured factors."""
-    rates = np.array([0.2, 1000.0])
-    estimate = FLOP_PER_EVENT * budget["synapses"] / LECTURE_FLOP_PER_S
-    axes.axhspan(1e-3, 1.0, color="0.95", zorder=0)
-    axes.text(0.25, 0.85, "faster than real time", va="top", fontsize=9, color="0.35")
-    axes.loglog(rates, estimate * rates, "--", color="#E69F00", lw=3, label="200 GFLOP/s")
-    for key, (text, colour) in list(LIMITS.items())[:-1]:
-        axes.plot(rates, rates / budget[key], color=colour, label=text)
-        axes.plot(budget[key], 1.0, "D", ms=5, color=colour)
-    factors = budget["real_time_factors"]
-    ends = [factors - budget["real_time_factors_least"], budget["real_time_factors_most"] - factors]
-    axes.errorbar(budget["rates_hz"], factors, ends, fmt="o-", ms=4, color="black", capsize=2,
-                  label="simulated, median and range")  # fmt: skip
-    if budget["real_time_rate_hz"] is not None:
-        rate = budget["real_time_rate_hz"]
-        kit.label(axes, rate, 1.0, f"{rate:.2g} Hz", side="left")
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_major_formatter("{x:g}")
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the rate in real time with the rates that single resources would allow."""
     found = findings(result, settings)
-    measures: dict[str, kit.Measure] = {}
-    for name, place in (("lecture", "71,000 × 7,000"), ("cortex", "50,000 × 1,000")):
-        for key, (text, _) in LIMITS.items():
-            if found[name][key] is not None:
-                label = f"{place}: {text}"
-                measures[f"{name}_{key}"] = kit.Measure(found[name][key], "Hz", label=label)
+    measures = {
+        f"{name}_{key}": kit.Measure(found[name][key], "Hz", label=f"{place}: {text}")
+        for name, place in (("lecture", "71,000 × 7,000"), ("cortex", "50,000 × 1,000"))
+        for key, (text, _) in LIMITS.items()
+        if found[name][key] is not None
+    }
     reached, allowed = (found["lecture"][key] for key in
                         ("real_time_rate_hz", "rate_allowed_by_arithmetic_hz"))  # fmt: skip
     if reached is not None:
@@ -279,31 +259,20 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"The lecture's network: {_reached(found['lecture'], settings)}; counting multiplications "
         f"and additions promises {allowed:.3g} Hz. Moving synapses through memory takes the time."
     )
-    drawings = {"rates": partial(_draw_rates, found)}
+    x, bars = np.arange(len(NETWORKS)), []
+    for j, (key, (text, colour)) in enumerate(LIMITS.items()):
+        heights = [found[name][key] or 0.0 for name in NETWORKS]
+        bars.append(kit.bars(x + 0.2 * j - 0.3, heights, width=0.18, color=colour, label=text))
+    rates = kit.chart(
+        *bars, kit.level(HIGHEST_RATE, "200 Hz, the estimate", 0.4), yscale="log",
+        ylim=(1.0, None), xticks=x,
+        xticklabels=[f"{n:,} neurons,\n{m:,} synapses each" for n, m in NETWORKS.values()],
+        ylabel="mean firing rate in real time (Hz)",
+    )  # fmt: skip
+    message = "Memory limits the firing rate that is reached in real time"
+    drawings = {"rates": partial(kit.page, message, rates, size=(8.0, 4.4), legend=2)}
     title = "Highest mean firing rate in real time: by counting operations, and simulated"
     return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_rates(found: kit.Findings) -> kit.Figure:
-    """Draw the highest rate in real time of both networks, by resource."""
-
-    def draw(axes: kit.Axes) -> None:
-        for j, (key, (text, colour)) in enumerate(LIMITS.items()):
-            for k, name in enumerate(NETWORKS):
-                value = found[name][key]
-                if value is not None:
-                    label = None if k else text
-                    axes.bar(k + 0.2 * j - 0.3, value, 0.18, color=colour, label=label)
-                    kit.label(axes, k + 0.2 * j - 0.3, value, f"{value:,.3g}", side="above")
-        axes.axhline(HIGHEST_RATE, color="0.45", lw=0.9, ls="--")
-        kit.label(axes, -0.4, 1.25 * HIGHEST_RATE, "200 Hz, the estimate", side="right")
-        names = [f"{n:,} neurons,\n{m:,} synapses each" for n, m in NETWORKS.values()]
-        axes.set_xticks(range(len(names)), names)
-        axes.margins(y=0.15)
-
-    body = kit.panel(draw, yscale="log", ylabel="mean firing rate in real time (Hz)")
-    title = "Memory limits the firing rate that is reached in real time"
-    return kit.page(title, body, size=(8.0, 4.4), legend=2)
 
 
 def warmup(settings: Settings) -> float:

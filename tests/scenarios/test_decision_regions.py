@@ -7,7 +7,6 @@ from scenarios.networks.decision_regions import (
     PENTAGONS,
     RADIUS,
     SHAPES,
-    SIDES,
     fires_inside,
     inside,
     polygon,
@@ -16,7 +15,7 @@ from scenarios.networks.decision_regions import (
 POINTS = np.random.default_rng(1).uniform(-1.0, 1.0, (20_000, 2))
 
 
-@pytest.mark.parametrize("n", SIDES)
+@pytest.mark.parametrize("n", [3, 4, 8, 24])
 def test_a_polygon_has_the_area_of_the_circle(n):
     # The box has area 16; five standard errors of the fraction of points within.
     fraction = np.pi * RADIUS**2 / 16.0
@@ -36,14 +35,11 @@ def test_two_pentagons_need_a_third_layer():
 
 @pytest.mark.slow
 def test_constructed_and_learned_regions(command, tmp_path):
-    result = command("compare", "decision-regions", "--set", "starts=1", "--set", "asked=100")
+    result = command("compare", "decision-regions", "--set", "starts=1")
     found, measures = result["findings"], result["comparison"]
     assert [found[f"wrong_{name.replace(' ', '_')}"] for name in SHAPES] == [0] * 5
     units = [found[f"units_{name.replace(' ', '_')}"] for name in SHAPES]
     assert units == [[4, 1], [5, 1], [6, 1], [24, 1], [10, 2, 1]]
-    errors = found["spiking_circle_error"]
-    assert errors == sorted(errors, reverse=True)
-    assert errors[-1] < 0.005 < 0.1 < errors[0]
     assert measures["agreement"]["value"] == 1.0
     # The error falls with the number of units and of examples, but not with that of layers.
     assert measures["error_1_units"] > 0.2
@@ -53,8 +49,7 @@ def test_constructed_and_learned_regions(command, tmp_path):
     assert examples[-1] < 0.03
     assert measures["error_3_layers"] < 0.04
     assert measures["error_11_layers"] > measures["error_3_layers"]
-    assert measures["agreement_3_layers"]["value"] > 0.9
-    for name in ("regions", "comparison-learned", "comparison-errors"):
+    for name in ("regions", "comparison-errors"):
         assert (tmp_path / f"decision-regions-{name}.png").exists()
 
 
@@ -62,8 +57,7 @@ def test_constructed_and_learned_regions(command, tmp_path):
     ("arguments", "message"),
     [
         (("--set", "examples=1"), "outside 20 to 5000"),
-        (("--set", "asked=1000"), "outside 20 to 500"),
-        (("--duration", "50"), "give at least 55 ms"),
+        (("--duration", "10"), "give at least 15 ms"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):

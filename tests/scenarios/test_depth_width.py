@@ -29,7 +29,7 @@ def test_parameters_of_several_layers_and_outputs():
 
 
 @pytest.mark.slow
-def test_depth_saves_neurons_and_descent_does_not_find_it(command, tmp_path):
+def test_depth_saves_neurons_and_width_saves_time(command, tmp_path):
     result = command("compare", "depth-width")
     found, measures = result["findings"], result["comparison"]
     assert found["given_parameters"] == 30
@@ -37,12 +37,7 @@ def test_depth_saves_neurons_and_descent_does_not_find_it(command, tmp_path):
     assert found["units_deep"] == [2, 3, 4, 5]
     assert found["units_wide"] == [3 + 2, 7 + 3, 15 + 4, 31 + 5]
     assert found["wrong_deep"] == found["wrong_wide"] == [0] * 4
-    assert measures["agreement"]["value"] == 1.0
-    assert measures["error_1_hidden_97_parameters"] < 0.05
-    assert measures["error_3_hidden_103_parameters"] > measures["error_1_hidden_97_parameters"]
-    assert measures["error_1_hidden_7_parameters"] > 0.3
-    # Five standard errors of 50 fractions of 400 neurons, and the rounding of groups of 20.
-    assert measures["given_largest_difference"] < 5.0 * 0.5 / np.sqrt(400) + 0.03
+    assert measures["agreement"] == 1.0
     for name in ("digits", "comparison-depth", "comparison-parameters"):
         assert (tmp_path / f"depth-width-{name}.png").exists()
 
@@ -51,7 +46,6 @@ def test_depth_saves_neurons_and_descent_does_not_find_it(command, tmp_path):
     ("arguments", "message"),
     [
         (("--set", "bits=8"), "outside 2 to 7"),
-        (("--set", "learned=0"), "outside 1 to 5"),
         (("--duration", "20"), "give at least 25 ms"),
     ],
 )

@@ -24,7 +24,7 @@ def test_trained_units_and_their_neurons_agree(command, tmp_path):
     assert compared["agreement"] == 1.0
     # The majority of three has equal weights, and two of them exceed the threshold.
     assert compared["psp_of_A"] == compared["psp_of_B"] == compared["psp_of_C"] == 10.0
-    assert len(list(tmp_path.glob("*.png"))) == 4
+    assert len(list(tmp_path.glob("*.png"))) == 3
 
 
 def test_a_gate_that_is_not_separable_is_reported(command):

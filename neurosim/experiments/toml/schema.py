@@ -126,8 +126,8 @@ def fields_of(function: Callable[..., Any]) -> Mapping[str, Field]:
     hints = typing.get_type_hints(function, localns=known)
     declared = parameters_of(function) if isinstance(function, type) else ARGUMENTS
     if isinstance(function, type) and issubclass(function, Neuron):
-        # Every parameter may differ between neurons, whatever its annotation.
-        hints |= dict.fromkeys(declared, Any)
+        # Every parameter but a flag may differ between neurons, whatever its annotation.
+        hints |= {name: Any for name in declared if hints[name] is not bool}
         declared = {**declared, **options_of(function)}
     fields = {}
     for name, argument in inspect.signature(function).parameters.items():

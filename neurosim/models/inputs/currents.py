@@ -165,8 +165,8 @@ class SinusoidalCurrent(TimedInput):
     """
 
     amplitude: Array = parameter(**CURRENT, help="amplitude", check=per_target)
-    frequency: Array = parameter(unit="Hz", low=0.0, high=1e6, help="frequency", check=per_target)
-    phase: Array = parameter(0.0, "", -1e6, 1e6, "phase at time 0 (radians)", check=per_target)
+    frequency: Array = parameter(unit="Hz", low=0.0, high=1e5, help="frequency", check=per_target)
+    phase: Array = parameter(0.0, "", -1e5, 1e5, "phase at time 0 (radians)", check=per_target)
     mean: Array = parameter(0.0, **CURRENT, help="constant current", check=per_target)
     start: float = parameter(**START)
     stop: float | None = parameter(**STOP)

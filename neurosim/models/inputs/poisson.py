@@ -136,8 +136,8 @@ class SinusoidalPoisson(TimedInput):
     amplitude: Array = parameter(
         unit="Hz", low=0.0, high=MAX_RATE, help="amplitude of the rate", check=per_target
     )
-    frequency: Array = parameter(unit="Hz", low=0.0, high=1e6, help="frequency", check=per_target)
-    phase: Array = parameter(0.0, "", -1e6, 1e6, "phase at time 0 (radians)", check=per_target)
+    frequency: Array = parameter(unit="Hz", low=0.0, high=1e5, help="frequency", check=per_target)
+    phase: Array = parameter(0.0, "", -1e5, 1e5, "phase at time 0 (radians)", check=per_target)
     shared: bool = parameter(False, help=SHARED)
     start: float = parameter(**START)
     stop: float | None = parameter(**STOP)

@@ -212,7 +212,7 @@ class PoissonWithDeadTime(RenewalProcess):
         unit="Hz", low=0.0, high=HIGHEST_RATE, help="mean rate", check=per_target
     )
     dead_time: Array = parameter(
-        unit="ms", low=0.0, high=1e6, help="shortest interval", check=per_target
+        unit="ms", low=0.0, high=1e5, help="shortest interval", check=per_target
     )
     shared: bool = parameter(False, help=SHARED)
     start: float = parameter(**START)

@@ -49,7 +49,7 @@ class HodgkinHuxleyTraub(NeuronModel):
     >>> drive = net.drive(cell, ns.ConstantCurrent(500.0))
     >>> recording = net.record(cell, "n")
     >>> len(ns.simulate(net, 50.0).spikes["cell"])
-    8
+    4
     """
 
     g_na: Any = parameter(20000.0, "nS", 0.0, 1e6, "conductance of all sodium channels open")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from neurosim.models.declare import parameter, parameters_of, state
 from neurosim.models.neuron import INTEGRATION
 from neurosim.models.neuron_model import NeuronModel
 from neurosim.models.quantity import or_infinity
-
-if TYPE_CHECKING:
-    from neurosim.models.neurons.lif import LIF
 
 
 # Not registered, because networks and scenario files never name it.
@@ -52,9 +49,9 @@ class BoundedLIFEquations(LIFEquations, abstract=True):
     v_max: ClassVar = "v_threshold"
 
 
-def lif_equations(neuron: LIF) -> LIFEquations:
+def lif_equations(neuron: Any) -> LIFEquations:
     """Return the equations of an integrate-and-fire neuron."""
     bounded = neuron.method == "gsl" and neuron.escape is None
-    kind = BoundedLIFEquations if bounded else LIFEquations
+    kind: type[LIFEquations] = BoundedLIFEquations if bounded else LIFEquations
     names = (*INTEGRATION, *parameters_of(kind), "escape")
     return kind(**{name: getattr(neuron, name) for name in names if hasattr(neuron, name)})

@@ -10,6 +10,8 @@ import pytest
 
 import neurosim as ns
 from neurosim.builder.codegen.model_source import source_of
+from neurosim.models.declare import parameters_of
+from neurosim.models.registry import is_builtin, kinds_of
 from tests.unit.builder.test_exact import Conductance
 from tests.unit.builder.test_models import AdEx, Leaky
 
@@ -145,3 +147,23 @@ def test_models_without_noise_draw_no_random_numbers() -> None:
 def test_what_makes_no_sense_is_refused(make: Any, sentence: str) -> None:
     with pytest.raises(ns.NeurosimError, match=sentence):
         make()
+
+
+SOFTENED = [
+    kind
+    for kind in kinds_of(ns.NeuronModel).values()
+    if is_builtin(kind) and kind.threshold in parameters_of(kind) and not hasattr(kind, "hazard")
+]
+
+
+@pytest.mark.parametrize("kind", SOFTENED, ids=lambda kind: kind.__name__)
+def test_every_model_with_a_threshold_can_fire_at_random(kind: type[Any]) -> None:
+    net = ns.Network()
+    cells = net.add("cells", 20, kind(escape=ns.EscapeRate(2.0, 2.0)))
+    strength = 8.0 if kind.__name__ == "Izhikevich" else 600.0
+    net.drive(cells, ns.ConstantCurrent(strength))
+    net.record(cells, "v")
+    result = ns.simulate(net, 100.0)
+    assert np.isfinite(result.traces["cells", "v"].values).all()
+    firsts = [result.spikes["cells"].of(i)[0] for i in range(20)]
+    assert len(set(firsts)) > 1

@@ -191,6 +191,22 @@ def test_settings_are_the_numbers_that_a_file_states(read):
     assert network_of(scenario).drives[0].input.amplitude == 300.0
 
 
+def test_a_flag_of_a_neuron_is_a_setting(read):
+    text = """
+duration = 10.0
+[populations.cells]
+size = 1
+neuron = {type = "GLIF", reset_rules = true, escape = {type = "EscapeRate", delta = 2.0, tau = 5.0}}
+"""
+    scenario = read(text)
+    for word, value in (("true", True), ("false", False)):
+        changed = parse_settings(
+            scenario.settings, [f"populations.cells.neuron.reset_rules={word}"]
+        )
+        neuron = scenario.network(changed, RunOptions(10.0)).populations[0].neuron
+        assert neuron == ns.GLIF(reset_rules=value, escape=ns.EscapeRate(2.0, 5.0))
+
+
 def test_settings_of_a_population_with_a_hyphen(read):
     scenario = read(ONE.replace("populations.cell", "populations.L-4").replace('"cell"', '"L-4"'))
     changed = parse_settings(scenario.settings, ["populations.L-4.size=3"])
