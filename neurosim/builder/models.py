@@ -116,11 +116,8 @@ def _integrated(layout: Layout, number: int) -> list[Any]:
     neuron: Any = layout.populations[number].neuron
     ports: tuple[Any, ...] = layout.ports[number]
     carries = method_of(neuron).carries_currents
-    return [
-        port
-        for port in ports
-        if port != NOISE and (port.has_equations or (carries and port.is_current))
-    ]
+    forms = (port.integrated for port in ports if port != NOISE)
+    return [form for form in forms if form.has_equations or (carries and form.is_current)]
 
 
 def _parameter_rows(

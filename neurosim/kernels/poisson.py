@@ -1,6 +1,7 @@
 """Tables for drawing Poisson numbers, and the Poisson spikes of past steps."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -9,11 +10,13 @@ from neurosim.kernels.inputs import draw_by_mean, draw_by_table
 from neurosim.kernels.types import BLOCK
 
 _CELLS = 2.0**16
+MAX_DRAWN = 2**22
+"""Largest number of Poisson numbers that are drawn again at once."""
 
 
 @kernel
-def poisson_tables(means):
-    """Return tables for drawing Poisson numbers from 16 random bits.
+def fill_poisson_tables(means, expected, rows, thresholds, tail_cdf):
+    """Write tables for drawing Poisson numbers from 16 random bits.
 
     Each number is assigned as many of the 2¹⁶ equally likely values as its probability yields,
     rounded down. If the bits take one of the few remaining values, the number is drawn again from
@@ -24,56 +27,90 @@ def poisson_tables(means):
     Parameters
     ----------
     means : (n,) float64
-
-    Returns
-    -------
+    expected : (n_numbers,) float64
+        Scratch, for all numbers of the largest mean whose probability is not negligible.
     rows : (n, 3) int64
         The smallest number to which values are assigned, and the numbers of thresholds and of tail
         entries of each table.
-    thresholds : (n_thresholds,) uint16
+    thresholds : (capacity,) uint16
         Cumulative counts of the values of the smallest number, the next number, and so on. The last
         is repeated to make their number a multiple of four, as the kernel requires.
-    tail_cdf : (n_tail,) uint64
+    tail_cdf : (capacity,) uint64
         P(N ≤ 0), P(N ≤ 1), … in the residual distribution, as fractions of 2⁶⁴.
+
+    Returns
+    -------
+    n_thresholds, n_tail : int
     """
-    lengths = (means + 12.0 * np.sqrt(means) + 40.0).astype(np.int64)
-    rows = np.zeros((means.size, 3), np.int64)
-    thresholds = np.empty(lengths.sum() + 4 * means.size, np.uint16)
-    tail_cdf = np.empty(lengths.sum(), np.uint64)
     n_thresholds = n_tail = 0
     for k in range(means.size):
-        expected = np.empty(lengths[k])
-        expected[0] = math.exp(-means[k])
-        for n in range(1, expected.size):
-            expected[n] = expected[n - 1] * means[k] / n
-        expected *= _CELLS / expected.sum()
-        counts = np.floor(expected).astype(np.int64)
-        if counts.sum() == _CELLS:
-            counts[np.argmax(counts)] -= 1
-        assigned = np.flatnonzero(counts)
-        total = 0
-        for n in range(assigned[0], assigned[-1] + 1):
-            total += counts[n]
-            thresholds[n_thresholds] = total
-            n_thresholds += 1
-        rows[k, 1] = -(-(assigned[-1] + 1 - assigned[0]) // 4) * 4
-        for _ in range(rows[k, 1] - (assigned[-1] + 1 - assigned[0])):
-            thresholds[n_thresholds] = total
-            n_thresholds += 1
-        residual = 0.0
+        mode, total = 0, 0
+        probability, sum_ = math.exp(-means[k]), 0.0
         for n in range(expected.size):
-            residual += expected[n] - counts[n]
-            if residual / (_CELLS - total) >= 1.0 - 2.0**-53:
-                break
-            tail_cdf[n_tail] = np.uint64(residual / (_CELLS - total) * 2.0**53) << np.uint64(11)
-            n_tail += 1
-            rows[k, 2] += 1
-        rows[k, 0] = assigned[0]
+            expected[n] = probability
+            sum_ += probability
+            mode = n if probability > expected[mode] else mode
+            probability *= means[k] / (n + 1)
+        for n in range(expected.size):
+            expected[n] *= _CELLS / sum_
+            total += int(expected[n])
+        spared = int(total == _CELLS)  # from the most likely number, so that there is a residual
+        least, first, assigned, residual = -1, n_thresholds, 0, 0.0
+        rest, ended = _CELLS - total + spared, False
+        for n in range(expected.size):
+            count = int(expected[n]) - (spared if n == mode else 0)
+            assigned += count
+            least = n if least < 0 < count else least
+            residual += expected[n] - count
+            if least >= 0 and (count or assigned < total - spared):
+                thresholds[n_thresholds] = assigned
+                n_thresholds += 1
+            ended |= residual / rest >= 1.0 - 2.0**-53
+            if not ended:
+                tail_cdf[n_tail] = np.uint64(residual / rest * 2.0**53) << np.uint64(11)
+                n_tail += 1
+                rows[k, 2] += 1
+        while (n_thresholds - first) % 4:
+            thresholds[n_thresholds] = assigned
+            n_thresholds += 1
+        rows[k, 0], rows[k, 1] = least, n_thresholds - first
+    return n_thresholds, n_tail
+
+
+def poisson_tables(means: Any) -> tuple[Any, Any, Any]:
+    """Return `rows`, `thresholds` and `tail_cdf` of `fill_poisson_tables` for some means."""
+    highest = means.max(initial=0.0)
+    expected = np.empty(int(highest + 12.0 * math.sqrt(highest) + 40.0))
+    capacity = means.size * (expected.size + 4)
+    thresholds, tail_cdf = np.empty(capacity, np.uint16), np.empty(capacity, np.uint64)
+    rows = np.zeros((means.size, 3), np.int64)
+    n_thresholds, n_tail = fill_poisson_tables(means, expected, rows, thresholds, tail_cdf)
     return rows, thresholds[:n_thresholds], tail_cdf[:n_tail]
 
 
 @kernel
-def poisson_spikes(values, stride, key, entity, n, first_step, tables, thresholds, tail_cdf, means):
+def _draw_again(drawn, values, stride, key, entity, t, tables, thresholds, tail_cdf, means):
+    """Draw the Poisson numbers of steps from t on, (n_steps, n_entities)."""
+    numbers, bits = np.empty(BLOCK), np.empty(BLOCK, np.uint64)
+    cells, counts = bits.view(np.uint16), np.empty(BLOCK, np.uint8)
+    for k in range(drawn.shape[0]):
+        for a in range(0, drawn.shape[1] if values[k] >= 0 else 0, BLOCK):
+            m = min(BLOCK, drawn.shape[1] - a)
+            if stride == 0:
+                draw_by_table(
+                    numbers[:m], tables[values[k]], thresholds, tail_cdf, key, t + k, entity + a,
+                    bits, cells, counts[:m],
+                )  # fmt: skip
+            else:
+                first = values[k] + a
+                draw_by_mean(numbers[:m], key, t + k, entity + a, means[first : first + m])
+            for i in range(m):
+                drawn[k, a + i] = int(numbers[i])
+
+
+def poisson_spikes(
+    values: Any, stride: int, key: Any, entity: int, n: int, first_step: int, *tables: Any
+) -> tuple[Any, Any]:
     """Draw the Poisson spikes of n consecutive entities again.
 
     Parameters
@@ -82,32 +119,26 @@ def poisson_spikes(values, stride, key, entity, n, first_step, tables, threshold
         Table, or mean of the first entity, in each step from `first_step` on; -1 without spikes.
     stride : int
         0 if the values are tables, 1 if they are means.
+    key : uint64
+        Of the random stream.
+    entity : int
+        Number of the first entity in the random stream.
+    *tables : ndarray
+        `poisson_tables`, `thresholds`, `tail_cdf` and `means` of `Inputs`.
 
     Returns
     -------
     steps, entities : (n_spikes,) int64
         Entities are counted from the first.
     """
-    steps, found = [np.int64(0) for _ in range(0)], [np.int64(0) for _ in range(0)]
-    numbers, bits = np.empty(BLOCK), np.empty(BLOCK, np.uint64)
-    cells, counts = bits.view(np.uint16), np.empty(BLOCK, np.uint8)
-    for k in range(values.size):
-        if values[k] < 0:
-            continue
-        t = first_step + k
-        for a in range(0, n, BLOCK):
-            m = min(BLOCK, n - a)
-            if stride == 0:
-                table = tables[values[k]]
-                draw_by_table(
-                    numbers[:m], table, thresholds, tail_cdf, key, t, entity + a,
-                    bits, cells, counts[:m],
-                )  # fmt: skip
-            else:
-                first = values[k] + a
-                draw_by_mean(numbers[:m], key, t, entity + a, means[first : first + m])
-            for i in range(m):
-                for _ in range(int(numbers[i])):
-                    steps.append(t)
-                    found.append(a + i)
-    return np.array(steps, np.int64), np.array(found, np.int64)
+    found = [(np.empty(0, np.int64),) * 2]
+    some = max(MAX_DRAWN // n, 1)
+    for k in range(0, values.size, some):
+        chosen = values[k : k + some]
+        drawn = np.zeros((chosen.size, n), np.int32)
+        _draw_again(drawn, chosen, stride, key, entity, first_step + k, *tables)
+        rows, columns = np.nonzero(drawn)
+        counts = drawn[rows, columns]
+        found.append((np.repeat(first_step + k + rows, counts), np.repeat(columns, counts)))
+    steps, entities = zip(*found, strict=True)
+    return np.concatenate(steps), np.concatenate(entities)
