@@ -270,9 +270,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"step, which predicts no probabilities, {errors['step']:.3f}."
     )
     message = "The slope of the output is the derivative of the activation function"
-    drawing = partial(
-        kit.page, message, *panels, columns=4, size=(9.8, 3.6), legend=2, sharey=True
-    )
+    drawing = partial(kit.page, message, *panels, columns=4, size=(9.8, 3.6), legend=2, sharey=True)
     title = "Activation functions: spiking neurons, formulas and training"
     return kit.Comparison(title, measures, {"derivatives": drawing}, conclusion)
 
