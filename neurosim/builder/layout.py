@@ -184,7 +184,8 @@ def equations_in(ports: tuple[Any, ...]) -> tuple[Synapse, ...]:
 
 def _injected(ports: tuple[Any, ...]) -> list[str]:
     """Return the compartments with input currents, besides the soma."""
-    return [str(port.compartment) for port in ports if isinstance(port, InjectedCurrent)]
+    injected = (port for port in ports if isinstance(port, InjectedCurrent))
+    return [str(port.compartment) for port in injected]
 
 
 def _with_equations(

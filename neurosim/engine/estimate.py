@@ -28,7 +28,6 @@ from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_per_edge
 from neurosim.models.declare import OPTION
 from neurosim.models.quantity import is_distribution
-from neurosim.network.strength import psp_per_weight
 from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
@@ -204,7 +203,7 @@ def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
     if is_per_edge(weight):
         return None
     try:
-        factor = psp_per_weight(synapse, neuron)
+        factor = neuron.psp_per_weight(synapse)
         psp = weight.scaled(factor) if is_distribution(weight) else weight * factor
     except NeurosimError:
         return None

@@ -25,6 +25,9 @@ from neurosim.models.registry import Part
 from neurosim.utils.checks import check_number, show, suggest
 from neurosim.utils.frozen import FrozenMapping
 
+if TYPE_CHECKING:
+    from neurosim.models.synapses import Synapse
+
 INTEGRATION = ("method", "substep", "tolerance", "error_control")
 """Options that determine how equations are integrated."""
 METHODS = ("rk4", "exponential_euler", "adaptive", "gsl", "exact")
@@ -118,6 +121,16 @@ class Neuron(Part, abstract=True):
     def is_uniform(self) -> bool:
         """Whether all neurons have the same parameters."""
         return all(is_uniform(getattr(self, name)) for name in parameters_of(type(self)))
+
+    def psp_per_weight(self, synapse: Synapse) -> float:
+        """Return the peak PSP at rest (mV) of a synapse with a weight of 1.
+
+        Raises
+        ------
+        NeurosimError
+            If it is unknown.
+        """
+        return synapse.psp_per_weight(self)
 
     def check_psp(self) -> None:
         """Raise an error if the peak PSP of a synaptic current is unknown.

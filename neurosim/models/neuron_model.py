@@ -20,6 +20,7 @@ from neurosim.models.declare import (
 )
 from neurosim.models.equations import ALL, CURRENTS, currents_of, digest_of
 from neurosim.models.escape import EscapeRate
+from neurosim.models.linear_response import psp_per_weight
 from neurosim.models.neuron import INTEGRATION, Neuron
 from neurosim.models.quantity import is_uniform
 from neurosim.utils.checks import show
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.engine.verification import Verification
+    from neurosim.models.synapses import Synapse
 
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
@@ -102,6 +104,9 @@ class NeuronModel(Neuron, abstract=True):
         integrated, but `spikes` is not evaluated. "freeze": no state changes.
     ``threshold``
         Name of the parameter that `escape` softens, "v_threshold" by default.
+    ``psp_at_rest``
+        Whether strengths can be given as `psp`, the peak of a small PSP at rest. False for models
+        with ion channels, whose PSP depends on their state.
     ``spike_check``
         "internal": `spikes` is evaluated after every internal step. "step": it is evaluated once,
         at the end of each time step, and `v_before` is the potential at the start of that step.
@@ -139,6 +144,7 @@ class NeuronModel(Neuron, abstract=True):
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
     spike_check: ClassVar[str] = "internal"
+    psp_at_rest: ClassVar[bool] = True
     threshold: ClassVar[str] = "v_threshold"
     _: KW_ONLY
     escape: EscapeRate | None = option(
@@ -190,6 +196,24 @@ class NeuronModel(Neuron, abstract=True):
         from neurosim.engine.verification import verify  # late: it needs the compiler
 
         return verify(self, current, duration, dt)
+
+    def psp_per_weight(self, synapse: Synapse) -> float:
+        """Return the peak of a small PSP at rest (mV) of a synapse with a weight of 1.
+
+        Raises
+        ------
+        NeurosimError
+            If it is unknown: the neurons differ, or have no stable resting state.
+        """
+        if not synapse.is_current:
+            return synapse.psp_per_weight(self)
+        if not self.psp_at_rest:
+            self.check_psp()
+        if not hasattr(type(self), "derivatives"):
+            raise NeurosimError(f"{type(self).__name__} has no derivatives to find the PSP from")
+        if not self.is_uniform:
+            raise NeurosimError(f"the parameters of {type(self).__name__} differ between neurons")
+        return psp_per_weight(self, synapse)
 
     @classmethod
     def declared_parameters(cls) -> dict[str, Parameter]:

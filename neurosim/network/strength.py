@@ -34,21 +34,6 @@ def _check_shape(array: NDArray, shape: tuple[int, ...] | None, name: str) -> No
         raise NeurosimError(f"{name} has shape {array.shape}; expected {shape}")
 
 
-def psp_per_weight(synapse: Synapse, neuron: Neuron) -> float:
-    """Return the peak of the PSP at the soma (mV) for a weight of 1.
-
-    Raises
-    ------
-    NeurosimError
-        If it is unknown.
-    """
-    if synapse.compartment is not None:
-        raise NeurosimError(
-            f"the PSP at the soma of a synapse on the {synapse.compartment} is not known"
-        )
-    return synapse.psp_per_weight(neuron)
-
-
 def choose_strength(
     psp: Any, weight: Any, synapse: Synapse, neuron: Neuron
 ) -> tuple[Any, float, str, str]:
@@ -61,7 +46,7 @@ def choose_strength(
     if psp is None:
         return weight, 1.0, "weight", synapse.unit
     try:
-        factor = 1.0 / psp_per_weight(synapse, neuron)
+        factor = 1.0 / neuron.psp_per_weight(synapse)
     except NeurosimError as reason:
         raise NeurosimError(
             f"psp = {show(psp)}: {reason}; give the strength as weight ({synapse.unit})"

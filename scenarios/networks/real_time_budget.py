@@ -264,7 +264,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         heights = [found[name][key] or 0.0 for name in NETWORKS]
         bars.append(kit.bars(x + 0.2 * j - 0.3, heights, width=0.18, color=colour, label=text))
     rates = kit.chart(
-        *bars, kit.level(HIGHEST_RATE, "200 Hz, the estimate", 0.4), yscale="log", xticks=x,
+        *bars, kit.level(HIGHEST_RATE, "200 Hz, the estimate", 0.4), yscale="log",
+        ylim=(1.0, None), xticks=x,
         xticklabels=[f"{n:,} neurons,\n{m:,} synapses each" for n, m in NETWORKS.values()],
         ylabel="mean firing rate in real time (Hz)",
     )  # fmt: skip

@@ -50,7 +50,7 @@ def test_descent_ends_when_the_error_vanishes(command):
     [
         (("--set", "rate=1"), "outside 0.001 to 0.1"),
         (("--set", "steps=0"), "outside 1 to 500"),
-        (("--duration", "0.5"), "give 1.2 ms or more"),
+        (("--duration", "0.5"), "give at least 1.2 ms"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):
