@@ -98,6 +98,9 @@ def page(
         for ax, described in zip(axes, panels, strict=False):
             described.draw(ax)
             ax.set(**described.labels)
+            for name, sides in (("x", ("bottom", "labelbottom")), ("y", ("left", "labelleft"))):
+                if f"{name}ticklabels" in described.labels:  # no minor ticks on logarithmic axes
+                    ax.tick_params(axis=name, which="minor", **dict.fromkeys(sides, False))
             if described.legend:
                 ax.legend(loc=described.legend)
             if grid.get("sharex") and grid.get("sharey"):
