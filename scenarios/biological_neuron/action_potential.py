@@ -209,7 +209,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     pushes = np.array(settings.pushes)
     active = pushes > bridge.threshold_distance(NEURON)
     fired = {name: result.spikes[name].counts() > 0 for name in NAMES}
-    measures = {}
+    measures: dict[str, kit.Measure] = {}
     for name, words in NAMES.items():
         agreed, of = (fired[name] == active).mean(), f"of {len(pushes)} stimuli"
         weakest = pushes[fired[name]].min(initial=np.inf)

@@ -173,6 +173,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             for n, error, bound in errors
         ),
         ("pulses_enough", enough, settings.enough),
+        ("largest_difference", "Largest difference (mV)", off.max()),
     )
     conclusion = (
         "The membrane potential equals the sum of the threshold units, and its error stays below "
