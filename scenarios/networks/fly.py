@@ -135,8 +135,8 @@ class Connectome(NamedTuple):
         """Return the n other neurons with the strongest direct input from some neurons."""
         direct = np.isin(self.sources, sources)
         strength = np.bincount(self.targets[direct], self.jumps[direct], len(self.ids))
-        strength[sources] = -np.inf
-        return np.sort(np.argsort(-strength, kind="stable")[:n])
+        others = np.setdiff1d(np.arange(len(self.ids)), sources)
+        return np.sort(others[np.argsort(-strength[others], kind="stable")[:n]])
 
     def add_to(
         self, net: ns.Network, name: str, activated: kit.Integers, silenced: kit.Integers

@@ -114,7 +114,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "top_ids": ids[downstream[:TOP]].tolist(),
         "top_intact_hz": float(intact[:TOP].mean()),
         "top_silenced_hz": float(cut[:TOP].mean()),
-        "change": float(cut.sum() / max(intact.sum(), 1e-9) - 1.0),
+        "change": float((cut.sum() - intact.sum()) / max(intact.sum(), 1.0)),
     }
 
 
@@ -125,13 +125,13 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         found,
         "{subject}: {neurons:,} neurons and {connections:,} connections.",
         "{activated} activated neurons fire at {activated_hz:.0f} Hz. Of the others, "
-        "{active_intact:,} respond. The {n} most active, {top_ids[0]} above all, fire at "
-        "{top_intact_hz:.1f} Hz on average.",
+        "{active_intact:,} respond.",
+        "The {n} most active, {top_ids[0]} above all, fire at {top_intact_hz:.1f} Hz on average.",
         "With {silenced} neurons silenced, {active_silenced:,} respond, and the same {n} fire at "
         "{top_silenced_hz:.1f} Hz. The number of downstream spikes changes by {change:+.0%}.",
         subject=f"The connectome in {settings.connectivity}" if settings.connectivity else random,
         n=len(found["top_ids"]),
-    )
+    )[: None if found["active_intact"] else 2]
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
@@ -190,8 +190,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     measures["exact"] = kit.Measure(exact, label="Effect of g / effect of v on v 1 ms later")
     conclusion = (
         f"Synaptic input alone has {measures['bits_g'].value:.1f} of the "
-        f"{measures['bits_both'].value:.1f} bits per spike of potential and input together. With "
-        "both, the ratio of the weights is that of the equations."
+        f"{measures['bits_both'].value:.1f} bits per spike of potential and input together. The "
+        f"ratio of their trained weights is {ratio:.3f}, by the equations {exact:.3f}."
     )
     title = "Spikes within 1 ms, predicted by logistic neurons with the state as input"
     drawings = {"states": partial(_draw_states, states[test], fired[test], neuron)}

@@ -60,6 +60,14 @@ def test_silencing_stops_the_neurons_behind_the_silenced_one(table, command):
     assert found["active_silenced"] == 2
 
 
+def test_a_neuron_without_effect_has_no_downstream_spikes(table, command):
+    settings = chosen(f"connectivity={table}", f"activate={FIRST + 4}", f"silence={FIRST}")
+    printed = command("run", "fly-brain", *settings, "--duration", "100", "--no-plot")
+    assert printed["findings"]["active_intact"] == 0
+    assert printed["findings"]["change"] == 0.0
+    assert len(printed["report"]) == 2
+
+
 def test_activated_neurons_fire_once_for_each_external_spike(table):
     settings = scenario.settings(connectivity=table, activate=str(FIRST), silence="", rate=200.0)
     net = scenario.network(settings, ns.scenario.RunOptions(duration=500.0))
