@@ -149,7 +149,7 @@ def _draw_rates(axes: kit.Axes, result: ns.Result) -> None:
     labels = {"right": "pool “right”", "left": "pool “left”", "inh": "inhibitory neurons"}
     kit.shade(axes, motions)
     kit.draw_pool_rates(axes, result, colours, labels, stop=motions[-1][1], bin_ms=task.BIN)
-    kit.level(task.THRESHOLD, "threshold", 0.0, side="right")(axes)
+    kit.level(task.THRESHOLD, "threshold", 0.25)(axes)
 
 
 def _draw_choices(axes: kit.Axes, found: task.Trials) -> None:
@@ -200,7 +200,7 @@ def _draw_prediction(bits: dict[int, kit.Measure], perfect: float) -> kit.Figure
     body = kit.chart(
         kit.layer(kit.draw_measures, times, values, color=kit.TRAINED),
         kit.level(bits[0].value, "coherence alone", 900.0, side="below"),
-        kit.level(perfect, "perfect prediction", 100.0),
+        kit.level(perfect, "perfect prediction", 160.0),
         xlabel="time from the start of the motion (ms)",
         ylabel="information (bits per choice “right”)",
         xlim=(0.0, 1050.0),
