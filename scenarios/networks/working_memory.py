@@ -204,9 +204,7 @@ def _draw_thresholds(fits: dict[str, kit.SoftThreshold]) -> kit.Figure:
         )
         for text, soft in fits.items()
     ]  # fmt: skip
-    return kit.page(
-        "A soft threshold just below −50 mV, with and without memory", *panels, legend=2
-    )
+    return kit.page("A soft threshold, with and without memory", *panels, legend=2)
 
 
 scenario = kit.lesson(
