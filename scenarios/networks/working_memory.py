@@ -172,7 +172,8 @@ def _draw_rates(axes: kit.Axes, result: ns.Result, variant: str, top: float) -> 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons of the cued pool with a logistic function of their potential."""
-    fits, measures = {}, {}
+    fits: dict[str, kit.SoftThreshold] = {}
+    measures: dict[str, kit.Measure] = {}
     for variant, text in VARIANTS.items():
         soft = kit.soft_threshold(result, f"{variant}cued", 200.0)
         if soft is None:
