@@ -3,10 +3,10 @@
 In spike-timing dependent plasticity (STDP), a presynaptic spike some ms before a postsynaptic one
 strengthens the synapse, and the opposite order weakens it. P. J. Sjöström, G. G. Turrigiano & S. B.
 Nelson (Neuron 32, 1149, 2001) repeated such pairs at different frequencies. At 40 Hz and above,
-both orders strengthen the synapse. A rule that sums over pairs cannot do this: adjusted to the
-changes at 10 Hz, it predicts depression at 50 Hz. In the triplet rule of J.-P. Pfister & W.
-Gerstner (J. Neurosci. 26, 9673, 2006), potentiation also grows with a slow trace of earlier
-postsynaptic spikes. The rule is fitted to these measurements.
+both orders strengthen the synapse. A rule that sums over pairs does not describe this: with the
+same time constants and adjusted to the changes at 10 Hz, it predicts depression at 50 Hz. In the
+triplet rule of J.-P. Pfister & W. Gerstner (J. Neurosci. 26, 9673, 2006), potentiation also grows
+with a slow trace of earlier postsynaptic spikes. The rule is fitted to these measurements.
 
 Reward comes seconds after the spikes that led to it. In the rule of E. M. Izhikevich (Cereb. Cortex
 17, 2443, 2007), pairs of spikes therefore change only an eligibility trace of the synapse, and
