@@ -41,6 +41,7 @@ from scenarios._kit.trials import (
     draw_fraction,
     group_trials,
     pool_trials,
+    ready_trials,
     require_duration,
 )
 
@@ -107,6 +108,7 @@ __all__ = [
     "panel",
     "pool_trials",
     "potential",
+    "ready_trials",
     "require_duration",
     "rows",
     "sentences",
