@@ -9,6 +9,7 @@ from functools import partial
 
 import neurosim as ns
 from scenarios.benchmarks import brunel, cuba
+from scenarios.networks import published
 from scenarios.networks.microcircuit import NAMES, microcircuit
 
 
@@ -58,6 +59,13 @@ _SMALL_COLUMN = (0.061, 0.023, 0.013, 0.006, 0.032, 0.008, 0.033, 0.007)
 _BRUNEL = {"exc": 0.0066, "inh": 0.0049}
 _CUBA = {"exc": 0.051, "inh": 0.013}
 
+_COBA = {"exc": 0.047, "inh": 0.028}
+_ADEX = {"exc": 0.042, "inh": 0.024}
+_COBAHH = {"exc": 0.05, "inh": 0.05}
+_IZHIKEVICH = {"exc": 0.005, "inh": 0.009}
+_DEPRESSING = {"exc": 0.026, "inh": 0.0078}
+THREE = ("nest", "brian2-standalone", "neurosim")
+
 _larger = partial(Case, simulators=OURS, threads=(1, 2), warmup=300.0, span=1000.0, spreads=_BRUNEL)
 
 CASES = {
@@ -79,6 +87,16 @@ CASES = {
     ),
     "brunel": Case(partial(brunel, 1.0), ALL, (1, 2), 300.0, 1000.0, _BRUNEL),
     "cuba": Case(partial(cuba, 1.0), ALL, (1, 2), 500.0, 10000.0, _CUBA),
+    "coba": Case(partial(published.coba, 1.0), THREE, (1, 2), 500.0, 2000.0, _COBA),
+    "cobahh": Case(partial(published.cobahh, 1.0), THREE, (1, 2), 500.0, 1000.0, _COBAHH),
+    "adex": Case(partial(published.adex, 1.0), THREE, (1, 2), 500.0, 2000.0, _ADEX),
+    "adex-100k": Case(partial(published.adex, 25.0), OURS, (1, 2), 200.0, 500.0, _ADEX),
+    "izhikevich": Case(
+        partial(published.izhikevich, 1.0), THREE, (1, 2), 500.0, 5000.0, _IZHIKEVICH
+    ),
+    "depressing": Case(
+        partial(published.depressing, 1.0), THREE, (1, 2), 500.0, 5000.0, _DEPRESSING
+    ),
     "brunel-25k": _larger(partial(brunel, 2.0)),
     "brunel-50k": _larger(partial(brunel, 4.0)),
     "brunel-100k": _larger(partial(brunel, 8.0)),

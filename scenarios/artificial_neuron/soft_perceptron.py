@@ -94,34 +94,41 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the response to the example, and the line in the plane."""
-    psps = kit.listed(kit.signed(psp, 4, plus=True) for psp in found["psps_mv"])
-    potential = kit.signed(found["potential_mv"], 6)
-    fraction = kit.estimate(found["spiking_share"], found["spiking_interval"], digits=4)
-    return [
+    return kit.sentences(
+        found,
         f"A spiking neuron with the score {settings.formula} was tested in {settings.repeats} "
         f"trials at each of {len(PLANE.points)} points, and in {10 * settings.repeats:,} trials at "
         "(−1, 2).",
-        f"A current of {found['current_pa']:.4g} pA shifts the potential by "
-        f"{kit.signed(found['lift_mv'], 4, plus=True)} mV. An input of 1 has PSPs of {psps} mV.",
-        f"At (−1, 2) the potential is {potential} mV and the score "
-        f"{kit.signed(found['score'], 4)}. The logistic neuron gives {found['prediction']:.4f}, a "
-        f"ReLU neuron {kit.signed(found['relu'], 4)}.",
-        f"There the spiking neuron fires in a fraction {fraction} of the trials.",
+        "A current of {current_pa:.4g} pA shifts the potential by {lift_mv:+.4g} mV. An input of 1 "
+        "has PSPs of {psps_mv[0]:+.4g} and {psps_mv[1]:+.4g} mV.",
+        "At (−1, 2) the potential is {potential_mv:.6g} mV and the score {score:.4g}. The logistic "
+        "neuron gives {prediction:.4f}, a ReLU neuron {relu:.4g}.",
+        "There the spiking neuron fires in a fraction "
+        + kit.estimate(found["spiking_share"], found["spiking_interval"], digits=4)
+        + " of the trials.",
         "Without noise, it fires if and only if the score is positive. This holds at "
-        f"{found['noiseless_on_its_side']:.1%} of the points.",
-    ]
+        "{noiseless_on_its_side:.1%} of the points.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the sum that leads to the potential, and the fraction of trials with a spike."""
+    example, fired, _ = outcome(result)
+    line, score = np.linspace(-10.0, 10.0, 400), settings.logistic.score(PLANE.points)
+    values, spikes, trials = kit.pool_trials(score, fired)
+    known = settings.logistic.score(EXAMPLE[None])
     left = kit.panel(
         _draw_sum, result, settings.unit, ylabel="membrane potential (mV)",
         title="Current and synapses add at (−1, 2)",
     )  # fmt: skip
-    right = kit.panel(
-        _draw_fractions, result, settings, ylabel="firing probability", legend="upper left",
-        xlabel=f"score {settings.formula}", title="The sum determines the probability",
-        ylim=(-0.03, 1.25), yticks=np.linspace(0.0, 1.0, 6),
+    right = kit.chart(
+        kit.curve(line, bridge.find_activation("sigmoid")(line), "logistic neuron σ(score)",
+                  **kit.ABSTRACT),
+        kit.layer(kit.draw_fraction, values, spikes, trials, label="spiking neuron"),
+        kit.layer(kit.draw_fraction, known, [example.sum()], len(example), color="black", fmt="s",
+                  label="at (−1, 2)"),
+        ylabel="firing probability", xlabel=f"score {settings.formula}", legend="upper left",
+        title="The sum determines the probability", xlim=(-10.5, 10.5), ylim=(-0.03, 1.25),
     )  # fmt: skip
     title = "The membrane sums the inputs, and escape noise is the logistic function"
     return {"spikes": kit.page(title, left, right, size=(9.2, 4.2))}
@@ -147,22 +154,6 @@ def _draw_sum(axes: kit.Axes, result: ns.Result, unit: bridge.SpikingUnit) -> No
     axes.set_ylim(min(*levels, NEURON.v_rest) - 2.5, max(*levels, NEURON.v_threshold) + 1.5)
 
 
-def _draw_fractions(axes: kit.Axes, result: ns.Result, settings: Settings) -> None:
-    """Draw the fraction of trials with a spike against the score, and the logistic function."""
-    example, fired, _ = outcome(result)
-    line = np.linspace(-10.0, 10.0, 400)
-    sigmoid = bridge.find_activation("sigmoid")(line)
-    axes.plot(line, sigmoid, color=kit.LOGISTIC, lw=4, alpha=0.6, label="logistic neuron σ(score)")
-    score, spikes, trials = kit.pool_trials(settings.logistic.score(PLANE.points), fired)
-    near = np.abs(score) <= line[-1]
-    label = "spiking neuron, fraction of trials"
-    kit.draw_fraction(axes, score[near], spikes[near], trials[near], label=label)
-    known = settings.logistic.score(EXAMPLE[None])
-    kit.draw_fraction(
-        axes, known, [example.sum()], len(example), color="black", fmt="s", label="at (−1, 2)"
-    )
-
-
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the spiking neuron with the logistic one, and train a logistic neuron on it."""
     (example, fired, noiseless), logistic = outcome(result), settings.logistic
@@ -178,56 +169,48 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     decided = np.abs(score) > 1e-9  # on the line, the probability is 1/2
     same = bridge.agreement(fraction[decided] > 0.5, predicted[decided] > 0.5)
     step = bridge.agreement(noiseless[decided], predicted[decided] > 0.5)
-    low, high = bridge.wilson_interval(example.sum(), len(example))
     entropy = bridge.cross_entropy(fired.ravel(), np.repeat(predicted, repeats))
-    points = f"of {decided.sum()} points"
-    measures = {
-        "agreement": same.labelled("Points on the same side of the line", points),
-        "agreement_noiseless": step.labelled("The same without noise (perceptron)", points),
-        "spiking_share_example": kit.Measure(
-            example.mean(), "", float(low), float(high),
-            f"predicted {logistic.probability(EXAMPLE):.4f}", "Firing probability at (−1, 2)",
+    share, of = bridge.agreement(example, np.ones(len(example))), f"of {decided.sum()} points"
+    theta = (trained.intercept_[0], *trained.coef_[0])
+    parameters = zip(theta, trained.standard_errors_, strict=True)
+    measures = kit.rows(
+        {},
+        ("agreement", f"Points on the same side of the line | {of}", same),
+        ("agreement_noiseless", f"The same without noise (perceptron) | {of}", step),
+        ("spiking_share_example",
+         f"Firing probability at (−1, 2) | predicted {logistic.probability(EXAMPLE):.4f}", share),
+        ("largest_difference",
+         f"Largest difference in probability | standard error ≤ {0.5 / np.sqrt(repeats):.2g}",
+         np.abs(fraction - predicted).max()),
+        ("cross_entropy", "Cross-entropy of the logistic neuron", entropy),
+        *(
+            (f"theta_{k}",
+             f"Trained weight θ{'₀₁₂'[k]} | true value {kit.signed(settings.theta[k])}",
+             kit.with_error(value, error))
+            for k, (value, error) in enumerate(parameters)
         ),
-        "largest_difference": kit.Measure(
-            np.abs(fraction - predicted).max(), label="Largest difference in probability",
-            note=f"standard error ≤ {0.5 / np.sqrt(repeats):.2g}",
-        ),
-        "cross_entropy": entropy.labelled("Cross-entropy of the logistic neuron"),
-    }  # fmt: skip
-    half = bridge.NORMAL_95 * trained.standard_errors_
-    for k, value in enumerate((trained.intercept_[0], *trained.coef_[0])):
-        note, label = f"true value {kit.signed(settings.theta[k])}", f"Trained weight θ{'₀₁₂'[k]}"
-        measures[f"theta_{k}"] = kit.Measure(
-            float(value), "", value - half[k], value + half[k], note, label
-        )
+    )  # fmt: skip
     conclusion = (
         "The spiking neuron fires with the probability of the logistic neuron, on the same side of "
         f"the line at {same.value:.1%} of the points. Without noise it is a perceptron."
     )
-    drawings = {"plane": partial(_draw_planes, settings, fraction, predicted, noiseless)}
-    title = "A soft perceptron: spiking and logistic neuron"
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_planes(
-    settings: Settings, fraction: kit.Floats, predicted: kit.Floats, noiseless: kit.Bools
-) -> kit.Figure:
-    """Draw the firing probability over the plane of both inputs."""
-
-    def draw(axes: kit.Axes, values: kit.Floats) -> None:
-        PLANE.draw(axes, values, contour=False)
-        PLANE.draw_contour(axes, predicted)
-
-    panels = (
-        kit.panel(draw, values, title=name, xlabel="input x₁", ylabel=ylabel)
-        for values, name, ylabel in (
-            (fraction, f"Spiking, {settings.repeats} trials each", "input x₂"),
-            (predicted, f"σ({settings.formula})", ""),
-            (noiseless.astype(float), "Spiking, without noise", ""),
+    panels = [
+        kit.chart(
+            kit.layer(PLANE.draw, values, contour=False), kit.layer(PLANE.draw_contour, predicted),
+            title=name, xlabel="input x₁", ylabel="input x₂",
         )
-    )
-    title = "The line of score 0 (white) separates the inputs with and without a spike"
-    return kit.page(title, *panels, size=(9.6, 3.6), sharey=True, colourbar="firing probability")
+        for values, name in (
+            (fraction, f"Spiking, {settings.repeats} trials each"),
+            (predicted, f"σ({settings.formula})"),
+            (noiseless.astype(float), "Spiking, without noise"),
+        )
+    ]  # fmt: skip
+    drawing = partial(
+        kit.page, "The line of score 0 (white) separates the inputs with and without a spike",
+        *panels, size=(9.6, 3.6), sharex=True, sharey=True, colourbar="firing probability",
+    )  # fmt: skip
+    title = "A soft perceptron: spiking and logistic neuron"
+    return kit.Comparison(title, measures, {"plane": drawing}, conclusion)
 
 
 scenario = kit.lesson(__name__, row="S14", lectures=("L1", "L2"), duration=5.0, dt=5.0)

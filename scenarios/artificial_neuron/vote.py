@@ -90,7 +90,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "psp_mv": unit.psps[0],
         "potentials_mv": unit.neuron.v_rest + unit.potential(INCOMES[:, None]),
         "spiking_shares": yes / settings.trials,
-        "spiking_intervals": np.stack(bridge.wilson_interval(yes, settings.trials), axis=1),
         "three_votes_separable": three_votes_separable(),
         "voters": settings.voters,
         "voters_yes": votes.mean(),
@@ -99,18 +98,19 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the response of the spiking classifier to the three incomes."""
-    rows = zip(INCOMES, *(found[key] for key in ("potentials_mv", "spiking_shares",
-               "spiking_intervals", "predictions", "costs")), VOTES, strict=True)  # fmt: skip
     return [
         f"One spiking neuron was tested in {settings.trials:,} trials at each of {len(GRID)} "
         f"incomes, and {settings.voters:,} voters voted.",
-        *(
-            f"Income {income:g}: the potential reaches {kit.signed(potential)} mV, and the neuron "
-            f"fires in a fraction {kit.estimate(fraction, interval)} of the trials; predicted "
-            f"{predicted:.3f}; the vote is {vote}, at a cost of {cost:.3f}."
-            for income, potential, fraction, interval, predicted, cost, vote in rows
+        *kit.sentences(
+            found,
+            *(
+                f"Income {income:g}: the potential reaches {{potentials_mv[{k}]:g}} mV, and the "
+                f"neuron fires in a fraction {{spiking_shares[{k}]:.3f}} of the trials; predicted "
+                f"{{predictions[{k}]:.3f}}; the vote is {VOTES[k]}, the cost {{costs[{k}]:.3f}}."
+                for k, income in enumerate(INCOMES)
+            ),
+            "Of the voters, {voters_yes:.1%} voted yes.",
         ),
-        f"Of the voters, {found['voters_yes']:.1%} voted yes.",
     ]
 
 
@@ -153,40 +153,34 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     trained = trained_on(incomes, votes)
     predictions, fraction = CLASSIFIER.probability(GRID[:, None]), fired.mean(axis=1)
     same = bridge.agreement(fraction > 0.5, predictions > 0.5)
-    largest = float(np.abs(fraction - predictions).max())
-    measures = {
-        "agreement": same.labelled("Incomes with the same class", f"of {len(GRID)} incomes"),
-        "largest_difference": kit.Measure(
-            largest, label="Largest difference in probability",
-            note=f"standard error up to {0.5 / np.sqrt(settings.trials):.2g}",
-        ),
-    }  # fmt: skip
-    half = bridge.NORMAL_95 * trained.standard_errors_
-    for k, true in enumerate((VOTERS.intercept, VOTERS.coef[0])):
-        value = float((trained.intercept_[0], trained.coef_[0, 0])[k])
-        measures[f"theta_{k}"] = kit.Measure(
-            value, "", value - half[k], value + half[k], f"true value {kit.signed(true)}",
-            f"Trained weight θ{'₀₁'[k]}",
-        )  # fmt: skip
-    for key, probability, words in (
-        ("before", CLASSIFIER.probability(incomes[:, None]), "before training"),
-        ("after", trained.predict_proba(incomes[:, None])[:, 1], "after training"),
-        ("best", VOTERS.probability(incomes[:, None]), "of the true probabilities"),
-    ):
-        cost = bridge.cross_entropy(votes, probability)
-        right = bridge.agreement(votes, probability > 0.5)
-        measures[f"cost_{key}"] = cost.labelled(f"Cross-entropy {words}")
-        measures[f"right_{key}"] = right.labelled(f"Votes predicted {words}", "")
-    measures["three_votes_separable"] = kit.Measure(three_votes_separable())
-    drawings = {
-        "vote": partial(_draw_vote, fired, incomes, votes, trained),
-        "training": partial(_draw_training, trained),
+    errors = f"standard error up to {0.5 / np.sqrt(settings.trials):.2g}"
+    costs = {
+        "before": CLASSIFIER.probability(incomes[:, None]),
+        "after": trained.predict_proba(incomes[:, None])[:, 1],
+        "best": VOTERS.probability(incomes[:, None]),
     }
+    theta = (trained.intercept_[0], trained.coef_[0, 0])
+    measures = kit.rows(
+        {},
+        ("agreement", f"Incomes with the same class | of {len(GRID)} incomes", same),
+        ("largest_difference", f"Largest difference in probability | {errors}",
+         np.abs(fraction - predictions).max()),
+        *(
+            (f"theta_{k}", f"Trained weight θ{'₀₁'[k]} | true value {kit.signed(true)}",
+             kit.with_error(theta[k], trained.standard_errors_[k]))
+            for k, true in enumerate((VOTERS.intercept, VOTERS.coef[0]))
+        ),
+        *(
+            (f"cost_{key}", f"Cross-entropy, {key}", bridge.cross_entropy(votes, each))
+            for key, each in costs.items()
+        ),
+    )  # fmt: skip
     conclusion = (
         "The spiking neuron fires with the probability that the logistic classifier predicts. "
         "Gradient descent on the voters' spikes recovers the weights by which they vote."
     )
     title = "A vote by income: spiking neuron, logistic classifier and training"
+    drawings = {"vote": partial(_draw_vote, fired, incomes, votes, trained)}
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
@@ -196,51 +190,29 @@ def _draw_vote(
     """Draw the probabilities before and after training, with the spikes and the votes."""
     line = np.linspace(0.0, 150.0, 400)[:, None]
 
-    def draw(axes: kit.Axes) -> None:
-        before, after = CLASSIFIER.probability(line), trained.predict_proba(line)[:, 1]
-        axes.plot(line, before, color=kit.LOGISTIC, lw=3, label="classifier σ(−8 + 0.1 income)")
-        label = "spiking neuron, 95 % interval"
-        kit.draw_fraction(axes, GRID, fired.sum(axis=1), fired.shape[1], label=label)
-        axes.plot(line, after, color=kit.TRAINED, lw=2, label="trained on the voters")
+    def draw_voters(axes: kit.Axes) -> None:
         for vote, y in ((False, -0.035), (True, 1.035)):
-            chosen, words = incomes[votes == vote], None if vote else "one voter"
-            axes.plot(
-                chosen, np.full(len(chosen), y), "|", ms=5, color="black", alpha=0.4, label=words
-            )
+            axes.plot(incomes[votes == vote], np.full((votes == vote).sum(), y), "|", color="0.5")
         bins = (incomes // 10).astype(int)
         trials, yes = np.bincount(bins), np.bincount(bins, votes)
         used = trials >= 5
         middle = 10.0 * np.flatnonzero(used) + 4.5
         look = {"fmt": "s", "color": "black", "mfc": "white", "label": "voters, in bins of 10"}
         kit.draw_fraction(axes, middle, yes[used], trials[used], **look)
-        axes.plot(INCOMES, VOTES, "*", ms=13, color="#E69F00", mec="black", label="three votes")
 
-    body = kit.panel(
-        draw, xlabel="income (thousands)", ylabel="probability of voting yes", xlim=(0, 150),
+    before, after = CLASSIFIER.probability(line), trained.predict_proba(line)[:, 1]
+    stars = {"ls": "", "marker": "*", "ms": 13, "color": "#E69F00", "mec": "black"}
+    body = kit.chart(
+        kit.curve(line, before, "classifier σ(−8 + 0.1 income)", **kit.ABSTRACT),
+        kit.layer(kit.draw_fraction, GRID, fired.sum(axis=1), fired.shape[1],
+                  label="spiking neuron, 95 % interval"),
+        kit.curve(line, after, "trained on the voters", **kit.FITTED), draw_voters,
+        kit.curve(INCOMES, VOTES, "three votes", **stars),
+        xlabel="income (thousands)", ylabel="probability of voting yes", xlim=(0, 150),
         ylim=(-0.06, 1.06),
     )  # fmt: skip
     title = "Training moves the classifier to the votes that were cast"
     return kit.page(title, body, size=(7.4, 5.0), legend=3)
-
-
-def _draw_training(trained: bridge.LogisticNeuron) -> kit.Figure:
-    """Draw the loss of gradient descent on many voters, and on the three votes."""
-    scaled = ((INCOMES - INCOMES.mean()) / INCOMES.std())[:, None]
-    layer = bridge.Layer(np.zeros((1, 1)), np.zeros(1), bridge.find_activation("sigmoid"))
-    start, solver = bridge.LayeredNetwork((layer,)), bridge.gradient_descent
-    _, three = start.train(scaled, VOTES, solver=solver, max_iter=10_000, tol=1e-9)
-    many = trained.history_.loss
-
-    def draw(axes: kit.Axes) -> None:
-        for loss, colour, text in (
-            (three.loss, "#E69F00", "three votes"), (many, kit.TRAINED, "many voters")
-        ):  # fmt: skip
-            axes.loglog(1 + np.arange(len(loss)), loss, color=colour, lw=2)
-            kit.label(axes, len(loss), loss[-1], f"{text}: {loss[-1]:.2g}", colour)
-
-    labels = {"xlabel": "step of gradient descent", "ylabel": "cross-entropy (nats per vote)"}
-    body = kit.panel(draw, **labels, xlim=(1, 1e5))
-    return kit.page("On three separable votes the loss falls without end", body)
 
 
 scenario = kit.lesson(__name__, row="S4", lectures=("L0",), duration=5.0, dt=5.0)

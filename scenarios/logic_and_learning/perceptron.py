@@ -203,17 +203,20 @@ def _draw_plane(axes: kit.Axes, gate: TrainedGate, fired: kit.Bools) -> None:
 def _learning_page(gate: TrainedGate, text: str) -> kit.Figure:
     """Draw weights and threshold after each mistake, and the mistakes in each epoch."""
     *weights, threshold = gate.perceptron.path.T
-    course = [
-        kit.curve(np.arange(len(weight)), weight, text=f"weight of {variable}", marker="o", ms=4)
-        for weight, variable in zip(weights, gate.circuit.logic.inputs, strict=True)
-    ]
+    names = [f"weight of {variable}" for variable in gate.circuit.logic.inputs]
     steps = np.arange(len(threshold))
-    course.append(kit.curve(steps, threshold, text="threshold T", color="black", ls="--"))
+    # Equal values are drawn beside each other.
+    course = [
+        kit.curve(steps, weight + 0.03 * k, name, marker="o", ms=4)
+        for k, (name, weight) in enumerate(zip(names, weights, strict=True))
+    ]
+    course.append(kit.curve(steps, threshold, "threshold T", color="black", ls="--"))
     mistakes = gate.perceptron.mistakes
     ending = "the last epoch has no mistake" if gate.perceptron.converged else "training never ends"
     return kit.page(
         f"Learning {text}: {ending}",
-        kit.chart(*course, kit.level(0.0), xlabel="number of mistakes", ylabel="weight"),
+        kit.chart(*course, kit.level(0.0), xlabel="number of mistakes", ylabel="weight",
+                  legend="upper left"),
         kit.chart(kit.bars(1 + np.arange(len(mistakes)), mistakes, color="0.45"), xlabel="epoch",
                   ylabel="mistakes"),
         size=(9.4, 3.8), width_ratios=(1.6, 1.0),

@@ -75,11 +75,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     threshold: a signal h makes the first 100 h of them fire.
     """
     enough = ARRIVALS[-1][-1] + 2.0 * options.dt
-    if options.duration < enough:
-        raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms ends before the last spikes reach the output: "
-            f"give {enough:g} ms or more"
-        )
+    kit.require_duration(options, enough, "ends before the last spikes reach the output")
     layers = [trained.layers for trained in networks(settings)]
     n_steps, size = len(layers), round(NEURONS * LARGEST)
     below = ONE * (np.arange(size) + 0.5) / NEURONS
@@ -141,55 +137,51 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the signals and the weights, by hand and in spikes."""
-
-    def values(items: list[float], digits: int = 2) -> str:
-        return kit.listed(f"{item:.{digits}f}" for item in items)
-
-    recruited = kit.listed(f"{NEURONS * part:.0f}" for part in found["spiking_hidden_recruited"])
-    return [
+    return kit.sentences(
+        found,
         "A network of two inputs, two hidden units and one output was evaluated by hand and with "
         "spiking neurons.",
-        f"Forward pass: hidden units {values(found['hidden'])}, prediction "
-        f"{found['prediction']:.3f}, error {found['error']:.3f}.",
-        f"In spikes: the hidden units reach {values(found['spiking_hidden_mv'])} mV and recruit "
-        f"{recruited} neurons; the output reaches {found['spiking_prediction_mv']:.2f} mV, where "
-        f"{ONE:g} mV represent 1.",
-        f"Backward pass with Δ = {kit.signed(found['delta'], 3)} and step size {settings.rate:g}: "
-        f"output weights {values(found['new_output_weights'])}; hidden weights "
-        f"{'; '.join(values(unit) for unit in found['new_hidden_weights'])}.",
-        f"After this step the prediction is {found['new_prediction']:.3f}, and "
-        f"{found['spiking_new_prediction']:.3f} in spikes.",
-    ]
+        "Forward pass: hidden units {hidden[0]:.2f} and {hidden[1]:.2f}, prediction "
+        "{prediction:.3f}, error {error:.3f}.",
+        "In spikes: the hidden units reach {spiking_hidden_mv[0]:.2f} and "
+        "{spiking_hidden_mv[1]:.2f} mV and recruit a fraction {spiking_hidden_recruited[0]:.2f} "
+        f"and {{spiking_hidden_recruited[1]:.2f}} of {NEURONS} neurons; the output reaches "
+        f"{{spiking_prediction_mv:.2f}} mV, where {ONE:g} mV represent 1.",
+        f"Backward pass with Δ = {{delta:.3f}} and step size {settings.rate:g}: output weights "
+        "{new_output_weights[0]:.2f} and {new_output_weights[1]:.2f}; hidden weights "
+        "{new_hidden_weights[0][0]:.2f} and {new_hidden_weights[0][1]:.2f}; "
+        "{new_hidden_weights[1][0]:.2f} and {new_hidden_weights[1][1]:.2f}.",
+        "After this step the prediction is {new_prediction:.3f}, and {spiking_new_prediction:.3f} "
+        "in spikes.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw how spikes add up in the hidden units and in the output, before the first step."""
 
-    def draw_sum(axes: kit.Axes, name: str, colour: str, label: str) -> None:
+    def potential(name: str, label: str, colour: str) -> kit.Layer:
         trace = result.traces[name, "v"]
         above = trace.values[:, 0] - CELL.v_rest
-        axes.step(trace.times, above, where="post", color=colour, lw=2)
-        kit.label(axes, trace.times[-4], above[-1], f"{label}: {above[-1]:.2f} mV", colour, "above")
+        text = f"{label}: {above[-1]:.2f} mV"
+        return kit.curve(trace.times, above, text=text, at=-4, side="above", color=colour, lw=2,
+                         drawstyle="steps-post")  # fmt: skip
 
-    def draw_hidden(axes: kit.Axes) -> None:
-        for k, colour in enumerate(COLOURS):
-            draw_sum(axes, f"sum {k + 1}", colour, f"unit {k + 1}")
+    def recruits(k: int, colour: str) -> kit.Layer:
+        trains = result.spikes[f"hidden {k + 1}"]
+        first = trains.ids < round(NEURONS * LARGEST)
+        beside = trains.times[first] + (0.04 * k - 0.02)
+        return kit.curve(beside, 1 + trains.ids[first], ls="", marker="_", color=colour, ms=6)
 
-    def draw_groups(axes: kit.Axes) -> None:
-        for k, colour in enumerate(COLOURS):
-            trains = result.spikes[f"hidden {k + 1}"]
-            first = trains.ids < round(NEURONS * LARGEST)
-            beside = trains.times[first] + (0.04 * k - 0.02)
-            axes.plot(beside, 1 + trains.ids[first], "_", color=colour, ms=6)
-
-    potential = {"ylabel": "potential above rest (mV)", "xlabel": "time (ms)", "xlim": (0, 1.5)}
-    time = {"xlabel": "time (ms)", "ylabel": "neuron of the group"}
+    axis = {"ylabel": "potential above rest (mV)", "xlabel": "time (ms)", "xlim": (0, 1.5)}
+    units = list(enumerate(COLOURS))
     fig = kit.page(
         "PSPs add up, and each group passes the sum on as a number of spikes",
-        kit.panel(draw_hidden, title="Hidden units sum their PSPs", ylim=(0, 9.5), **potential),
-        kit.panel(draw_groups, title="and recruit neurons (–)", ylim=(0, 90), **time),
-        kit.panel(draw_sum, "output", ns.plot.NEUTRAL, "output", ylim=(0, 2.15),
-                  title="whose spikes the output sums", **potential),
+        kit.chart(*(potential(f"sum {k + 1}", f"unit {k + 1}", colour) for k, colour in units),
+                  title="Hidden units sum their PSPs", ylim=(0, 9.5), **axis),
+        kit.chart(*(recruits(k, colour) for k, colour in units), title="and recruit neurons (–)",
+                  ylim=(0, 90), xlabel="time (ms)", ylabel="neuron of the group"),
+        kit.chart(potential("output", "output", ns.plot.NEUTRAL), ylim=(0, 2.15),
+                  title="whose spikes the output sums", **axis),
         size=(9.6, 3.7), sharex=True,
     )  # fmt: skip
     return {"forward": fig}
@@ -201,30 +193,27 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     hidden = np.array([one.outputs(INPUTS)[0][0] for one in trained])
     predicted = np.array([one(INPUTS)[0, 0] for one in trained])
     errors, spiking = 0.5 * (predicted - TARGET) ** 2, 0.5 * (output - TARGET) ** 2
-    measures = {
-        "prediction": kit.Measure(predicted[0], label="Prediction by hand"),
-        "spiking_prediction": kit.Measure(output[0], label="Prediction in spikes (10 mV: 1)"),
-    }
-    note = f"of {len(trained)} networks"
-    for key, words, first, second in (
-        ("hidden_potential", "potential of a hidden unit", potentials, hidden),
-        ("hidden_recruited", "neurons recruited / 100", recruited, hidden),
-        ("prediction", "prediction", output, predicted),
-    ):
-        off, label = float(np.abs(first - second).max()), f"Largest difference, {words}"
-        measures[f"largest_difference_{key}"] = kit.Measure(off, label=label, note=note)
+    note = f" | of {len(trained)} networks"
+    rows = [
+        ("prediction", "Prediction by hand", predicted[0]),
+        ("spiking_prediction", "Prediction in spikes (10 mV: 1)", output[0]),
+        ("largest_difference_hidden_potential", f"Largest difference, hidden potential{note}",
+         np.abs(potentials - hidden).max()),
+        ("largest_difference_hidden_recruited",
+         f"Largest difference, neurons recruited / 100{note}", np.abs(recruited - hidden).max()),
+        ("largest_difference_prediction", f"Largest difference, prediction{note}",
+         np.abs(output - predicted).max()),
+    ]  # fmt: skip
     for k in sorted({0, 1, len(trained) - 1}):
-        label, note = f"Error after {k} step{'s' * (k != 1)}", f"in spikes {spiking[k]:.4g}"
-        measures[f"error_after_{k}"] = kit.Measure(errors[k], label=label, note=note)
+        label = f"Error after {k} step{'s' * (k != 1)} | in spikes {spiking[k]:.4g}"
+        rows.append((f"error_after_{k}", label, errors[k]))
+    measures = kit.rows({}, *rows)
     conclusion = (
         f"Membrane potentials reproduce the sums of the network to within "
         f"{np.abs(output - predicted).max():.2g}; {len(trained) - 1} steps of gradient descent "
         f"reduce the error from {errors[0]:.3g} to {errors[-1]:.2g}."
     )
-    drawings = {
-        "step": partial(_draw_step, trained[:2]),
-        "descent": partial(_draw_descent, predicted, output),
-    }
+    drawings = {"step": partial(_draw_step, trained[:2])}
     title = "Backpropagation by hand, and the same network in mV"
     return kit.Comparison(title, measures, drawings, conclusion)
 
@@ -250,23 +239,6 @@ def _draw_step(trained: list[bridge.LayeredNetwork]) -> kit.Figure:
         panels.append(kit.panel(draw, one, title=title))
     title = "One step of gradient descent changes all six weights and reduces the error"
     return kit.page(title, *panels, size=(9.2, 3.5))
-
-
-def _draw_descent(predicted: kit.Floats, output: kit.Floats) -> kit.Figure:
-    """Draw prediction and error by step, by hand and in spikes."""
-
-    def draw(axes: kit.Axes, by_hand: kit.Floats, spiking: kit.Floats) -> None:
-        axes.plot(by_hand, color=kit.LOGISTIC, lw=4, label="by hand")
-        axes.plot(spiking, "D", ms=4, color=kit.SPIKING, label="spiking neurons")
-
-    labels = {"xlabel": "step of gradient descent"}
-    errors = (0.5 * (signal - TARGET) ** 2 for signal in (predicted, output))
-    return kit.page(
-        "Gradient descent moves the prediction to the target of 1",
-        kit.panel(draw, predicted, output, ylabel="prediction", ylim=(0, 1.05), **labels),
-        kit.panel(draw, *errors, ylabel="error ½ (prediction − 1)²", ylim=(0, None), **labels),
-        size=(8.4, 3.7), legend=2,
-    )  # fmt: skip
 
 
 scenario = kit.lesson(__name__, row="S23", lectures=("L3",), duration=1.5)

@@ -54,8 +54,6 @@ def examples(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Bools]:
     angle = rng.uniform(0.0, 2.0 * np.pi, settings.examples)
     inputs = (radius * np.stack([np.cos(angle), np.sin(angle)])).T[kept]
     inside = radius[kept] < INNER
-    if inside.all() or not inside.any():
-        raise ns.NeurosimError(f"all examples of seed {seed} are of one class: give more examples")
     return inputs, inside
 
 
@@ -128,22 +126,18 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State whether a line separates the classes before and after squaring."""
-    lines = [
-        f"Two spiking networks, one of the inputs and one of their squares, were tested on "
-        f"{found['examples']} examples inside and outside a circle."
-    ]
-    for name, inputs in (("raw", "inputs"), ("mapped", "squares of the inputs")):
-        separable = "A" if found[f"separable_{name}"] else "No"
-        lines.append(
-            f"{separable} straight line separates the classes in the plane of the {inputs}; the "
-            f"spiking neuron classifies {found[f'spiking_right_{name}']:.1%} of the examples "
-            "correctly."
-        )
-    lines.append(
+    return kit.sentences(
+        found,
+        "Two spiking networks, one of the inputs and one of their squares, were tested on "
+        "{examples} examples inside and outside a circle.",
+        f"{'A' if found['separable_raw'] else 'No'} straight line separates the classes in the "
+        "plane of the inputs; the spiking neuron classifies {spiking_right_raw:.1%} of the "
+        "examples correctly.",
+        f"{'A' if found['separable_mapped'] else 'No'} straight line separates them in the plane "
+        "of the squares of the inputs; the spiking neuron classifies {spiking_right_mapped:.1%}.",
         f"{settings.neurons} neurons for each sign compute the square of an input with an error of "
-        f"at most {found['largest_difference_square']:.3f}."
+        "at most {largest_difference_square:.3f}.",
     )
-    return lines
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
@@ -151,25 +145,20 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     inputs, inside = examples(settings, result.seed)
     neuron = trained(settings, result.seed)["mapped"]
 
-    def draw_squares(axes: kit.Axes) -> None:
-        axes.plot(FINE.x, FINE.x**2, color=kit.LOGISTIC, lw=4, label="x²")
-        found = squares(result, settings)[: len(GRID.x), 0]
-        axes.plot(GRID.x, found, "D", color=kit.SPIKING, ms=4, label="spiking neurons")
-
-    def draw_separated(axes: kit.Axes) -> None:
-        kit.draw_examples(axes, inputs**2, inside)
-        (first, second), edge = neuron.coef_[0], np.array([0.0, 1.0])
-        axes.plot(edge, -(neuron.intercept_ + first * edge) / second, color=kit.TRAINED, lw=2)
-
-    draw_examples = partial(kit.draw_examples, labels=CLASSES)
+    (first, second), edge = neuron.coef_[0], np.array([0.0, 1.0])
+    line = -(neuron.intercept_ + first * edge) / second
+    fired = squares(result, settings)[: len(GRID.x), 0]
     fig = kit.page(
         "No straight line separates the classes until the inputs are squared",
-        kit.panel(draw_examples, inputs, inside, xlabel="input 1", ylabel="input 2",
-                  title="Inputs: no line separates"),
-        kit.panel(draw_squares, xlabel="input x", ylabel=f"spikes / {settings.neurons}",
-                  title="Neurons square each input"),
-        kit.panel(draw_separated, xlabel="input 1 squared", ylabel="input 2 squared",
-                  title="Squares: a line separates", xlim=(-0.03, 1), ylim=(-0.03, 1)),
+        kit.chart(kit.layer(kit.draw_examples, inputs, inside, labels=CLASSES), xlabel="input 1",
+                  ylabel="input 2", title="Inputs: no line separates"),
+        kit.chart(kit.curve(FINE.x, FINE.x**2, "x²", **kit.ABSTRACT),
+                  kit.curve(GRID.x, fired, "spiking neurons", **kit.DOTS), xlabel="input x",
+                  ylabel=f"spikes / {settings.neurons}", title="Neurons square each input"),
+        kit.chart(kit.layer(kit.draw_examples, inputs**2, inside),
+                  kit.curve(edge, line, **kit.FITTED), xlabel="input 1 squared",
+                  ylabel="input 2 squared", title="Squares: a line separates", xlim=(-0.03, 1),
+                  ylim=(-0.03, 1)),
         size=(9.6, 3.8), legend=4,
     )  # fmt: skip
     return {"map": fig}
@@ -178,29 +167,22 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the neuron of the inputs with that of their squares, abstract and spiking."""
     inputs, inside = examples(settings, result.seed)
+    found, neurons = findings(result, settings), trained(settings, result.seed)
     measures: dict[str, kit.Measure] = {}
-    note = f"of {len(inside)} examples"
     for name, words, transform in (("raw", "Inputs", np.array), ("mapped", "Squares", np.square)):
-        neuron = trained(settings, result.seed)[name]
         grid, fired = fractions(result, settings)[name]
-        right = bridge.agreement(neuron.predict(transform(inputs)), inside)
-        right_spiking = bridge.agreement(fired > 0.5, inside)
-        same = bridge.agreement(grid > 0.5, neuron.predict(transform(GRID.points)))
-        measures |= {
-            f"separable_{name}": kit.Measure(
-                neuron.separable_, label=f"{words}: a line separates the classes"
-            ),
-            f"right_{name}": right.labelled(f"{words}: correct, logistic neuron", note),
-            f"right_spiking_{name}": right_spiking.labelled(f"{words}: correct, spiking", note),
-            "agreement" if name == "mapped" else "agreement_raw": same.labelled(
-                f"{words}: spiking and logistic agree", f"of {len(grid):,} points"
-            ),
-        }
-    measures["largest_difference_square"] = kit.Measure(
-        float(np.abs(squares(result, settings) - GRID.points**2).max()),
-        label="Largest error of a square in spikes",
-        note=f"rounding: at most {0.5 / settings.neurons:.3g}",
-    )
+        right = bridge.agreement(neurons[name].predict(transform(inputs)), inside)
+        same = bridge.agreement(grid > 0.5, neurons[name].predict(transform(GRID.points)))
+        measures |= kit.rows(
+            found,
+            (f"separable_{name}", f"{words}: a line separates the classes"),
+            (f"right_{name}", f"{words}: correct, logistic neuron", right),
+            (f"right_spiking_{name}", f"{words}: correct, spiking",
+             bridge.agreement(fired > 0.5, inside)),
+            (f"agreement_{name}", f"{words}: spiking and logistic agree", same),
+        )  # fmt: skip
+    rounding = f"Largest error of a square in spikes | rounding: {0.5 / settings.neurons:.3g}"
+    measures |= kit.rows(found, ("largest_difference_square", rounding))
     raw, mapped = measures["right_raw"].value, measures["right_mapped"].value
     conclusion = (
         f"One neuron classifies {raw:.1%} of the examples correctly by their inputs, and "
@@ -213,29 +195,25 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
 def _draw_planes(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw the firing probability of both neurons, logistic above and spiking below."""
-    neurons = trained(settings, result.seed)
-    spikes = {name: grid for name, (grid, _) in fractions(result, settings).items()}
-    abstract = {
-        "raw": neurons["raw"].predict_proba(FINE.points)[:, 1],
-        "mapped": neurons["mapped"].predict_proba(FINE.points**2)[:, 1],
-    }
-
-    def draw(axes: kit.Axes, plane: kit.Plane, values: kit.Floats, name: str) -> None:
-        plane.draw(axes, values, contour=False)
-        FINE.draw_contour(axes, abstract[name])
-        kit.draw_examples(axes, *examples(settings, result.seed), labels=CLASSES, ms=3.5)
-        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1))
-
-    panels = [
-        kit.panel(draw, plane, values[name], name, title=f"{kind}, {words}", xlabel="input 1",
-                  ylabel="input 2")
-        for kind, plane, values in (("Logistic", FINE, abstract), ("Spiking", GRID, spikes))
-        for name, words in (("raw", "inputs"), ("mapped", "squares"))
-    ]  # fmt: skip
+    neurons, spikes = trained(settings, result.seed), fractions(result, settings)
+    panels = []
+    for kind, plane in (("Logistic", FINE), ("Spiking", GRID)):
+        for name, inputs, words in (("raw", FINE.points, "inputs"),
+                                    ("mapped", FINE.points**2, "squares")):  # fmt: skip
+            abstract = neurons[name].predict_proba(inputs)[:, 1]
+            values = abstract if plane is FINE else spikes[name][0]
+            panels.append(
+                kit.chart(
+                    kit.layer(plane.draw, values, contour=False),
+                    kit.layer(FINE.draw_contour, abstract),
+                    kit.layer(kit.draw_examples, *examples(settings, result.seed), labels=CLASSES),
+                    title=f"{kind}, {words}", xlabel="input 1", ylabel="input 2", aspect="equal",
+                    xlim=(-1, 1), ylim=(-1, 1),
+                )
+            )  # fmt: skip
     return kit.page(
         "A neuron of the squared inputs draws a circle", *panels, columns=2, size=(7.4, 6.8),
-        sharex=True, sharey=True, legend=2,
-        colourbar="firing probability",
+        sharex=True, sharey=True, legend=2, colourbar="firing probability",
     )  # fmt: skip
 
 

@@ -218,11 +218,11 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     found, rates, panels = findings(result, settings), np.array([0.2, 1000.0]), []
     for name in NETWORKS:
         budget = found[name]
-        factors, low, high = (
-            budget[f"real_time_factors{end}"] for end in ("", "_least", "_most")
-        )
+        factors, low, high = (budget[f"real_time_factors{end}"] for end in ("", "_least", "_most"))
         estimate = FLOP_PER_EVENT * budget["synapses"] / LECTURE_FLOP_PER_S
-        simulated = [bridge.Measure(*each) for each in zip(factors, [""] * len(low), low, high, strict=True)]
+        simulated = [
+            bridge.Measure(*each) for each in zip(factors, [""] * len(low), low, high, strict=True)
+        ]
         panels.append(
             kit.chart(
                 kit.curve(rates, estimate * rates, "200 GFLOP/s", ls="--", color="#E69F00", lw=3),
@@ -264,7 +264,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         heights = [found[name][key] or 0.0 for name in NETWORKS]
         bars.append(kit.bars(x + 0.2 * j - 0.3, heights, width=0.18, color=colour, label=text))
     rates = kit.chart(
-        *bars, kit.level(HIGHEST_RATE, "200 Hz, the estimate", 0.4), yscale="log", xticks=x,
+        *bars, kit.level(HIGHEST_RATE, "200 Hz, the estimate", 0.4), yscale="log",
+        ylim=(1.0, None), xticks=x,
         xticklabels=[f"{n:,} neurons,\n{m:,} synapses each" for n, m in NETWORKS.values()],
         ylabel="mean firing rate in real time (Hz)",
     )  # fmt: skip

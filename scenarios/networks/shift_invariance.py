@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -144,29 +143,24 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     found: kit.Findings = {"learned_columns": LEARNED}
     for name, trained_one in trained(settings, result.seed)[0].items():
         found[f"parameters_{name}"] = trained_one.n_parameters
-    for key, measure in accuracy(result, settings).items():
-        found[key], found[f"{key}_interval"] = measure.value, (measure.low, measure.high)
+    found |= {key: measure.value for key, measure in accuracy(result, settings).items()}
     return found
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how many images each network classifies correctly."""
-    lines = [
+    return kit.sentences(
+        found,
         f"Two trained networks of spiking neurons classified {settings.asked * POSITIONS} images "
-        "with an upright or a diagonal cross."
-    ]
-    for name, words in NAMES.items():
-        learned, other = (
-            kit.estimate(found[f"right_spiking_{region}_{name}"],
-                         found[f"right_spiking_{region}_{name}_interval"])
-            for region in ("learned_columns", "other_columns")
-        )  # fmt: skip
-        lines += [
-            f"{words} ({found[f'parameters_{name}']:,} parameters): in the columns of the training "
-            f"images a fraction {learned} is classified correctly.",
-            f"In the other columns it is {other}; chance is 0.5.",
-        ]
-    return lines
+        "with an upright or a diagonal cross.",
+        *(
+            f"{words} ({{parameters_{name}:,}} parameters): in the columns of the training images "
+            f"{{right_spiking_learned_columns_{name}:.1%}} are classified correctly, and in the "
+            f"other columns {{right_spiking_other_columns_{name}:.1%}}."
+            for name, words in NAMES.items()
+        ),
+        "A decision by chance is right in 50 % of the images.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
@@ -176,23 +170,24 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     upright, columns = upright[: len(output)], COLUMNS[: len(output)]
     chosen = [np.flatnonzero(upright & (columns == column))[0] for column in (0, 3, POSITIONS - 1)]
     chosen.append(np.flatnonzero(~upright)[4])
-    images, active = [], []
-    for k in chosen:
-        title = f"{'Upright' if upright[k] else 'Diagonal'}, column {columns[k] + 1}"
-        images.append(kit.panel(draw_map, pixels[k], "gray_r", 0.0, title=title))
-        title = "Output neurons fire" if output[k, 0] > 0.5 else "Output silent"
-        active.append(kit.panel(draw_map, detectors[k], "viridis", 0.0, title=title))
+    titles = [
+        *(f"{'Upright' if upright[k] else 'Diagonal'}, column {columns[k] + 1}" for k in chosen),
+        *("Output neurons fire" if output[k, 0] > 0.5 else "Output silent" for k in chosen),
+    ]
+    maps = [("gray_r", pixels[k]) for k in chosen] + [("viridis", detectors[k]) for k in chosen]
+    panels = [
+        kit.panel(draw_map, cmap, values, title=title, xticks=[], yticks=[])
+        for (cmap, values), title in zip(maps, titles, strict=True)
+    ]
     title = "The active detector moves with the cross, and the output does not change"
     bar = "fraction of a detector's neurons that fire (lower row)"
-    panels = [*images, *active]
     return {"detectors": kit.page(title, *panels, columns=4, size=(9.2, 5.0), colourbar=bar)}
 
 
-def draw_map(axes: kit.Axes, values: kit.Floats, cmap: Any, low: float) -> None:
-    """Draw a square map of values up to 1."""
+def draw_map(axes: kit.Axes, cmap: str, values: kit.Floats) -> None:
+    """Draw a square map of values from 0 to 1."""
     side = round(len(values) ** 0.5)
-    axes.imshow(values.reshape(side, side), cmap=cmap, vmin=low, vmax=1.0)
-    axes.set(xticks=[], yticks=[])
+    axes.imshow(values.reshape(side, side), cmap=cmap, vmin=0.0, vmax=1.0)
     axes.spines[:].set_visible(True)
 
 
@@ -203,59 +198,37 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     for name, words in NAMES.items():
         fired = right[name, "right_spiking"]
         same = bridge.agreement(fired, right[name, "right"][: len(fired)])
-        label, of = f"{words}: spiking and abstract agree", f"of {fired.size} images"
-        measures[f"agreement_{name}"] = same.labelled(label, of)
-        count = kit.Measure(networks[name].n_parameters, label=f"{words}: parameters")
-        measures[f"parameters_{name}"] = count
+        measures |= kit.rows(
+            {},
+            (f"agreement_{name}", f"{words}: spiking and abstract agree", same),
+            (f"parameters_{name}", f"{words}: parameters", networks[name].n_parameters),
+        )
     shared, full = (measures[f"right_other_columns_{name}"].value for name in NAMES)
     conclusion = (
         f"In columns without training images, the network with shared weights classifies "
         f"{shared:.1%} of the images correctly, and the fully connected network {full:.1%}."
     )
-    drawings = {
-        "places": partial(_draw_places, result, settings),
-        "weights": partial(_draw_weights, networks),
-    }
-    title = "Correct decisions of shared weights and full connection, abstract and spiking"
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_places(result: ns.Result, settings: Settings) -> kit.Figure:
-    """Draw the fraction of correct decisions against the column of the cross."""
-    right, columns = decisions(result, settings), 1 + np.arange(POSITIONS)
-
-    def draw(axes: kit.Axes, name: str) -> None:
+    columns, panels = 1 + np.arange(POSITIONS), []
+    for name, words in NAMES.items():
         abstract, fired = right[name, "right"], right[name, "right_spiking"]
-        axes.axvspan(0.6, len(LEARNED) + 0.4, color="0.92", label="columns of training images")
-        axes.axhline(0.5, color=kit.LOGISTIC, lw=0.9, ls=":", label="chance")
-        axes.plot(columns, abstract.mean(axis=0), color=kit.TRAINED, lw=2, label="abstract")
-        label = "spiking, 95 % interval"
-        kit.draw_fraction(axes, columns, fired.sum(axis=0), len(fired), label=label)
-        axes.set_ylim(0.0, 1.03)
-
-    labels = {"xlabel": "column in which the cross begins", "ylabel": "fraction correct"}
-    panels = [kit.panel(draw, name, title=words, **labels) for name, words in NAMES.items()]
-    title = "Shared weights generalise to all columns, separate weights do not"
-    return kit.page(title, *panels, size=(9.0, 4.0), legend=4, sharex=True, sharey=True)
-
-
-def _draw_weights(networks: dict[str, bridge.LayeredNetwork]) -> kit.Figure:
-    """Draw the shared weights, and those of the strongest units of the other network."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    colours = [ns.plot.INHIBITORY, "white", ns.plot.EXCITATORY]
-    signs = LinearSegmentedColormap.from_list("signs", colours)
-    hidden, output = networks["full"].layers
-    maps = {"All detectors": networks["shared"].layers[0].parameters[: WINDOW**2]}
-    for k in np.argsort(-np.abs(output.weights[0]))[:4]:
-        maps[f"Hidden unit {k + 1}"] = hidden.weights[k]
-    panels = [
-        kit.panel(draw_map, weights / np.abs(weights).max(), signs, -1.0, title=title)
-        for title, weights in maps.items()
-    ]
-    title = "Shared weights form one template, separate weights learn each position"
-    bar = "weight / largest weight"
-    return kit.page(title, *panels, columns=5, size=(9.6, 2.6), colourbar=bar)
+        panels.append(
+            kit.chart(
+                kit.level(0.5, "chance", 1.5),
+                kit.curve(columns, abstract.mean(axis=0), "abstract", **kit.FITTED),
+                kit.layer(kit.draw_fraction, columns, fired.sum(axis=0), len(fired),
+                          label="spiking, 95 % interval"),
+                kit.curve([len(LEARNED) + 0.5] * 2, [0.0, 0.1], text="not in training images",
+                          color="0.45"),
+                title=words, xlabel="column in which the cross begins", ylabel="fraction correct",
+                ylim=(0.0, 1.03),
+            )
+        )  # fmt: skip
+    drawing = partial(
+        kit.page, "Shared weights generalise to all columns, separate weights do not", *panels,
+        size=(9.0, 4.0), legend=4, sharex=True, sharey=True,
+    )  # fmt: skip
+    title = "Correct decisions of shared weights and full connection, abstract and spiking"
+    return kit.Comparison(title, measures, {"places": drawing}, conclusion)
 
 
 scenario = kit.lesson(__name__, row="S22", lectures=("L2",), duration=10.0, dt=5.0)

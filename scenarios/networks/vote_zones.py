@@ -65,9 +65,6 @@ def voters(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Bools]:
     """Return the inputs of all voters, those of the training data first, and their votes."""
     inputs = np.random.default_rng(seed).uniform(-1.0, 1.0, (settings.voters + UNSEEN, 2))
     votes = simulate_votes(inputs, seed)
-    known = votes[: settings.voters]
-    if known.all() or not known.any():
-        raise ns.NeurosimError(f"all voters of seed {seed} vote alike: give more voters")
     return inputs, votes
 
 
@@ -151,15 +148,16 @@ def measures(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
         seen, unseen = right(probability[:n], votes), right(probability[n:], votes[n:])
         cost = bridge.cross_entropy(votes[n:], probability[n:])
         same, neurons = right(fired_unseen, probability[n:] > 0.5), counted(name)
-        found |= {
-            f"parameters_{name}": kit.Measure(network.n_parameters),
-            f"right_seen_{name}": seen.labelled(f"{neurons}: training votes predicted"),
-            f"right_unseen_{name}": unseen.labelled(f"{neurons}: other votes predicted"),
-            f"gap_{name}": kit.Measure(seen.value - unseen.value),
-            f"right_spiking_seen_{name}": right(fired_seen, votes),
-            f"cost_unseen_{name}": cost.labelled(f"{neurons}: cross-entropy, other votes"),
-            f"agreement_{name}": same.labelled(f"{neurons}: spiking and abstract vote alike"),
-        }
+        found |= kit.rows(
+            {},
+            (f"right_seen_{name}", f"{neurons}: training votes predicted", seen),
+            (f"right_unseen_{name}", f"{neurons}: other votes predicted", unseen),
+            (f"cost_unseen_{name}", f"{neurons}: cross-entropy, other votes", cost),
+            (f"agreement_{name}", f"{neurons}: spiking and abstract vote alike", same),
+        )
+        found[f"parameters_{name}"] = kit.Measure(network.n_parameters)
+        found[f"gap_{name}"] = kit.Measure(seen.value - unseen.value)
+        found[f"right_spiking_seen_{name}"] = right(fired_seen, votes)
     return found
 
 
@@ -174,20 +172,21 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how well each network predicts votes, and where it is uncertain."""
-    uncertain = kit.listed(f"{found[f'spiking_zone_of_doubt_{name}']:.0%}" for name in HIDDEN)
-    return [
-        f"Networks of 1, 3 and 101 neurons were trained on the votes of {settings.voters} voters "
-        "and converted to spiking neurons.",
+    return kit.sentences(
+        found,
+        "Networks of 1, 3 and 101 neurons were trained on the votes of {voters} voters and "
+        "converted to spiking neurons.",
         *(
-            f"{counted(name)} ({found[f'parameters_{name}']} parameters): "
-            f"{found[f'right_seen_{name}']:.1%} of the training votes are predicted, "
-            f"{found[f'right_unseen_{name}']:.1%} of the votes of {UNSEEN:,} other voters, and in "
-            f"spikes {found[f'right_spiking_seen_{name}']:.1%} of the training votes."
+            f"{counted(name)} ({{parameters_{name}}} parameters): {{right_seen_{name}:.1%}} of the "
+            f"training votes are predicted, {{right_unseen_{name}:.1%}} of the votes of "
+            f"{UNSEEN:,} other voters, and in spikes {{right_spiking_seen_{name}:.1%}} of the "
+            "training votes."
             for name in HIDDEN
         ),
         "The vote is uncertain (a fraction of 0.25 to 0.75 of the spiking output neurons fires) on "
-        f"{uncertain} of the plane of income and age.",
-    ]
+        "{spiking_zone_of_doubt_1:.0%}, {spiking_zone_of_doubt_3:.0%} and "
+        "{spiking_zone_of_doubt_101:.0%} of the plane of income and age.",
+    )
 
 
 def _draw_zones(

@@ -24,7 +24,7 @@ def test_a_line_separates_the_classes_after_squaring(command, tmp_path):
     assert measures["right_spiking_mapped"]["value"] > 0.97
     for key in ("right_raw", "right_spiking_raw"):
         assert measures[key]["high"] < 0.85
-    assert measures["agreement"]["value"] > 0.95
+    assert measures["agreement_mapped"]["value"] > 0.95
     assert found["largest_difference_square"] <= 0.5 / 16 + 1e-12
     for name in ("map", "comparison-planes"):
         assert (tmp_path / f"feature-map-{name}.png").exists()

@@ -50,7 +50,7 @@ def test_shared_weights_find_a_pattern_wherever_it_appears(command, tmp_path):
     assert measures["right_other_columns_full"]["value"] < 0.7
     assert measures["right_spiking_other_columns_full"]["value"] < 0.7
     assert measures["agreement_shared"]["value"] > 0.95
-    for name in ("detectors", "comparison-places", "comparison-weights"):
+    for name in ("detectors", "comparison-places"):
         assert (tmp_path / f"shift-invariance-{name}.png").exists()
 
 

@@ -53,7 +53,7 @@ class AdEx(Exponential):
     >>> drive = net.drive(cell, ns.ConstantCurrent(800.0))
     >>> recording = net.record(cell, "w")
     >>> ns.simulate(net, 150.0).spikes["cell"].times.round(1)
-    array([ 17.8,  35.1,  57.4,  87. , 126.6])
+    array([ 17.8,  37.2,  64.4, 106. ])
     """
 
     a: Any = parameter(4.0, "nS", -1e4, 1e4, "subthreshold adaptation")
@@ -102,8 +102,8 @@ class AdEx(Exponential):
                 f"firing pattern {show(name)} is unknown: {suggest(name, _PATTERNS)}"
             )
         current, values = _PATTERNS[name]
-        named: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
-        return cls(v_th=-50.0, delta_t=2.0, **named), current
+        own: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
+        return cls(v_th=-50.0, delta_t=2.0, **own), current
 
     @staticmethod
     def derivatives(v, w, i, p):

@@ -72,7 +72,7 @@ class EIF(Exponential):
     >>> cell = net.add("cell", 1, ns.EIF(t_ref=2.0))
     >>> drive = net.drive(cell, ns.ConstantCurrent(700.0))
     >>> ns.simulate(net, 80.0).spikes["cell"].times.round(1)
-    array([21.8, 39.4, 57. , 74.6])
+    array([24.2, 44.7, 65.2])
     """
 
     @staticmethod

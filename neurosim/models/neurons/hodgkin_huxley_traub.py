@@ -49,7 +49,7 @@ class HodgkinHuxleyTraub(NeuronModel):
     >>> drive = net.drive(cell, ns.ConstantCurrent(500.0))
     >>> recording = net.record(cell, "n")
     >>> len(ns.simulate(net, 50.0).spikes["cell"])
-    8
+    4
     """
 
     g_na: Any = parameter(20000.0, "nS", 0.0, 1e6, "conductance of all sodium channels open")
@@ -69,7 +69,7 @@ class HodgkinHuxleyTraub(NeuronModel):
 
     refractory: ClassVar[str] = "ignore"
     spike_check: ClassVar[str] = "step"
-    threshold: ClassVar[str] = "v_t"
+    psp_at_rest: ClassVar[bool] = False
     substep = 0.025
     error_control = "y"
 

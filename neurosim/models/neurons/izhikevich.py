@@ -60,7 +60,7 @@ class Izhikevich(NeuronModel):
     >>> drive = net.drive(cell, ns.ConstantCurrent(10.0))
     >>> recording = net.record(cell, "u")
     >>> len(ns.simulate(net, 200.0, dt=0.1).spikes["cell"])
-    18
+    22
     """
 
     a: Any = parameter(0.02, "", -1e3, 1e3, "rate of u (per ms)")
@@ -160,7 +160,7 @@ class Izhikevich2007(NeuronModel):
     >>> drive = net.drive(cell, ns.ConstantCurrent(70.0))
     >>> recording = net.record(cell, "u")
     >>> len(ns.simulate(net, 1000.0).spikes["cell"])
-    5
+    7
     """
 
     c_m: Any = parameter(100.0, "pF", 1.0, 1e5, "membrane capacitance")

@@ -33,9 +33,9 @@ class QuadraticIF(NeuronModel):
     >>> neuron = ns.QuadraticIF(tau_m=10.0, c_m=200.0, v_rest=-65.0, v_critical=-50.0)
     >>> net = ns.Network()
     >>> cells = net.add("cells", 2, neuron)
-    >>> drive = net.drive(cells, ns.StepCurrent([0.1], [[74.0], [76.0]]))
+    >>> drive = net.drive(cells, ns.StepCurrent([0.1], [[74.0, 76.0]]))
     >>> ns.simulate(net, 1000.0).spikes["cells"].counts()
-    array([0, 4])
+    array([0, 1])
     """
 
     v_rest: Any = parameter(-65.0, "mV", -200.0, 200.0, "resting potential")

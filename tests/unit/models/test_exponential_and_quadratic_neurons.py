@@ -60,9 +60,8 @@ def test_all_spikes_of_a_step_are_sent(method: str) -> None:
     neuron = ns.AdEx(delta_t=slope, a=0.0, b=0.0, g_l=1.0, c_m=100.0, method=method)
     net = driven(neuron, 40000.0)
     target = net.add("target", 1, ns.LIF(tau_m=1e3, v_threshold=100.0, v_peak=150.0))
-    net.connect(
-        net.populations[0], target, ns.AllToAll(), weight=1e-3, delay=1.0, synapse=ns.DeltaSynapse()
-    )
+    jump = {"synapse": ns.DeltaSynapse(), "weight": 1e-3, "delay": 1.0}
+    net.connect(net.populations[0], target, ns.AllToAll(), **jump)
     net.record(target, "v")
     result = ns.simulate(net, 5.0)
     counts = np.bincount(np.rint(result.spikes["cells"].times / 0.1).astype(int))
@@ -134,10 +133,13 @@ def test_extremes_end_in_a_sentence_or_finite_numbers(neuron: ns.NeuronModel, ca
         synapse=ns.ExpConductance(2.0, 0.0),
         weight=1e6 if case == "conductance" else 0.0,
     )
+    sentence = ""
     try:
         result = ns.simulate(net, 20.0, dt=5.0 if case == "long step" else 0.1)
     except ns.NeurosimError as error:
-        assert "its input is too strong to be computed" in str(error)
+        sentence = str(error)
+    if sentence:
+        assert "its input is too strong to be computed" in sentence
     else:
         assert np.isfinite(result.traces["cells", "v"].values).all()
 
