@@ -69,7 +69,7 @@ class HodgkinHuxleyTraub(NeuronModel):
 
     refractory: ClassVar[str] = "ignore"
     spike_check: ClassVar[str] = "step"
-    threshold: ClassVar[str] = "v_t"
+    psp_at_rest: ClassVar[bool] = False
     substep = 0.025
     error_control = "y"
 
