@@ -297,9 +297,7 @@ def adaptive(writer: Writer) -> str:
         trials=MOST_TRIALS,
         accept="; ".join(f"x{j} = y{j}" for j in states),
         x=writer.pieces["x"],
-        **{
-            i: f"current_at(current, k, n, points, {time} / whole)" for i, time in times.items()
-        },
+        **{i: f"current_at(current, k, n, points, {time} / whole)" for i, time in times.items()},
     )
     begin = BEGIN_REJECTED.format(**writer.pieces)
     return text + REST.format(one_by_one=_indented(_one_by_one(writer, begin, trial), 1))

@@ -205,7 +205,7 @@ def internal_steps(model: NeuronModel, dt: float) -> int:
 
 def _without_idle_lines(text: str) -> str:
     """Return source without `pass` where other lines of the block follow or precede it."""
-    lines = [line for line in text.split("\n")]
+    lines = text.split("\n")
     kept: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         depth = len(line) - len(line.lstrip())
