@@ -73,7 +73,8 @@ def gap_junctions(network: Network, layout: Layout, dt: float, seed: int) -> Jun
         return None
     points, others, weights = map(np.concatenate, zip(*pieces, strict=True))
     order = np.argsort(points, kind="stable")
-    _check_stability(layout, np.bincount(points, weights, minlength=n_points), dt)
+    total = np.bincount(points, weights, minlength=n_points).astype(np.float64)
+    _check_stability(layout, total, dt)
     return points[order], others[order], weights[order]
 
 

@@ -10,7 +10,6 @@ from neurosim.builder.grid import to_steps
 from neurosim.builder.models import state_number, state_size
 from neurosim.kernels import Pools
 from neurosim.kernels.transmission import POOL, POOL_INPUT, POOL_PORT
-from neurosim.models.declare import states_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
