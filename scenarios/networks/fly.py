@@ -174,9 +174,14 @@ def read_connectome(path: str) -> Connectome:
         raise ns.NeurosimError(
             f"{path} has no column {missing[0]!r}: the columns must be {', '.join(COLUMNS)}"
         )
-    pre, post, synapses = (table[name].to_numpy() for name in COLUMNS)
-    ids, indices = np.unique(np.concatenate([pre, post]), return_inverse=True)
-    return Connectome(ids, indices[: len(pre)], indices[len(pre) :], synapses * PER_SYNAPSE)
+    # Hashing is several times as fast as sorting, by np.unique, of the ids of all connections.
+    pre, post, synapses = table.columns
+    ends = arrow.chunked_array([*pre.chunks, *post.chunks], arrow.int64()).combine_chunks()
+    encoded = ends.dictionary_encode()
+    ids, order = np.unique(encoded.dictionary.to_numpy(), return_inverse=True)
+    indices = order[encoded.indices.to_numpy()]
+    jumps = synapses.to_numpy() * PER_SYNAPSE
+    return Connectome(ids, indices[: len(pre)], indices[len(pre) :], jumps)
 
 
 def random_connectome(scale: float, seed: int) -> Connectome:
