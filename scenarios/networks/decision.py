@@ -13,8 +13,8 @@ one input. Decisions take longer if the coherence is small. In each trial the mo
 
 X.-J. Wang, Neuron 36, 955 (2002). The network is a quarter of the paper's size. Its recurrent
 conductances are four times as large, and synapses within a pool are 1.8 instead of 1.7 times as
-strong as others. Smaller pools are noisier, so the network needs more coherence. The paper's
-network: ``neurons=2000 w_plus=1.7``.
+strong as others. Smaller pools are noisier, so choices depend less on the coherence than in the
+paper, whose network is ``neurons=2000`` and ``w_plus=1.7``.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class ExpConductance(_Conductance):
 
     @staticmethod
     def derivatives(g, p):
-        return -g / p.tau
+        return g * (-1.0 / p.tau)
 
     @staticmethod
     def current(v, g, p):
