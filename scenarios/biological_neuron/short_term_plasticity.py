@@ -134,7 +134,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         found,
         "Eight spikes at 20 Hz, and one 500 ms later, reached two synapses with a PSP of 1 mV.",
         "Depression: PSPs fall to {depression_mv[7]:.2f} and recover to {depression_mv[8]:.2f} mV.",
-        "Facilitation: PSPs rise to {facilitation_mv[7]:.1f}, then {facilitation_mv[8]:.1f} mV.",
+        "Facilitation: these PSPs are {facilitation_mv[7]:.1f} and {facilitation_mv[8]:.1f} mV.",
         "At 100 Hz, the efficacy u x of the depressing synapse is {efficacy_depression[16]:.4f}, "
         "near 1/(τ_rec r) = 0.0125. The facilitating synapse is strongest near {best:.0f} Hz.",
         "When the rate doubles to 10, 20 and 40 Hz, the response of depressing synapses first "
