@@ -113,7 +113,7 @@ class Cortex:
 
 
 def draw_pool_spikes(
-    axes: Axes, result: ns.Result, colours: Mapping[str, str], *, stop: float, **look: float
+    axes: Axes, result: ns.Result, colours: Mapping[str, str], *, stop: float, ms: float = 2.0
 ) -> None:
     """Draw the spikes of populations in their colours, the first one at the bottom.
 
@@ -126,15 +126,14 @@ def draw_pool_spikes(
         Colour of each population.
     stop : float
         End (ms).
-    **look
-        Arguments of ``Axes.plot``.
+    ms : float
+        Size of a dot.
     """
     size = 0
     for name, colour in colours.items():
         trains = result.spikes[name]
         shown = trains.inside(0.0, stop)
-        look = {"ms": 2.0, "mew": 0.0} | look
-        axes.plot(trains.times[shown] / 1e3, size + trains.ids[shown], ".", color=colour, **look)
+        axes.plot(trains.times[shown] / 1e3, size + trains.ids[shown], ".", ms=ms, color=colour)
         size += result.populations[name].size
     axes.set(xlim=(0.0, stop / 1e3), ylim=(0, size), ylabel="neuron")
 

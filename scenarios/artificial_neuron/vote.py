@@ -175,15 +175,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             for key, each in costs.items()
         ),
     )  # fmt: skip
-    drawings = {
-        "vote": partial(_draw_vote, fired, incomes, votes, trained),
-        "training": partial(_draw_training, trained),
-    }
     conclusion = (
         "The spiking neuron fires with the probability that the logistic classifier predicts. "
         "Gradient descent on the voters' spikes recovers the weights by which they vote."
     )
     title = "A vote by income: spiking neuron, logistic classifier and training"
+    drawings = {"vote": partial(_draw_vote, fired, incomes, votes, trained)}
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
@@ -216,25 +213,6 @@ def _draw_vote(
     )  # fmt: skip
     title = "Training moves the classifier to the votes that were cast"
     return kit.page(title, body, size=(7.4, 5.0), legend=3)
-
-
-def _draw_training(trained: bridge.LogisticNeuron) -> kit.Figure:
-    """Draw the loss of gradient descent on many voters, and on the three votes."""
-    scaled = ((INCOMES - INCOMES.mean()) / INCOMES.std())[:, None]
-    layer = bridge.Layer(np.zeros((1, 1)), np.zeros(1), bridge.find_activation("sigmoid"))
-    start, solver = bridge.LayeredNetwork((layer,)), bridge.gradient_descent
-    _, three = start.train(scaled, VOTES, solver=solver, max_iter=10_000, tol=1e-9)
-    many = trained.history_.loss
-    losses = (("three votes", three.loss, "#E69F00"), ("many voters", many, kit.TRAINED))
-    body = kit.chart(
-        *(
-            kit.curve(1 + np.arange(len(loss)), loss, text=f"{text}: {loss[-1]:.2g}", color=colour)
-            for text, loss, colour in losses
-        ),
-        xlabel="step of gradient descent", ylabel="cross-entropy (nats per vote)", xlim=(1, 1e5),
-        xscale="log", yscale="log",
-    )  # fmt: skip
-    return kit.page("On three separable votes the loss falls without end", body)
 
 
 scenario = kit.lesson(__name__, row="S4", lectures=("L0",), duration=5.0, dt=5.0)

@@ -187,8 +187,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             measures |= {f"{key} {name}".replace(" ", "_"): one for key, one in found.items()}
     tonic, burst = bits["tonic"], bits["initial burst"]
     conclusion = (
-        "On tonic firing the current alone gives {current.value:.1f} of {all.value:.1f} bits per "
-        "spike, and the last spike most of the others. ".format(**tonic)
+        "On tonic firing the current gives {current.value:.1f} bits per spike, and the last spike "
+        "raises this to {last.value:.1f} of {all.value:.1f}. ".format(**tonic)
         + "Neurons with an initial burst sum their spikes: earlier ones raise the information from "
         "{last.value:.1f} to {all.value:.1f} bits.".format(**burst)
     )

@@ -149,11 +149,9 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the gates, the veto, the truth table of the expression and the memory."""
     built = circuits(settings)
     gates = "One neuron computes AND, OR or NOT; NOT is excited by a clock spike"
-    table = "A Boolean expression, computed by spiking neurons"
     return {
         "gates": kit_circuits.potentials_page(gates, built["gates"], result, list(GATES)),
         "veto": _veto_page(result, settings),
-        "expression": kit_circuits.table_page(table, built["expression"], result),
         "memory": _memory_page(result, built["memory"]),
     }
 

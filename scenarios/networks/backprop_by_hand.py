@@ -213,10 +213,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"{np.abs(output - predicted).max():.2g}; {len(trained) - 1} steps of gradient descent "
         f"reduce the error from {errors[0]:.3g} to {errors[-1]:.2g}."
     )
-    drawings = {
-        "step": partial(_draw_step, trained[:2]),
-        "descent": partial(_draw_descent, predicted, output),
-    }
+    drawings = {"step": partial(_draw_step, trained[:2])}
     title = "Backpropagation by hand, and the same network in mV"
     return kit.Comparison(title, measures, drawings, conclusion)
 
@@ -242,27 +239,6 @@ def _draw_step(trained: list[bridge.LayeredNetwork]) -> kit.Figure:
         panels.append(kit.panel(draw, one, title=title))
     title = "One step of gradient descent changes all six weights and reduces the error"
     return kit.page(title, *panels, size=(9.2, 3.5))
-
-
-def _draw_descent(predicted: kit.Floats, output: kit.Floats) -> kit.Figure:
-    """Draw prediction and error by step, by hand and in spikes."""
-
-    def curves(by_hand: kit.Floats, spiking: kit.Floats) -> list[kit.Layer]:
-        steps = np.arange(len(by_hand))
-        return [
-            kit.curve(steps, by_hand, "by hand", **kit.ABSTRACT),
-            kit.curve(steps, spiking, "spiking neurons", **kit.DOTS),
-        ]
-
-    errors = (0.5 * (signal - TARGET) ** 2 for signal in (predicted, output))
-    return kit.page(
-        "Gradient descent moves the prediction to the target of 1",
-        kit.chart(*curves(predicted, output), ylabel="prediction", ylim=(0, 1.05),
-                  xlabel="step of gradient descent"),
-        kit.chart(*curves(*errors), ylabel="error ½ (prediction − 1)²", ylim=(0, None),
-                  xlabel="step of gradient descent"),
-        size=(8.4, 3.7), legend=2,
-    )  # fmt: skip
 
 
 scenario = kit.lesson(__name__, row="S23", lectures=("L3",), duration=1.5)

@@ -24,6 +24,7 @@ import neurosim as ns
 from scenarios import _kit as kit
 from scenarios.networks.microcircuit import NAMES, NEURON, PUBLISHED_RATES, microcircuit
 
+EXTERNAL = {"poisson": "Poisson spikes", "current": "a constant current"}
 RECORDED = 40
 """Neurons of each population whose potential is recorded, once a millisecond."""
 
@@ -86,9 +87,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     known = [cv for cv in found["cv"].values() if cv is not None]
     sentences = [
         f"{settings.scale:.0%} of the neurons under one square millimetre of cortex, and of the "
-        f"inputs of each, with external input as a {settings.input} source.".replace(
-            "a poisson source", "Poisson spikes"
-        ).replace("a current source", "a constant current"),
+        f"inputs of each, with {EXTERNAL[settings.input]} as external input.",
         f"Firing rates in Hz (published, full scale): {rates}.",
         f"The largest deviation is that of {far}: {ratios[far]:.2f} times the published rate.",
     ]

@@ -1,4 +1,4 @@
-"""A cortical network decides: two pools of neurons compete until one of them wins.
+"""Decisions: two pools of neurons compete until one of them wins.
 
 Dots move on a screen, some of them in one direction: to the right or to the left. Neurons of two
 pools receive noisy input, one pool more than the other in proportion to the coherence of the
@@ -13,8 +13,8 @@ one input. Decisions take longer if the coherence is small. In each trial the mo
 
 X.-J. Wang, Neuron 36, 955 (2002). The network is a quarter of the paper's size. Its recurrent
 conductances are four times as large, and synapses within a pool are 1.8 instead of 1.7 times as
-strong as others. Smaller pools are noisier, so the network needs more coherence. The paper's
-network: ``neurons=2000 w_plus=1.7``.
+strong as others. Smaller pools are noisier, so choices depend less on the coherence than in the
+paper, whose network is ``neurons=2000`` and ``w_plus=1.7``.
 """
 
 from __future__ import annotations
@@ -26,18 +26,7 @@ import numpy as np
 
 import neurosim as ns
 from scenarios import _kit as kit
-from scenarios.networks.decision_trials import (
-    BIN,
-    COHERENCES,
-    MOTION,
-    PAUSE,
-    RESET,
-    THRESHOLD,
-    TRIAL,
-    Trials,
-    coherences,
-    trials,
-)
+from scenarios.networks import decision_trials as task
 
 POOLS = {"right": kit.SPIKING, "left": kit.TRAINED}
 INPUT, SD = 40.0, 4.0
@@ -64,19 +53,21 @@ class Settings(kit.BaseSettings):
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Show motion to the network again and again, with a reset before each trial."""
-    needed = TRIAL * len(COHERENCES)
+    needed = task.TRIAL * len(task.COHERENCES)
     kit.require_duration(options, needed, "is shorter than one trial of each coherence")
     net, cortex = ns.Network(), settings.cortex
     pools = cortex.add_to(net, list(POOLS))
-    shown, rng = coherences(options.duration)[:, None], np.random.default_rng(options.seed)
-    starts = TRIAL * np.arange(len(shown))
-    times = np.add.outer(starts, np.arange(RESET + PAUSE, TRIAL + BIN, BIN))
+    shown, rng = task.coherences(options.duration)[:, None], np.random.default_rng(options.seed)
+    starts = task.TRIAL * np.arange(len(shown))
+    times = np.add.outer(
+        starts, np.arange(task.RESET + task.PAUSE, task.TRIAL + task.BIN, task.BIN)
+    )
     for name, sign in (("right", 1.0), ("left", -1.0)):
         rates = INPUT * (1.0 + sign * shown) + SD * rng.normal(size=times.shape)
         rates[:, -1] = 0.0
         motion = ns.Poisson(rates.clip(0.0).ravel(), times=times.ravel())
         net.drive(pools[name], motion, synapse=kit.AMPA, weight=cortex.external[0])
-    resets = np.add.outer(starts, [0.0, RESET]).ravel()
+    resets = np.add.outer(starts, [0.0, task.RESET]).ravel()
     for name in (*POOLS, "other"):
         net.drive(pools[name], ns.StepCurrent(resets, np.tile([-500.0, 0.0], len(starts))))
     return net
@@ -84,7 +75,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure choices, decision times and firing rates."""
-    found = trials(result)
+    found = task.trials(result)
     correct = found.right == (found.coherence > 0.0)
     size = np.abs(found.coherence)
     sizes = np.unique(size)
@@ -95,7 +86,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "before_hz": found.before,
         "winner_hz": float(found.winner[:, -5:, 0].mean()),
         "loser_hz": float(found.winner[:, -5:, 1].mean()),
-        "decided": float((found.times < MOTION).mean()),
+        "decided": float((found.times < task.MOTION).mean()),
         "coherence": sizes,
         "correct": [float(correct[size == one].mean()) for one in sizes],
         "median_ms": [float(np.median(found.times[size == one])) for one in sizes],
@@ -124,14 +115,14 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     rates = kit.panel(_draw_rates, result, legend="upper left")
     title = "Two pools of neurons compete until one of them wins"
     first = kit.page(title, spikes, rates, columns=1, size=(9.0, 5.6), sharex=True)
-    found = trials(result)
+    found = task.trials(result)
     choice = kit.panel(
-        _draw_choices, found, legend="upper left", xlabel="coherence of motion to the right (%)",
+        _draw_choices, found, legend="lower right", xlabel="coherence of motion to the right (%)",
         ylabel="probability to choose right", ylim=(-0.03, 1.03),
     )  # fmt: skip
     times = kit.panel(
-        _draw_times, found, xlabel="coherence (%)", ylabel="decision time (ms)", ylim=(0.0, MOTION),
-        title="Median and quartiles",
+        _draw_times, found, xlabel="coherence (%)", ylabel="decision time (ms)",
+        ylim=(0.0, task.MOTION), title="Median and quartiles",
     )  # fmt: skip
     title = "Where motion is weak, noise decides, and slowly"
     return {"trials": first, "choices": kit.page(title, choice, times, size=(9.0, 4.0))}
@@ -139,7 +130,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def shown_trials(result: ns.Result) -> list[tuple[float, float]]:
     """Return start and end of the motion in the first four trials (ms)."""
-    return [(k * TRIAL + RESET + PAUSE, (k + 1) * TRIAL) for k in range(4)]
+    return [(k * task.TRIAL + task.RESET + task.PAUSE, (k + 1) * task.TRIAL) for k in range(4)]
 
 
 def _draw_spikes(axes: kit.Axes, result: ns.Result) -> None:
@@ -147,7 +138,7 @@ def _draw_spikes(axes: kit.Axes, result: ns.Result) -> None:
     motions = shown_trials(result)
     kit.shade(axes, motions)
     kit.draw_pool_spikes(axes, result, POOLS, stop=motions[-1][1])
-    for (start, stop), coherence in zip(motions, coherences(result.duration), strict=False):
+    for (start, stop), coherence in zip(motions, task.coherences(result.duration), strict=False):
         text = f"{abs(coherence):.0%} {('left', '', 'right')[1 + int(np.sign(coherence))]}"
         kit.label(axes, 0.5e-3 * (start + stop), axes.get_ylim()[1], text, side="above")
 
@@ -157,11 +148,11 @@ def _draw_rates(axes: kit.Axes, result: ns.Result) -> None:
     motions, colours = shown_trials(result), POOLS | {"inh": ns.plot.INHIBITORY}
     labels = {"right": "pool “right”", "left": "pool “left”", "inh": "inhibitory neurons"}
     kit.shade(axes, motions)
-    kit.draw_pool_rates(axes, result, colours, labels, stop=motions[-1][1], bin_ms=BIN)
-    kit.level(THRESHOLD, "threshold", 0.0, side="right")(axes)
+    kit.draw_pool_rates(axes, result, colours, labels, stop=motions[-1][1], bin_ms=task.BIN)
+    kit.level(task.THRESHOLD, "threshold", 0.0, side="right")(axes)
 
 
-def _draw_choices(axes: kit.Axes, found: Trials) -> None:
+def _draw_choices(axes: kit.Axes, found: task.Trials) -> None:
     """Draw the fraction of choices, and the logistic neuron."""
     values, right, n = kit.pool_trials(100.0 * found.coherence, found.right[:, None])
     kit.draw_fraction(axes, values, right, n, label="simulated, 95 % interval")
@@ -170,19 +161,18 @@ def _draw_choices(axes: kit.Axes, found: Trials) -> None:
     axes.plot(line, fitted, color=kit.TRAINED, lw=2, label="logistic neuron, trained")
 
 
-def _draw_times(axes: kit.Axes, found: Trials) -> None:
+def _draw_times(axes: kit.Axes, found: task.Trials) -> None:
     """Draw the median decision time with quartiles."""
     size = np.abs(found.coherence)
     for one in np.unique(size):
         low, middle, high = np.percentile(found.times[size == one], [25.0, 50.0, 75.0])
-        kit.draw_measures(
-            axes, [100.0 * one], [kit.Measure(middle, low=low, high=high)], color=kit.SPIKING
-        )
+        bars = kit.Measure(middle, low=low, high=high)
+        kit.draw_measures(axes, [100.0 * one], [bars], color=kit.SPIKING)
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Predict the choice from the coherence, and from the coherence and early activity."""
-    found = trials(result)
+    found = task.trials(result)
     neuron, right = found.psychometric, found.right.mean()
     slope, error = neuron.coef_[0, 0], neuron.standard_errors_[1]
     perfect = -np.log2(right) - (1.0 / right - 1.0) * np.log2(1.0 - right)
@@ -218,4 +208,4 @@ def _draw_prediction(bits: dict[int, kit.Measure], perfect: float) -> kit.Figure
     return kit.page("Early activity predicts the choice before a pool has won", body)
 
 
-scenario = kit.lesson(__name__, duration=70 * TRIAL, dt=0.25, source="Wang, Neuron 36 (2002)")
+scenario = kit.lesson(__name__, duration=105_000.0, dt=0.25, source="Wang, Neuron 36 (2002)")

@@ -12,7 +12,7 @@ from scenarios import _kit as kit
 
 COHERENCES = np.array([-0.512, -0.256, -0.128, 0.0, 0.128, 0.256, 0.512])
 """Motion to the right is positive."""
-RESET, PAUSE, MOTION = 150.0, 150.0, 1000.0
+RESET, PAUSE, MOTION = 300.0, 200.0, 1000.0
 """Inhibitory current, pause and motion in each trial (ms)."""
 TRIAL = RESET + PAUSE + MOTION
 BIN = 50.0

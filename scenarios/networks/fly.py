@@ -1,4 +1,4 @@
-"""Networks of the size of a fruit fly's brain, for connectomes and for random stand-ins.
+"""The brain of a fruit fly: its neuron, connectomes in files, and random networks in their place.
 
 The neuron model and the numbers are those of P. K. Shiu et al., Nature 634, 210 (2024).
 """
@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
 
 import neurosim as ns
+
+if TYPE_CHECKING:
+    from scenarios import _kit as kit
 
 NEURONS, CONNECTIONS, SYNAPSES = 138_639, 15_091_983, 54.5e6
 """Numbers of the FlyWire connectome, version 783. A connection has one or more synapses."""
@@ -18,11 +23,13 @@ PER_SYNAPSE = 0.275
 DELAY = 1.8
 """ms."""
 EXTERNAL = 250.0 * PER_SYNAPSE
-"""Jump of g (mV) by an external spike, after which its target fires within about 2 ms."""
+"""Jump of g (mV) by an external spike, after which its target fires about 3 ms later."""
 EXCITATORY = 0.6
 """Fraction of the neurons that excite."""
 SENSORY, CORE = 20, 380
 """Number of neurons with external input, and of neurons that these excite."""
+COLUMNS = ("Presynaptic_ID", "Postsynaptic_ID", "Excitatory x Connectivity")
+"""Columns of the published tables. The last one is the signed number of synapses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,3 +102,93 @@ def stand_in(scale: float = 1.0) -> ns.Network:
     net.connect(sensory, core, ns.AllToAll(), weight=PER_SYNAPSE * 4.0, delay=DELAY)
     net.drive(sensory, ns.Poisson(150.0), weight=EXTERNAL)
     return net
+
+
+class Connectome(NamedTuple):
+    """Neurons and their connections."""
+
+    ids: kit.Integers
+    """Distinct ids in ascending order."""
+    sources: kit.Integers
+    targets: kit.Integers
+    """Indices into the ids."""
+    jumps: kit.Floats
+    """Jump of g by a spike, for each connection (mV)."""
+
+    def indices(self, text: str, name: str) -> kit.Integers:
+        """Return the indices of neurons listed by id; `name` is the setting, for errors."""
+        try:
+            wanted = np.unique(np.array(text.replace(",", " ").split(), dtype=np.int64))
+        except (ValueError, OverflowError):
+            raise ns.NeurosimError(
+                f"{name} = {text!r} is not a list of ids such as 12,34"
+            ) from None
+        unknown = wanted[~np.isin(wanted, self.ids)]
+        if len(unknown):
+            raise ns.NeurosimError(
+                f"{name} contains {unknown[0]}, which is not among the {len(self.ids):,} neurons: "
+                f"their ids are between {self.ids[0]} and {self.ids[-1]}"
+            )
+        return np.searchsorted(self.ids, wanted)
+
+    def strongest(self, sources: kit.Integers, n: int) -> kit.Integers:
+        """Return the n other neurons with the strongest direct input from some neurons."""
+        direct = np.isin(self.sources, sources)
+        strength = np.bincount(self.targets[direct], self.jumps[direct], len(self.ids))
+        strength[sources] = -np.inf
+        return np.sort(np.argsort(-strength, kind="stable")[:n])
+
+    def add_to(
+        self, net: ns.Network, name: str, activated: kit.Integers, silenced: kit.Integers
+    ) -> ns.Population:
+        """Add the brain to a network; silenced neurons have no outgoing synapses.
+
+        Activated neurons have no refractory period, as in the paper.
+        """
+        t_ref = np.full(len(self.ids), FlyNeuron().t_ref)
+        t_ref[activated] = 0.0
+        kept = ~np.isin(self.sources, silenced)
+        pairs = ns.Explicit(self.sources[kept], self.targets[kept])
+        brain = net.add(name, len(self.ids), FlyNeuron(t_ref=t_ref))
+        net.connect(brain, brain, pairs, weight=self.jumps[kept], delay=DELAY)
+        return brain
+
+
+def read_connectome(path: str) -> Connectome:
+    """Read a table of connections, parquet or CSV, with the columns of Shiu et al."""
+    import pyarrow as arrow
+    from pyarrow import csv, parquet
+
+    try:
+        table = parquet.read_table(path) if path.endswith(".parquet") else csv.read_csv(path)
+        missing = [name for name in COLUMNS if name not in table.column_names]
+        if not missing:
+            kinds = (arrow.int64(), arrow.int64(), arrow.float64())
+            schema = arrow.schema(list(zip(COLUMNS, kinds, strict=True)))
+            table = table.select(COLUMNS).drop_null().cast(schema)
+    except (OSError, arrow.ArrowException) as error:
+        raise ns.NeurosimError(
+            f"{path} cannot be read ({str(error).splitlines()[0]}): give a parquet or CSV table"
+        ) from None
+    if missing:
+        raise ns.NeurosimError(
+            f"{path} has no column {missing[0]!r}: the columns must be {', '.join(COLUMNS)}"
+        )
+    pre, post, synapses = (table[name].to_numpy() for name in COLUMNS)
+    ids, indices = np.unique(np.concatenate([pre, post]), return_inverse=True)
+    return Connectome(ids, indices[: len(pre)], indices[len(pre) :], synapses * PER_SYNAPSE)
+
+
+def random_connectome(scale: float, seed: int) -> Connectome:
+    """Return the connections of `stand_in`. Neurons 0 to 19 have the external input."""
+    net = stand_in(scale)
+    sizes = {population.name: population.size for population in net.populations}
+    first = dict(zip(sizes, np.cumsum([0, *sizes.values()]).tolist(), strict=False))
+    simulation = ns.Simulation(net, seed=seed)
+    parts = [simulation.connections(projection) for projection in net.projections]
+    return Connectome(
+        np.arange(net.size),
+        np.concatenate([part.sources + first[part.source] for part in parts]),
+        np.concatenate([part.targets + first[part.target] for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+    )

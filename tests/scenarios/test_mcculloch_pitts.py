@@ -13,7 +13,6 @@ def test_gates_expression_veto_and_memory_are_right(command, tmp_path):
     assert {path.stem.removeprefix("mcculloch-pitts-") for path in tmp_path.glob("*.png")} == {
         "gates",
         "veto",
-        "expression",
         "memory",
     }
 
