@@ -16,19 +16,6 @@ SIGNATURE = types.int32(
 """Of a block function: number of neurons, addresses of v, states, current, jump, parameters, until
 and work, and the time step."""
 
-# The classical Runge-Kutta method with an error estimate of third order by a fifth stage:
-# J. A. Zonneveld, Automatic Numerical Integration, Mathematisch Centrum (1964).
-REACH = (0.0, 0.5, 0.5, 1.0, 0.0)
-"""Weight of the previous slope at each stage."""
-TIME = (0.0, 0.5, 0.5, 1.0, 0.75)
-"""Times of the stages, as fractions of a step."""
-WEIGHT = (1 / 6, 1 / 3, 1 / 3, 1 / 6, 0.0)
-"""Weights of the slopes in the result."""
-MIDDLE = (5 / 32, 7 / 32, 13 / 32, -1 / 32, 0.0)
-"""Weights of the earlier slopes at the fifth stage."""
-ERROR = (2 / 3, -2.0, -2.0, -2.0, 16 / 3)
-"""Weights of the slopes in the error."""
-
 # The embedded pair of Fehlberg: E. Fehlberg, NASA Technical Report R-315 (1969), table III.
 STAGES = (
     0.0, 0.0, 0.0, 0.0, 0.0, 0.0,

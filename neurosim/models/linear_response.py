@@ -28,7 +28,7 @@ LARGEST_SLOPE = 1e-6
 
 @lru_cache(maxsize=256)
 def psp_per_weight(neuron: NeuronModel, synapse: Synapse) -> float:
-    """Return the peak of a small PSP at rest (mV) for a weight of 1.
+    """Return the peak of a small PSP at the soma at rest (mV) for a weight of 1.
 
     The equations of the neuron and of the synapse are linearised at the resting state, where no
     current flows. The response is that of the linear system.
@@ -47,13 +47,14 @@ def psp_per_weight(neuron: NeuronModel, synapse: Synapse) -> float:
     from scipy.linalg import expm  # late: slow to import
     from scipy.optimize import minimize_scalar
 
-    rates, kick = _slopes(neuron, synapse)
-    rest = np.concatenate([_resting_state(neuron), np.zeros(len(kick))])
+    rates, start = _slopes(neuron, synapse.as_equations())
+    rest = np.zeros(len(start))
+    resting = _resting_state(neuron)
+    rest[: len(resting)] = resting
     matrix = _jacobian(rates, rest)
     eigenvalues = np.linalg.eigvals(matrix)
     if eigenvalues.real.max() >= 0.0:
         raise NeurosimError(f"{type(neuron).__name__} has no stable resting state")
-    start = np.concatenate([np.zeros(len(rest) - len(kick)), kick])
 
     def response(time: float) -> float:
         return float((expm(matrix * time) @ start)[0])
@@ -69,32 +70,22 @@ def psp_per_weight(neuron: NeuronModel, synapse: Synapse) -> float:
 
 
 def _slopes(neuron: Any, synapse: Any) -> tuple[Callable[..., Any], NDArray[np.float64]]:
-    """Return the derivatives of all states, and the change of those of the synapse by a spike."""
+    """Return the derivatives of all states, and their change by a spike."""
     n, kind, model = len(states_of(type(neuron))), type(synapse), type(neuron)
-    potentials = compartments_of(model)
-    compartment = SOMA if synapse.compartment is None else synapse.compartment
-    here = [float(name == compartment) for name in potentials]
-    if synapse.has_equations:
-        initial = synapse.initial_states()
+    potentials, here = compartments_of(model), synapse.compartment or SOMA
+    silent, at = dict.fromkeys(potentials, 0.0), potentials[here]
+    initial, kick = synapse.initial_states(), np.zeros(n)
+    if initial:
         arrive = getattr(kind, "arrive", lambda first, *rest: (first + 1.0, *rest[:-2]))
-        kick = np.atleast_1d(arrive(*initial, 1.0, synapse)) - initial
-        current, derivatives = kind.current, kind.derivatives
-    else:
-        # The rate of change of the current of an alpha function is a state too.
-        alpha = type(synapse).__name__ == "AlphaCurrent"
-        kick = np.array([0.0, np.e / synapse.tau]) if alpha else np.array([1.0])
-
-        def current(v: float, i: float, *_: Any) -> float:
-            return i
-
-        def derivatives(i: float, *rise: Any) -> Any:
-            slope = (rise[0] if alpha else 0.0) - i / synapse.tau
-            return (slope, -rise[0] / synapse.tau) if alpha else slope
+        kick = np.append(kick, np.atleast_1d(arrive(*initial, 1.0, synapse)) - initial)
+    else:  # a delta synapse
+        kick[at] = 1.0
 
     def rates(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        i = current(x[potentials[compartment]], *x[n:], synapse)
-        own = np.atleast_1d(model.derivatives(*x[:n], *(i * part for part in here), neuron))
-        return np.concatenate([own, np.atleast_1d(derivatives(*x[n:], synapse))])
+        current = kind.current(x[at], *x[n:], synapse) if initial else 0.0
+        currents = (silent | {here: current}).values()
+        own = np.atleast_1d(model.derivatives(*x[:n], *currents, neuron))
+        return np.append(own, kind.derivatives(*x[n:], synapse) if initial else ())
 
     return rates, kick
 

@@ -205,7 +205,7 @@ class NeuronModel(Neuron, abstract=True):
         NeurosimError
             If it is unknown: the neurons differ, or have no stable resting state.
         """
-        if not synapse.is_current:
+        if not synapse.is_current and synapse.compartment is None:
             return synapse.psp_per_weight(self)
         if not self.psp_at_rest:
             self.check_psp()

@@ -42,6 +42,7 @@ from scenarios._kit.trials import (
     draw_fraction,
     group_trials,
     pool_trials,
+    ready_trials,
     require_duration,
 )
 
@@ -112,6 +113,7 @@ __all__ = [
     "panel",
     "pool_trials",
     "potential",
+    "ready_trials",
     "require_duration",
     "rows",
     "sentences",

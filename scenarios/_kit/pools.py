@@ -17,7 +17,7 @@ PYRAMIDAL = ns.LIF(
 INTERNEURON = ns.LIF(
     v_rest=-70.0, v_threshold=-50.0, v_reset=-55.0, tau_m=10.0, c_m=200.0, t_ref=1.0, substep=0.25
 )
-AMPA = ns.ExpConductance(2.0, name="ampa")
+AMPA = ns.ExpConductance(tau=2.0, name="ampa")
 NMDA = ns.NMDA(name="nmda")
 DELAY = 0.5
 """Synaptic delay (ms)."""
@@ -88,7 +88,7 @@ class Cortex:
         size = round(self.fraction * n_exc)
         sizes = dict.fromkeys(selective, size)
         sizes |= {"other": n_exc - size * len(selective), "inh": self.neurons - n_exc}
-        gaba = ns.ExpConductance(self.tau_gaba, e_rev=-70.0, name="gaba")
+        gaba = ns.ExpConductance(tau=self.tau_gaba, e_rev=-70.0, name="gaba")
         pools = {}
         for name, n in sizes.items():
             neuron = INTERNEURON if name == "inh" else PYRAMIDAL

@@ -4,8 +4,8 @@ A leaky integrate-and-fire neuron answers a constant current with equal interval
 Neurons of the brain slow down or speed up, fire in bursts, or stop. Two models with a second
 variable reproduce this: the adaptive exponential integrate-and-fire neuron (AdEx) and the neuron of
 Izhikevich. Their second variable follows the membrane potential slowly and jumps at each spike. The
-patterns differ only in the parameters. The irregular one is close to chaos: after a second without
-any noise it ends in a cycle of ten intervals.
+patterns differ only in the parameters. The irregular one is close to chaos: without any noise,
+its intervals repeat only from about 1 s on, in a cycle of ten.
 
 The comparison adds noise to the current, and trains logistic neurons to predict each spike. With
 the current as the only input they ignore refractoriness. The time since the last spike describes
@@ -187,8 +187,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             measures |= {f"{key} {name}".replace(" ", "_"): one for key, one in found.items()}
     tonic, burst = bits["tonic"], bits["initial burst"]
     conclusion = (
-        "On tonic firing the current alone gives {current.value:.1f} of {all.value:.1f} bits per "
-        "spike, and the last spike most of the others. ".format(**tonic)
+        "On tonic firing the current gives {current.value:.1f} bits per spike, and the last spike "
+        "raises this to {last.value:.1f} of {all.value:.1f}. ".format(**tonic)
         + "Neurons with an initial burst sum their spikes: earlier ones raise the information from "
         "{last.value:.1f} to {all.value:.1f} bits.".format(**burst)
     )

@@ -3,17 +3,17 @@
 In spike-timing dependent plasticity (STDP), a presynaptic spike some ms before a postsynaptic one
 strengthens the synapse, and the opposite order weakens it. P. J. Sjöström, G. G. Turrigiano & S. B.
 Nelson (Neuron 32, 1149, 2001) repeated such pairs at different frequencies. At 40 Hz and above,
-both orders strengthen the synapse. A rule that sums over pairs cannot do this: adjusted to the
-changes at 10 Hz, it predicts depression at 50 Hz. In the triplet rule of J.-P. Pfister & W.
-Gerstner (J. Neurosci. 26, 9673, 2006), potentiation also grows with a slow trace of earlier
-postsynaptic spikes. The rule is fitted to these measurements.
+both orders strengthen the synapse. A rule that sums over pairs does not describe this: with the
+same time constants and adjusted to the changes at 10 Hz, it predicts depression at 50 Hz. In the
+triplet rule of J.-P. Pfister & W. Gerstner (J. Neurosci. 26, 9673, 2006), potentiation also grows
+with a slow trace of earlier postsynaptic spikes. The rule is fitted to these measurements.
 
 Reward comes seconds after the spikes that led to it. In the rule of E. M. Izhikevich (Cereb. Cortex
 17, 2443, 2007), pairs of spikes therefore change only an eligibility trace of the synapse, and
 reward changes the weight in proportion to the trace. Here a neuron is rewarded 1 to 3 s after each
 spike that follows a spike of input 0 within 10 ms. This synapse grows to its limit, although many
-other spikes precede each reward. The traces decay in 2 s instead of Izhikevich's 1 s, so that
-25 minutes are enough.
+other spikes precede each reward. The others shrink, because random pairs depress a synapse on
+average. The traces decay in 2 s instead of Izhikevich's 1 s, so that 25 minutes are enough.
 
 A logistic neuron has no order of spikes within a time bin. Its eligibility is the gradient (y − p)
 x of the log-likelihood, as in the rule REINFORCE of R. J. Williams (Machine Learning 8, 229, 1992).
@@ -78,7 +78,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     for pairing in RULES.values():
         paired = net.connect(pre, post, ns.OneToOne(), psp=1.0, delay=DELAY, plasticity=pairing)
         net.record(paired, "weight", interval=options.duration)
-    rule = ns.RewardSTDP(BOUND, settings.a_plus, 1.5 * settings.a_plus, tau_c=TAU_C)
+    rule = ns.RewardSTDP(BOUND, settings.a_plus, 1.75 * settings.a_plus, tau_c=TAU_C)
     plastic = net.connect(inputs, neuron, ns.AllToAll(), psp=1.0, delay=DELAY, plasticity=rule)
     net.record(plastic, "weight", interval=10_000.0)
     return net
@@ -209,8 +209,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ("bits_learned", "Information, last third, learned weights", learned),
     )
     conclusion = (
-        "A gradient rule selects the same synapse. Weights learned by STDP predict later spikes by "
-        f"{learned.value:.2f} bits per spike, the initial weights by {initial.value:.2f}."
+        "A gradient rule selects the same synapse. In bits per spike, the learned weights predict "
+        f"later spikes by {learned.value:.2f}, the initial ones by {kit.signed(initial.value, 1)}."
     )
     chart = weight_chart(np.append(0.0, rewards / 60e3), gradient, "weight of the logistic neuron")
     drawing = partial(kit.page, "A gradient rule selects the same synapse", chart)

@@ -13,8 +13,8 @@ one input. Decisions take longer if the coherence is small. In each trial the mo
 
 X.-J. Wang, Neuron 36, 955 (2002). The network is a quarter of the paper's size. Its recurrent
 conductances are four times as large, and synapses within a pool are 1.8 instead of 1.7 times as
-strong as others. Smaller pools are noisier, so the network needs more coherence. The paper's
-network: ``neurons=2000 w_plus=1.7``.
+strong as others. Smaller pools are noisier, so choices depend less on the coherence than in the
+paper, whose network is ``neurons=2000`` and ``w_plus=1.7``.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def _draw_rates(axes: kit.Axes, result: ns.Result) -> None:
     labels = {"right": "pool “right”", "left": "pool “left”", "inh": "inhibitory neurons"}
     kit.shade(axes, motions)
     kit.draw_pool_rates(axes, result, colours, labels, stop=motions[-1][1], bin_ms=task.BIN)
-    kit.level(task.THRESHOLD, "threshold", 0.0, side="right")(axes)
+    kit.level(task.THRESHOLD, "threshold", 0.25)(axes)
 
 
 def _draw_choices(axes: kit.Axes, found: task.Trials) -> None:
@@ -200,7 +200,7 @@ def _draw_prediction(bits: dict[int, kit.Measure], perfect: float) -> kit.Figure
     body = kit.chart(
         kit.layer(kit.draw_measures, times, values, color=kit.TRAINED),
         kit.level(bits[0].value, "coherence alone", 900.0, side="below"),
-        kit.level(perfect, "perfect prediction", 100.0),
+        kit.level(perfect, "perfect prediction", 160.0),
         xlabel="time from the start of the motion (ms)",
         ylabel="information (bits per choice “right”)",
         xlim=(0.0, 1050.0),

@@ -172,7 +172,8 @@ def _draw_rates(axes: kit.Axes, result: ns.Result, variant: str, top: float) -> 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons of the cued pool with a logistic function of their potential."""
-    fits, measures = {}, {}
+    fits: dict[str, kit.SoftThreshold] = {}
+    measures: dict[str, kit.Measure] = {}
     for variant, text in VARIANTS.items():
         soft = kit.soft_threshold(result, f"{variant}cued", 200.0)
         if soft is None:
@@ -197,13 +198,13 @@ def _draw_thresholds(fits: dict[str, kit.SoftThreshold]) -> kit.Figure:
     """Draw the probability to fire in the next millisecond against the potential."""
     panels = [
         kit.panel(
-            soft.draw, title=text, xlabel="membrane potential (mV)", xlim=(-52.0, -49.8),
-            ylabel="probability to fire within 1 ms", ylim=(-0.03, 1.03),
+            soft.draw, title=text, xlim=(-52.0, -49.8), xticks=(-52, -51.5, -51, -50.5, -50),
+            xlabel="membrane potential (mV)", ylabel="probability to fire within 1 ms",
+            ylim=(-0.03, 1.03),
         )
         for text, soft in fits.items()
     ]  # fmt: skip
-    title = "With and without memory, neurons have a soft threshold below −50 mV"
-    return kit.page(title, *panels, size=(9.0, 4.2), legend=2)
+    return kit.page("A soft threshold, with and without memory", *panels, legend=2)
 
 
 scenario = kit.lesson(

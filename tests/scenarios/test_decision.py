@@ -9,7 +9,7 @@ from scenarios.networks.decision_trials import COHERENCES, TRIAL, Trials, cohere
 
 
 def test_strong_motion_decides_the_choice(command) -> None:
-    found = command("run", "decision", "--no-plot", "--duration", "9100")["findings"]
+    found = command("run", "decision", "--no-plot", "--duration", "10500")["findings"]
     assert found["trials"] == 7
     assert found["before_hz"] < 4.0
     assert found["winner_hz"] > 20.0 > 6.0 > found["loser_hz"]

@@ -127,18 +127,7 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
         "function": lambda method: method,
         "mathematics": model_math,
     }
-    tools = (
-        "current_at",
-        "slope_ratio",
-        "REACH",
-        "TIME",
-        "WEIGHT",
-        "MIDDLE",
-        "ERROR",
-        "STAGES",
-        "FIFTH",
-        "OFF",
-    )
+    tools = ("current_at", "slope_ratio", "STAGES", "FIFTH", "OFF")
     names |= {name: getattr(model_tools, name) for name in tools}
     exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
     names |= plain_functions(kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from neurosim.builder.codegen.model_one_by_one import carried_currents
@@ -13,16 +12,10 @@ if TYPE_CHECKING:
     from neurosim.builder.linear import Entry
 
 STEP = """
-{uniform}
-for k in range(n):
-    {set_p}
-    held = work[{held} + k] > 0.0
-    {load}
-    {load_currents}
-    {entries}
-    {rows}
-    {hold}
-    {store_new}
+{load_currents}
+{entries}
+{rows}
+{hold_y}
 """
 
 CURRENT = """for k in range(n):
@@ -45,15 +38,13 @@ def exact(writer: Writer) -> str:
     values = [f"m{e} = {writer.value(writer.n_parameters + e)}" for e in range(len(writer.entries))]
     uniform, each = (values, ["pass"]) if writer.is_uniform else (["pass"], values)
     rows = [f"y{j} = {_row(writer, j)}" for j in range(n)]
-    text = STEP.format(
-        uniform="; ".join(uniform),
+    step = STEP.format(
         entries="; ".join(each),
         load_currents="; ".join([*load, f"x{n + n_currents} = current[k]"]),
-        rows=textwrap.indent("\n".join(rows), "    ").strip(),
-        hold=writer.hold("y"),
-        store_new=writer.store("y", n),
-        **writer.pieces,
+        rows="\n".join(rows),
+        hold_y=writer.hold("y"),
     )
+    text = "\n" + "; ".join(uniform) + together(writer, step)
     if decays:
         text += CURRENT.format(
             load_currents="; ".join(load),
@@ -64,7 +55,7 @@ def exact(writer: Writer) -> str:
             ),
             **writer.pieces,
         )
-    return together(writer, text)
+    return text
 
 
 def _row(writer: Writer, row: int) -> str:

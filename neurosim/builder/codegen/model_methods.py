@@ -45,9 +45,9 @@ class Method:
 
 
 METHODS = {
-    "rk4": Method(rk4, n_slopes=1, uses_propagators=True),
+    "rk4": Method(rk4, uses_propagators=True),
     "exponential_euler": Method(exponential_euler, uses_propagators=True),
-    "adaptive": Method(adaptive, is_adaptive=True, n_slopes=3),
+    "adaptive": Method(adaptive, is_adaptive=True),
     "gsl": Method(gsl, is_adaptive=True, takes_jump=True, carries_currents=True, n_slopes=6),
     "exact": Method(exact, carries_currents=True),
     "step": Method(model_step, takes_jump=True),

@@ -41,42 +41,51 @@ ASK_ONE = """if not held and fires(before, {neuron_x}, p):
             work[{spiked} + k] += 1.0
             held = params[{header} + k * stride] > 0.0"""
 
+# The classical Runge-Kutta method with an error estimate of third order by a fifth stage:
+# J. A. Zonneveld, Automatic Numerical Integration, Mathematisch Centrum (1964).
+ATTEMPT = '''@function
+def attempt({x}, i0, i1, i2, i3, s, held, p):
+    """Return the states after a step of s (ms), and the square of its error relative to the bound.
+
+    i0 to i3 are the current at its start, in the middle, at three quarters and at its end.
+    """
+    {a} = {rates}({at_x}, i0, p)
+    {still_a}
+    {b} = {rates}({at_a}, i1, p)
+    {still_b}
+    {c} = {rates}({at_b}, i1, p)
+    {still_c}
+    {d} = {rates}({at_c}, i3, p)
+    {still_d}
+    {e} = {rates}({at_d}, i2, p)
+    {still_e}
+    {add}
+    error = 0.0
+    {errors}
+    return {y}, error
+
+
+@called
+def attempt_alone({x}, i0, i1, i2, i3, s, held, p):
+    """The same, where it need not be computed for several neurons at once."""
+    return attempt({x}, i0, i1, i2, i3, s, held, p)'''
+
 TRY_TOGETHER = """
-s = n_internal * h
+s, quarter, n_rejected = n_internal * h, (points - 1) // 4 * n, 0
 for k in range(n):
     {set_p}
     held = work[{held} + k] > 0.0
     {load}
     {hold}
-    {store}
-    work[{before} + k] = x0
-    {start}
-for stage in range(5):
-    reach, time, weight = s * REACH[stage], TIME[stage], s * WEIGHT[stage]
-    middle, off = MIDDLE[stage], ERROR[stage]
-    for k in range(n):
-        {set_p}
-        held = work[{held} + k] > 0.0
-        {load}
-        {load_stage}
-        {a} = {rates}({at}, current_at(current, k, n, points, time), p)
-        {still}
-        {add}
-        {store_stage}
-rejected = False
-for k in range(n):
-    {set_p}
-    held = work[{held} + k] > 0.0
-    {load}
-    {load_new}
-    {load_errors}
-    error = 0.0
-    {errors}
+    i0, i1 = current[k], current[2 * quarter + k]
+    i2, i3 = current[3 * quarter + k], current[4 * quarter + k]
+    {y}, error = attempt({x}, i0, i1, i2, i3, s, held, p)
     accepted = error <= 1.0
     {locate}
     work[{unstable} + k] = 0.0 if accepted else (max(error, 1.0) if error < 1e300 else 1e300)
-    rejected |= not accepted
+    n_rejected += 0 if accepted else 1
     {freeze}
+    work[{before} + k] = x0
     {store_accepted}
 """
 """The whole time step as one step, for all neurons of a block at once."""
@@ -89,7 +98,7 @@ AFTER_FIRST = """for k in range(n):
         {store}
 """
 
-REST = """if rejected:
+REST = """if n_rejected:
     {one_by_one}
 """
 
@@ -122,14 +131,9 @@ that of fourth order, each to be multiplied by the step."""
 ADAPTIVE = """
 last = done + size >= whole * (1.0 - 1e-12)
 s = whole - done if last else size
-{begin}
-for stage in range(5):
-    now = current_at(current, k, n, points, (done + s * TIME[stage]) / whole)
-    {slopes} = slopes({at}, now, p)
-    {still}
-    {add}
-error = 0.0
-{errors}
+i0, i1 = {i0}, {i1}
+i2, i3 = {i2}, {i3}
+{y}, error = attempt_alone({x}, i0, i1, i2, i3, s, held, p)
 trials += 1
 accepted = error <= 1.0 or s <= 1e-9 * whole
 change = 0.2
@@ -234,33 +238,48 @@ def tolerance_of(model: NeuronModel) -> float:
     return 1e-3 if model.error_control == "y" else 1e-6
 
 
+def attempt(writer: Writer) -> str:
+    """Return the functions of a step of "adaptive"."""
+    tolerance, states = repr(tolerance_of(writer.model)), range(writer.n)
+
+    def point(moved: str) -> str:
+        """Return arguments at a stage."""
+        return writer.point([f"x{j} + s * ({moved.format(j)})" for j in states])
+
+    error = (
+        "error += (s * (a{0} - 3.0 * (b{0} + c{0} + d{0}) + 8.0 * e{0}) "
+        f"* (2.0 / 3.0 / {tolerance}) / max(1.0, abs(x{{0}}))) ** 2"
+    )
+    return ATTEMPT.format(
+        at_x=writer.point(writer.names),
+        at_a=point("0.5 * a{0}"),
+        at_b=point("0.5 * b{0}"),
+        at_c=point("c{0}"),
+        at_d=point("(5.0 * a{0} + 7.0 * b{0} + 13.0 * c{0} - d{0}) / 32.0"),
+        add="; ".join(
+            f"y{j} = x{j} + s * (a{j} + 2.0 * (b{j} + c{j}) + d{j}) * (1.0 / 6.0)" for j in states
+        ),
+        errors="\n    ".join(map(error.format, states)),
+        y=", ".join(f"y{j}" for j in states),
+        **{letter: writer.targets(letter, "derivatives") for letter in "abcde"},
+        **{f"still_{letter}": writer.still(letter) for letter in "abcde"},
+        **writer.pieces,
+    )
+
+
 def adaptive(writer: Writer) -> str:
     """Return source of the classical Runge-Kutta method with error control.
 
     A step of the length of the time step is tried for all neurons of a block together. Those in
     which its error is too large are then advanced one by one in shorter steps.
     """
-    tolerance, optional = tolerance_of(writer.model), methods_of(writer.kind)
-    asks, states = writer.kind.spike_check == "internal", range(writer.n)
+    optional, states = methods_of(writer.kind), range(writer.n)
+    asks = writer.kind.spike_check == "internal"
     locates = asks and "after_step" not in optional
-    error = f"error += (s * e{{0}} / ({tolerance!r} * max(1.0, abs(x{{0}})))) ** 2"
-    errors = "\n".join(map(error.format, states))
-    rows = {letter: number * writer.n for number, letter in enumerate("yaue", 1)}
-    keep = "; ".join(writer.store(letter, row) for letter, row in rows.items())
+    y = ", ".join(f"y{j}" for j in states)
     text = TRY_TOGETHER.format(
         hold=writer.hold(),
-        start="; ".join([*(f"y{j} = x{j}; a{j} = u{j} = e{j} = 0.0" for j in states), keep]),
-        load_stage="; ".join(writer.load(letter, row) for letter, row in rows.items()),
-        a=writer.targets("a", "derivatives"),
-        at=writer.point([f"x{j} + (s * u{j} if stage == 4 else reach * a{j})" for j in states]),
-        still=writer.still("a"),
-        add="; ".join(
-            f"y{j} += weight * a{j}; u{j} += middle * a{j}; e{j} += off * a{j}" for j in states
-        ),
-        store_stage=keep,
-        load_new=writer.load("y", writer.n),
-        load_errors=writer.load("e", 4 * writer.n),
-        errors=_indented(errors, 1),
+        y=y,
         freeze=writer.freeze(),
         locate=f"accepted &= held | (not fires(x0, {writer.neuron_y}, p))" if locates else "pass",
         store_accepted="; ".join(
@@ -271,22 +290,14 @@ def adaptive(writer: Writer) -> str:
     if "after_step" in optional:
         text += AFTER_FIRST.format(**writer.pieces)
         text += "ask(n, 0.0, jump, params, work)\n" if asks else ""
+    times = {"i0": "done", "i1": "(done + 0.5 * s)", "i2": "(done + 0.75 * s)", "i3": "(done + s)"}
     trial = ADAPTIVE.format(
-        begin="; ".join(f"y{j} = x{j}; a{j} = u{j} = e{j} = 0.0" for j in states),
-        slopes=writer.targets("a", "derivatives"),
-        at=writer.point(
-            [f"x{j} + s * (u{j} if stage == 4 else REACH[stage] * a{j})" for j in states]
-        ),
-        still=writer.still("a"),
-        add="; ".join(
-            f"y{j} += s * WEIGHT[stage] * a{j}; u{j} += MIDDLE[stage] * a{j}; "
-            f"e{j} += ERROR[stage] * a{j}"
-            for j in states
-        ),
-        errors=errors,
+        y=y,
         locate=LOCATE.format(neuron_y=writer.neuron_y) if locates else "pass",
         trials=MOST_TRIALS,
         accept="; ".join(f"x{j} = y{j}" for j in states),
+        x=writer.pieces["x"],
+        **{i: f"current_at(current, k, n, points, {time} / whole)" for i, time in times.items()},
     )
     begin = BEGIN_REJECTED.format(**writer.pieces)
     return text + REST.format(one_by_one=_indented(_one_by_one(writer, begin, trial), 1))

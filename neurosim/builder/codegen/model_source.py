@@ -20,6 +20,7 @@ from neurosim.builder.codegen.escape_source import fires_at_random, random_spike
 from neurosim.builder.codegen.model_check import check_source, first_values
 from neurosim.builder.codegen.model_functions import functions_of, gives_numbers
 from neurosim.builder.codegen.model_methods import METHODS, Method
+from neurosim.builder.codegen.model_one_by_one import attempt
 from neurosim.builder.codegen.model_split import split_source
 from neurosim.builder.codegen.synapse_source import arrivals, injections, synapse_functions
 from neurosim.builder.linear import linear_system, propagator_entries, synaptic_propagators
@@ -53,7 +54,7 @@ from numba import cfunc
 
 from neurosim.kernels import model_math as mathematics
 from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function, slope_ratio
-from neurosim.kernels.model_tools import ERROR, FIFTH, MIDDLE, OFF, REACH, STAGES, TIME, WEIGHT
+from neurosim.kernels.model_tools import FIFTH, OFF, STAGES
 
 '''
 
@@ -99,11 +100,13 @@ def block(n, v, states, current, jump, params, until, work, t):
     for k in range(n):
         {keep}
         jump[k] = min(work[{spiked} + k], {most_spikes}.0)
-        if work[{spiked} + k] > 0.0:
-            # Too many spikes stop the run, which reports a potential that is not finite.
-            v[k] = v[k] if jump[k] == work[{spiked} + k] else math.nan
-            until[k] = t + int(params[{header} + k * stride])
-            count += 1
+        count += 1 if work[{spiked} + k] > 0.0 else 0
+    if count:
+        for k in range(n):
+            if work[{spiked} + k] > 0.0:
+                # Too many spikes stop the run, which reports a potential that is not finite.
+                v[k] = v[k] if jump[k] == work[{spiked} + k] else math.nan
+                until[k] = t + int(params[{header} + k * stride])
     return count
 
 
@@ -127,24 +130,24 @@ def slopes({x}, i, p):
     return {rates}({x}, i, p)'''
 
 AT_END = """
-found = False
+n_found = 0
 for k in range(n):
     {set_p}
     {load}
     work[{before} + k] = v[k]
-    found |= fires(v[k], {neuron_x}, p)
-if found:
+    n_found += 1 if fires(v[k], {neuron_x}, p) else 0
+if n_found:
     ask(n, 0.0, jump, params, work)
 """
 
 JUMP = """
-jumped = False
+n_jumped = 0
 for k in range(n):
     work[{before} + k] = work[k]
     push = {push}
     work[k] += push
-    jumped |= push != 0.0
-if jumped:
+    n_jumped += 1 if push != 0.0 else 0
+if n_jumped:
     {after}
 """
 
@@ -195,8 +198,21 @@ def internal_steps(model: NeuronModel, dt: float) -> int:
     method = method_of(model)
     if method.takes_jump or method.carries_currents:
         return 1
-    longest = 0.05 if method.is_adaptive else model.substep
-    return max(1, math.ceil(dt / longest - 1e-9))
+    if method.is_adaptive:  # an even number: the current is needed at quarters of a time step
+        return 2 * max(1, math.ceil(dt / 0.1 - 1e-9))
+    return max(1, math.ceil(dt / model.substep - 1e-9))
+
+
+def _without_idle_lines(text: str) -> str:
+    """Return source without `pass` where other lines of the block follow or precede it."""
+    lines = text.split("\n")
+    kept: list[str] = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        depth = len(line) - len(line.lstrip())
+        more = following.startswith(" " * depth) and following.strip()
+        if line.strip() != "pass" or not (more or not kept[-1].rstrip().endswith(":")):
+            kept.append(line)
+    return "\n".join(kept)
 
 
 class Writer:
@@ -271,7 +287,7 @@ class Writer:
 
     @property
     def n_rows(self) -> int:
-        """Number of rows of `work`: states, new states, method, `ROWS`, parameters."""
+        """Number of rows of `work`: states, slopes, `ROWS`, parameters."""
         return self._first_parameter + (0 if self.is_uniform else self.n_values)
 
     @property
@@ -293,7 +309,7 @@ class Writer:
     def slope_row(self, number: int) -> int:
         """Return the index of the first row of the slopes of a stage."""
         carried = carried_variables(self.ports) if self.method.carries_currents else 0
-        return 2 * self.n + number * (self.n + carried)
+        return self.n + number * (self.n + carried)
 
     @property
     def _first_parameter(self) -> int:
@@ -457,7 +473,7 @@ class Writer:
             spike=textwrap.indent(self.spike, " " * 12).strip(),
             **pieces,
         )
-        return text
+        return _without_idle_lines(text)
 
     def _functions(self) -> str:
         """Return the functions of the model and its synapses, and those of the method."""
@@ -466,6 +482,8 @@ class Writer:
             functions.append(SLOPES.format(**self.pieces))
         if self.checks_stability:
             functions.append(split_source(self))
+        if self.method is METHODS["adaptive"]:
+            functions.append(attempt(self))
         return "\n\n\n".join(functions)
 
     def _body(self) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from neurosim.builder.codegen.model_split import relaxation
 from neurosim.builder.codegen.synapse_source import currents_into
-from neurosim.kernels.types import WORK_ROW
 from neurosim.models.equations import methods_of
 
 if TYPE_CHECKING:
@@ -18,40 +17,28 @@ STIFF = 0.5
 
 TOGETHER = """
 for j in range(n_internal):
+    n_found = n_unstable = 0
     for k in range(n):
         {set_p}
         held = work[{held} + k] > 0.0
         {load}
         {hold}
-        {store}
-        work[{before} + k] = x0
-    {step}
-    found = unstable = False
-    for k in range(n):
-        {set_p}
-        held = work[{held} + k] > 0.0
-        {load}
-        {load_new}
-        {end}
-"""
-
-COMMIT = """{freeze}
-{store_y}
-found |= fires(work[{before} + k], {neuron_y}, p)
-"""
-
-COMMIT_SILENT = """{freeze}
-{store_y}
+        {step}
+        {check}
+        {freeze}
+        {remember}
+        {store_y}
+        {ask}
 """
 
 CHECK = """good = {good}
 work[{unstable} + k] = 0.0 if good else 1.0
-unstable |= not good
-{unchanged}
-"""
+n_unstable += 0 if good else 1
+{unchanged}"""
+"""A step that is not good is undone. Loops that count are vectorised, unlike those with flags."""
 
-REPAIR = """    if unstable:
-        found = True
+REPAIR = """    if n_unstable:
+        n_found = 1
         for k in range(n):
             if work[{unstable} + k] > 0.0:
                 {set_p}
@@ -71,7 +58,7 @@ AFTER_STEP = """    for k in range(n):
         {store}
 """
 
-FOUND = """    if found:
+FOUND = """    if n_found:
         ask(n, 0.0, jump, params, work)
 """
 
@@ -86,27 +73,30 @@ def together(writer: Writer, step: str) -> str:
     """
     y = ", ".join(f"y{j}" for j in range(writer.n))
     pieces = writer.pieces | {
-        "neuron_y": writer.neuron_y,
         "y_": y + ("," if writer.n == 1 else ""),
         "hold": writer.hold(),
         "freeze": writer.freeze(),
-        "load_new": writer.load("y", writer.n),
         "store_y": writer.store("y"),
         "good": _stability(writer),
         "unchanged": "; ".join(f"y{j} = y{j} if good else x{j}" for j in range(writer.n)),
     }
     optional, asks = methods_of(writer.kind), writer.kind.spike_check == "internal"
-    end, rest, ask = "", "", ASK
+    scans = asks and "after_step" not in optional
+    check, rest = "pass", ""
     if writer.checks_stability:
-        end, rest = CHECK, REPAIR
-    if asks and "after_step" not in optional:
-        end, ask = end + COMMIT, FOUND
-    else:
-        end += COMMIT_SILENT
-    rest += (AFTER_STEP if "after_step" in optional else "") + (ask if asks else "")
-    end = textwrap.indent(end.format(**pieces).strip(), " " * 8).strip()
-    step = textwrap.indent(step.strip(), " " * 4).strip()
-    return TOGETHER.format(step=step, end=end, **pieces) + rest.format(**pieces)
+        check, rest = textwrap.indent(CHECK.format(**pieces), " " * 8).strip(), REPAIR
+    if "after_step" in optional:
+        rest += AFTER_STEP
+    if asks:
+        rest += FOUND if scans else ASK
+    text = TOGETHER.format(
+        step=textwrap.indent(step.strip(), " " * 8).strip(),
+        check=check,
+        remember=f"{writer.at('before')} = x0" if asks or "after_step" in optional else "pass",
+        ask=f"n_found += 1 if fires(x0, {writer.neuron_y}, p) else 0" if scans else "pass",
+        **pieces,
+    )
+    return text + rest.format(**pieces)
 
 
 def _stability(writer: Writer) -> str:
@@ -124,90 +114,63 @@ def _stability(writer: Writer) -> str:
 
 
 RK4 = """
-for k in range(n):
-    {load}
-    {begin}
-    {begin_exact}
-for stage in range(4):
-    reach = 0.0 if stage == 0 else (h if stage == 3 else 0.5 * h)
-    weight = h / 6.0 if stage == 0 or stage == 3 else h / 3.0
-    c = (2 * j + (stage + 1) // 2) * n
-    {propagate}
-    for k in range(n):
-        {set_p}
-        held = work[{held} + k] > 0.0
-        {load_moving}
-        {load_exact}
-        {load_new}
-        {load_slopes}
-        {a} = {rates}({at}, current[c + k], p)
-        {still}
-        {store_slopes}
-        {add}
-"""
-
-PROPAGATE = """if stage == 1 or stage == 3:
-    for k in range(n):
-        {set_p}
-        {load_exact}
-        {propagate}
-        {store_stage}
-        {store_new}
+{half}
+{whole}
+at = 2 * j * n + k
+{a} = {rates}({at_x}, current[at], p)
+{still_a}
+{b} = {rates}({at_a}, current[at + n], p)
+{still_b}
+{c} = {rates}({at_b}, current[at + n], p)
+{still_c}
+{d} = {rates}({at_c}, current[at + 2 * n], p)
+{still_d}
+{add}
 """
 
 
 def rk4(writer: Writer) -> str:
-    """Return source of the classical Runge-Kutta method, one stage after another.
+    """Return source of the classical Runge-Kutta method.
 
-    The states that propagators advance have their values at each stage in the rows of slopes.
+    States that propagators advance are known in the middle (m) and at the end (y) of the step.
     """
-    n, moving, exact = writer.n, writer.moving, writer.exact
-    new, stage = n, 2 * n
-    at = [f"{x} + reach * a{j}" if j in moving else x for j, x in enumerate(writer.names)]
-    load_exact = writer.load("x", stage, exact) or "pass"
-    propagate = PROPAGATE.format(
-        set_p=writer.pieces["set_p"],
-        load_exact=load_exact,
-        propagate=writer.propagate("y", "x"),
-        store_stage=writer.store("y", stage, exact),
-        store_new=writer.store("y", new, exact),
-    )
+
+    def point(reach: str, slope: str, exact: str) -> str:
+        """Return arguments at a stage."""
+        return writer.point(
+            [
+                f"x{j} + {reach} * {slope}{j}" if j in writer.moving else f"{exact}{j}"
+                for j in range(writer.n)
+            ]
+        )
+
     step = RK4.format(
-        begin="; ".join(
-            f"work[{WORK_ROW * (new + j)} + k] = x{j}; work[{WORK_ROW * (stage + j)} + k] = 0.0"
-            for j in moving
+        half=writer.propagate("m", "x") or "pass",
+        whole=writer.propagate("y", "m") or "pass",
+        at_x=writer.point(writer.names),
+        at_a=point("0.5 * h", "a", "m"),
+        at_b=point("0.5 * h", "b", "m"),
+        at_c=point("h", "c", "y"),
+        add="; ".join(
+            f"y{j} = x{j} + h / 6.0 * (a{j} + 2.0 * (b{j} + c{j}) + d{j})" for j in writer.moving
         ),
-        begin_exact=writer.store("x", stage, exact) or "pass",
-        propagate=textwrap.indent(propagate.strip(), "    ").strip() if exact else "pass",
-        load_moving=writer.load("x", 0, moving),
-        load_exact=load_exact,
-        load_new=writer.load("y", new, moving),
-        load_slopes=writer.load("a", stage, moving),
-        store_slopes=writer.store("a", stage, moving),
-        a=writer.targets("a", "derivatives"),
-        at=writer.point(at),
-        still=writer.still("a"),
-        add="; ".join(f"work[{WORK_ROW * (new + j)} + k] = y{j} + weight * a{j}" for j in moving),
+        **{letter: writer.targets(letter, "derivatives") for letter in "abcd"},
+        **{f"still_{letter}": writer.still(letter) for letter in "abcd"},
         **writer.pieces,
     )
     return together(writer, step)
 
 
 EXPONENTIAL_EULER = """
-for k in range(n):
-    {set_p}
-    held = work[{held} + k] > 0.0
-    {load}
-    i1 = current[(2 * j + 1) * n + k]
-    # States that propagators advance have their values in the middle of the step.
-    {half}
-    {whole}
-    {middle}
-    {a} = {rates}({at}, i1, p)
-    {slopes}
-    {still_a}
-    {add}
-    {store_new}
+i1 = current[(2 * j + 1) * n + k]
+# States that propagators advance have their values in the middle of the step.
+{half}
+{whole}
+{middle}
+{a} = {rates}({at}, i1, p)
+{slopes}
+{still_a}
+{add}
 """
 
 
@@ -216,27 +179,21 @@ def exponential_euler(writer: Writer) -> str:
     step = EXPONENTIAL_EULER.format(
         a=writer.targets("a", "derivatives"),
         at=writer.point(writer.names),
-        half=writer.propagate("a", "x") or "pass",
-        whole=writer.propagate("y", "a") or "pass",
-        middle="; ".join(f"x{j} = a{j}" for j in writer.exact) or "pass",
-        slopes=textwrap.indent(relaxation(writer, "i1", "h", writer.moving), "    ").strip(),
+        half=writer.propagate("m", "x") or "pass",
+        whole=writer.propagate("y", "m") or "pass",
+        middle="; ".join(f"x{j} = m{j}" for j in writer.exact) or "pass",
+        slopes=relaxation(writer, "i1", "h", writer.moving),
         still_a=writer.still("a"),
         add="; ".join(f"y{j} = x{j} + s{j} * a{j}" for j in writer.moving),
-        store_new=writer.store("y", writer.n),
         **writer.pieces,
     )
     return together(writer, step)
 
 
 MODEL_STEP = """
-for k in range(n):
-    {set_p}
-    held = work[{held} + k] > 0.0
-    {load}
-    {y_} = step({neuron_x}, {i}, jump[k], h, p)
-    {hold}
-    {synapses}
-    {store_new}
+{y_} = step({neuron_x}, {i}, jump[k], h, p)
+{hold_y}
+{synapses}
 """
 
 
@@ -250,10 +207,9 @@ def model_step(writer: Writer) -> str:
         synapses = f"{y} = advance_synapses({x}h, p)"
     step = MODEL_STEP.format(
         y_=writer.targets("y", "step"),
-        hold=writer.hold("y"),
+        hold_y=writer.hold("y"),
         i=currents_into(writer, "current[k]"),
         synapses=synapses,
-        store_new=writer.store("y", writer.n),
         **writer.pieces,
     )
     return together(writer, step)

@@ -11,11 +11,17 @@ from scipy.special import expit, exprel
 
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.neurons.hodgkin_huxley import linear_rate
 from neurosim.models.potentials import check_volts
 
-FASTEST = -500.0
-"""Lowest potential (mV) at which rates of gates are computed; below, e^−V overflows."""
+LOWEST, HIGHEST = -200.0, 500.0
+"""Potentials (mV, relative to v_t) between which rates of gates are computed.
+
+Beyond them gates are far faster than a step anyway, and powers of e^V overflow."""
+
+
+def ratio(x: float, e: float) -> float:
+    """Return x/(e^x − 1), given e = e^x."""
+    return 1.0 - 0.5 * x * (1.0 - x * (1.0 / 6.0)) if abs(x) < 1e-4 else x / (e - 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +76,7 @@ class HodgkinHuxleyTraub(NeuronModel):
     refractory: ClassVar[str] = "ignore"
     spike_check: ClassVar[str] = "step"
     psp_at_rest: ClassVar[bool] = False
-    substep = 0.025
+    substep = 0.05
     error_control = "y"
 
     def __post_init__(self) -> None:
@@ -81,22 +87,30 @@ class HodgkinHuxleyTraub(NeuronModel):
     def derivatives(v, m, h, n, i, p):
         sodium, potassium = p.g_na * m * m * m * h, p.g_k * n * n * n * n
         ionic = sodium * (v - p.e_na) + potassium * (v - p.e_k) + p.g_l * (v - p.e_l)
-        u = max(v - p.v_t, FASTEST)
-        a, b = 1.28 * linear_rate(0.25 * (u - 13.0)), 1.4 * linear_rate(0.2 * (40.0 - u))
-        dm = a - (a + b) * m
-        a, b = 0.128 * math.exp((17.0 - u) * (1.0 / 18.0)), 4.0 / (1.0 + math.exp(0.2 * (40.0 - u)))
-        dh = a - (a + b) * h
-        a, b = 0.16 * linear_rate(0.2 * (u - 15.0)), 0.5 * math.exp(0.025 * (10.0 - u))
-        dn = a - (a + b) * n
+        u = min(max(v - p.v_t, LOWEST), HIGHEST)
+        # All exponentials but one are powers of q = e^(u/40).
+        q = math.exp(u * (1.0 / 40.0))
+        q2 = q * q
+        q3, q4 = q2 * q, q2 * q2
+        q8 = q4 * q4
+        r = 1.0 / (q8 * q3)
+        r8, r10, r1 = r * q3, r * q, r * q8 * q2
+        a = 1.28 * ratio(0.25 * (13.0 - u), math.exp(3.25) * r10)
+        dm = a - (a + 1.4 * ratio(0.2 * (u - 40.0), math.exp(-8.0) * q8)) * m
+        a = 0.128 * math.exp((17.0 - u) * (1.0 / 18.0))
+        dh = a - (a + 4.0 / (1.0 + math.exp(8.0) * r8)) * h
+        a = 0.16 * ratio(0.2 * (15.0 - u), math.exp(3.0) * r8)
+        dn = a - (a + 0.5 * math.exp(0.25) * r1) * n
         return (i - ionic) * (1.0 / p.c_m), dm, dh, dn
 
     @staticmethod
     def stable(v, m, h, n, step, p):
         conductance = p.g_na * m * m * m * h + p.g_k * n * n * n * n + p.g_l
         u = v - p.v_t
-        # The fastest rate is that of m. NaN compares false, and so is not stable.
-        rate = 1.28 * linear_rate(0.25 * (u - 13.0)) + 1.4 * linear_rate(0.2 * (40.0 - u))
-        return (u > -100.0) & (rate * step < 2.7) & (conductance * step < 2.7 * p.c_m)
+        # Bounds of the rates of m and h, from x/(1 − e^−x) ≤ 1 + max(x, 0). NaN compares false.
+        rate = 2.68 + max(0.32 * (u - 13.0), 0.0) + max(0.28 * (40.0 - u), 0.0)
+        slow = u > 17.0 - 18.0 * math.log(20.0 / step)
+        return (rate * step < 2.7) & slow & (conductance * step < 2.7 * p.c_m)
 
     @staticmethod
     def spikes(v_before, v, m, h, n, p):

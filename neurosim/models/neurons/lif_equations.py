@@ -31,7 +31,7 @@ class LIFEquations(NeuronModel, abstract=True):
 
     @staticmethod
     def derivatives(v, i, p):
-        return (p.v_rest - v) / p.tau_m + i / p.c_m
+        return (p.v_rest - v) * (1.0 / p.tau_m) + i * (1.0 / p.c_m)
 
     @staticmethod
     def spikes(v_before, v, p):

@@ -150,6 +150,10 @@ class Synapse(Part, abstract=True):
 
         On other compartments than the soma, every synapse has equations.
         """
+        return self if self.compartment is None else self.as_equations()
+
+    def as_equations(self) -> Synapse:
+        """Return the synapse in a form that has equations."""
         return self
 
     def chosen(self, *, is_pool: bool) -> Synapse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
@@ -23,7 +23,9 @@ class _Conductance(Synapse, abstract=True):
     """A synapse whose current is g·(e_rev − V)."""
 
     if TYPE_CHECKING:
-        e_rev: float
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a parameter of the synapse."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -91,7 +93,7 @@ class ExpConductance(_Conductance):
 
     @staticmethod
     def derivatives(g, p):
-        return -g / p.tau
+        return g * (-1.0 / p.tau)
 
     @staticmethod
     def current(v, g, p):

@@ -43,11 +43,9 @@ class DeltaSynapse(Synapse):
         """Peak of the PSP (mV) per mV of weight: 1."""
         return 1.0
 
-    @property
-    def integrated(self) -> Synapse:
-        """The synapse in the form that is integrated with the neuron."""
-        here = self.compartment
-        return self if here is None else CompartmentDelta(name=self.name, compartment=here)
+    def as_equations(self) -> Synapse:
+        """Return the synapse in a form that has equations."""
+        return DeltaEquations(name=self.name, compartment=self.compartment)
 
 
 @dataclass(frozen=True)
@@ -83,11 +81,9 @@ class ExpCurrent(Synapse):
         neuron.check_psp()
         return neuron.resistance * math.exp(-self.time_to_peak(neuron) / self.tau)
 
-    @property
-    def integrated(self) -> Synapse:
-        """The synapse in the form that is integrated with the neuron."""
-        here = self.compartment
-        return self if here is None else ExpEquations(self.tau, name=self.name, compartment=here)
+    def as_equations(self) -> Synapse:
+        """Return the synapse in a form that has equations."""
+        return ExpEquations(self.tau, name=self.name, compartment=self.compartment)
 
 
 @dataclass(frozen=True)
@@ -134,11 +130,9 @@ class AlphaCurrent(Synapse):
         x = self.time_to_peak(neuron) / self.tau
         return neuron.resistance * x * math.exp(1.0 - x)
 
-    @property
-    def integrated(self) -> Synapse:
-        """The synapse in the form that is integrated with the neuron."""
-        here, tau = self.compartment, self.tau
-        return self if here is None else BiexpCurrent(tau, tau, name=self.name, compartment=here)
+    def as_equations(self) -> Synapse:
+        """Return the synapse in a form that has equations."""
+        return BiexpCurrent(self.tau, self.tau, name=self.name, compartment=self.compartment)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,8 +204,8 @@ class ExpEquations(Synapse, abstract=True):
 
 
 @dataclass(frozen=True, eq=False)
-class CompartmentDelta(Synapse, abstract=True):
-    """A `DeltaSynapse` onto another compartment than the soma: no equations of its own."""
+class DeltaEquations(Synapse, abstract=True):
+    """A `DeltaSynapse`, which has no state and acts at the end of a time step."""
 
     unit = "mV"
     is_current = False

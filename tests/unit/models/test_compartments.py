@@ -340,6 +340,16 @@ def test_live_and_generated_currents_reach_the_dendrite() -> None:
     np.testing.assert_allclose(found, wanted[::-1], atol=2e-3)
 
 
+@pytest.mark.parametrize(
+    "synapse", [ns.DeltaSynapse(), ns.ExpCurrent(2.0), ns.AlphaCurrent(2.0), ns.ExpConductance(2.0)]
+)
+def test_psp_of_dendritic_synapses_is_the_peak_at_the_soma(synapse: ns.Synapse) -> None:
+    net, cell = single()
+    net.drive(cell, ns.SpikeTimes([1.0]), synapse=synapse, psp=0.01, **DENDRITE)
+    v = traces(net, 40.0, "v")
+    assert v.max() + 70.0 == pytest.approx(0.01, rel=2e-3)
+
+
 def test_extreme_input_ends_in_a_sentence_or_finite_numbers() -> None:
     for options in ({"synapse": ns.ExpConductance(5.0), "weight": 1e6}, {"weight": 1e6}):
         net, cell = single(ns.TwoCompartment())
@@ -358,8 +368,6 @@ def test_wrong_compartments_are_refused() -> None:
         net.drive(lif, spikes, weight=1.0, **DENDRITE)
     with pytest.raises(ns.NeurosimError, match=r"'lif' is of LIF, which has only a soma"):
         net.connect(lif, cell, ns.AllToAll(), synapse=ns.GapJunction(), weight=1.0, **DENDRITE)
-    with pytest.raises(ns.NeurosimError, match=r"PSP at the soma of a synapse on the dendrite"):
-        net.drive(cell, spikes, psp=1.0, **DENDRITE)
     with pytest.raises(ns.NeurosimError, match=r"compartment = 3 is unknown"):
         net.drive(cell, current, compartment=3)  # type: ignore[arg-type]
     net.drive(cell, current, **DENDRITE)
