@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurosim import AlphaCurrent, DeltaSynapse, ExpCurrent
-from neurosim.models.declare import states_of, traces_of
+from neurosim.models.declare import compartments_of, states_of, traces_of
 from tests.naive import draw
 
 # E. Fehlberg, NASA Technical Report R-315 (1969), table III.
@@ -88,7 +88,10 @@ class NaiveModel:
                 rates += [x[1] - x[0] / synapse.tau, -x[1] / synapse.tau] if len(x) > 1 else [
                     -x[0] / synapse.tau
                 ]  # fmt: skip
-        slopes = listed(self.kind.derivatives(v, *others, i, self.p))
+        slopes = [0.0] * self.n
+        if not hasattr(self.kind, "step"):
+            elsewhere = [0.0] * (len(compartments_of(self.kind)) - 1)
+            slopes = listed(self.kind.derivatives(v, *others, i, *elsewhere, self.p))
         if clamped:
             slopes[0] = 0.0
         if self.held and self.kind.refractory == "freeze":
@@ -127,10 +130,10 @@ class NaiveModel:
             self._gsl_steps(jump)
         else:
             getattr(self, f"_{self.p.method}_steps")()
-        if self.kind.spike_check == "step":
-            self._ask(begin)
         if jump and not hasattr(self.kind, "step") and self.p.method != "gsl":
             self._jump(jump)
+        if self.kind.spike_check == "step":
+            self._ask(begin)
         if hasattr(self.kind, "hazard") and not self.held:
             chance = -math.expm1(-float(self.kind.hazard(*self.y[: self.n], self.p)) * self.dt)
             if draw(self.key, self.entity, t) < chance:

@@ -159,6 +159,9 @@ def test_spikes_and_potentials_equal_those_of_the_naive_simulator(seed: int) -> 
         for t, i in zip(trains.times, trains.ids, strict=True)
     )
     assert found == expected
+    neurons = {p.name: p.neuron for p in net.populations}
     for (name, i), values in potentials.items():
+        # Adaptive steps amplify rounding errors in the upstroke of a spike.
+        limit = 1e-3 if neurons[name].method == "gsl" else 1e-6
         v = result.traces[name, "v"].values[:, i]
-        assert np.abs(v - values).max() < 1e-6 * max(1.0, np.abs(values).max())
+        assert np.abs(v - values).max() < limit * max(1.0, np.abs(values).max())
