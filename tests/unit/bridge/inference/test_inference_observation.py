@@ -191,6 +191,8 @@ def test_the_null_spread_of_few_neurons_comes_from_lags_no_synapse_reaches():
     assert not found.called().any()
 
 
+# Whether the fit of twelve spikes converges depends on the last bits, and so on the processor.
+@pytest.mark.filterwarnings("ignore:the fit of .* did not converge:UserWarning")
 def test_a_null_spread_that_cannot_be_estimated_is_said():
     few = [np.arange(12.0) * 900.0 + 5.0, np.arange(12.0) * 901.0 + 300.0]
     with pytest.warns(UserWarning, match="cannot be estimated from so few pairs and spikes"):
