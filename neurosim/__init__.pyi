@@ -284,6 +284,9 @@ from .models import (
     TsodyksUzielMarkram as TsodyksUzielMarkram,
 )
 from .models import (
+    TwoCompartment as TwoCompartment,
+)
+from .models import (
     Uniform as Uniform,
 )
 from .models import (

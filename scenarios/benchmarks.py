@@ -9,7 +9,7 @@ import numpy as np
 
 import neurosim as ns
 from neurosim.bench.benchmark import Benchmark
-from scenarios.networks import balanced_network
+from scenarios.networks import balanced_network, fly
 from scenarios.networks.microcircuit import microcircuit
 
 VOGELS_ABBOTT = ns.LIF(
@@ -239,4 +239,12 @@ QUIET = Benchmark(
     warmup=200.0,
     span=1000.0,
     threads=1,
+)
+FLY_BRAIN = Benchmark(
+    name="fly-brain",
+    title="138,639 neurons with the equations of Shiu et al. (2024), 109 synapses each",
+    network=fly.stand_in,
+    scales=(0.01, 10.0),
+    warmup=100.0,
+    span=500.0,
 )

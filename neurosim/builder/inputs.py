@@ -232,7 +232,7 @@ class InputTables:
         """Add the targets of a current."""
         self.sources[drive] = Source(program)
         for piece in pieces(drive, local):
-            index = local.first + piece.neuron - local.start
+            index = local.currents[drive.compartment] + piece.neuron - local.start
             self.currents.append((index, piece.length, program, piece.column))
 
     def add_poisson(
@@ -408,7 +408,7 @@ def _add_noise_current(
     # All threads have values for all targets, so that an index is valid on each of them.
     tables.noise_values.append(tuple(values))
     for piece in pieces(drive, local):
-        target = local.first + piece.neuron - local.start
+        target = local.currents[drive.compartment] + piece.neuron - local.start
         tables.noise_currents.append(
             (target, piece.length, piece.neuron, key, first + piece.column, window[0], stop, hold)
         )

@@ -13,6 +13,7 @@ from neurosim.kernels.types import MAX_STEPS
 from neurosim.models import DeltaSynapse
 from neurosim.models.declare import states_of
 from neurosim.models.neurons.lif_equations import lif_equations
+from neurosim.models.synapses.currents import InjectedCurrent
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -50,6 +51,9 @@ class LocalPopulation:
         The neurons are `start` to `stop` − 1 of the population.
     first : int
         Local index of the first.
+    currents : mapping of str or None to int
+        Index in `State.injected` of the first neuron's injected current, by compartment. The soma
+        is None; of others, only those with input currents are present.
     slots : mapping of port to int
         First slot of each port.
     probes : (n_probed,) ndarray of int64
@@ -63,6 +67,7 @@ class LocalPopulation:
     start: int
     stop: int
     first: int
+    currents: Mapping[str | None, int]
     slots: Mapping[Hashable, int]
     probed: NDArray[np.int64]
     first_probe: int
@@ -166,12 +171,21 @@ def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
             ports[NOISE] = None
         elif drive.synapse is not None:
             ports[drive.synapse] = None
+        elif drive.compartment is not None:
+            ports[InjectedCurrent(compartment=drive.compartment)] = None
     return tuple(ports) or (DeltaSynapse(),)
 
 
 def equations_in(ports: tuple[Any, ...]) -> tuple[Synapse, ...]:
     """Return the ports that are synapses with equations of their own."""
-    return tuple(port for port in ports if port != NOISE and port.has_equations)
+    forms = (port.integrated for port in ports if port != NOISE)
+    return tuple(form for form in forms if form.has_equations)
+
+
+def _injected(ports: tuple[Any, ...]) -> list[str]:
+    """Return the compartments with input currents, besides the soma."""
+    injected = (port for port in ports if isinstance(port, InjectedCurrent))
+    return [str(port.compartment) for port in injected]
 
 
 def _with_equations(
@@ -200,6 +214,12 @@ def _check_recordings(network: Network, population: Population, synapse: Synapse
     for recording in network.recordings:
         if recording.population is population and recording.variable in SYNAPTIC:
             kind = type(synapse)
+            if synapse.compartment is not None:
+                raise NeurosimError(
+                    f"{recording.variable!r} of {population.name!r} cannot be recorded, as it "
+                    f"receives input to its {synapse.compartment}: record states of neurons and "
+                    "synapses"
+                )
             raise NeurosimError(
                 f"{recording.variable!r} of {population.name!r} cannot be recorded, as it receives "
                 f"{kind.__name__}, a synapse with equations: record its state "
@@ -234,10 +254,19 @@ def _lay_out_thread(
     n_local = sum(whole_lines(high - low) for low, high in bounds)
     populations = []
     first = slot = 0
+    first_current = n_local
+    n_local += sum(
+        whole_lines(high - low) * len(_injected(ports))
+        for (low, high), (_, ports, _) in zip(bounds, layout, strict=True)
+    )
     first_probe = n_local
     for k, ((low, high), (_, ports, probed)) in enumerate(zip(bounds, layout, strict=True)):
         probes = probed[(probed >= low) & (probed < high)]
         slots, probe_slots = {}, {}
+        currents: dict[str | None, int] = {None: first}
+        for compartment in _injected(ports):
+            currents[compartment] = first_current
+            first_current += whole_lines(high - low)
         for port in ports:
             slots[port] = slot
             slot += whole_lines(high - low)
@@ -245,7 +274,7 @@ def _lay_out_thread(
             probe_slots[port] = slot
             slot += whole_lines(2 * len(probes))
         populations.append(
-            LocalPopulation(k, low, high, first, slots, probes, first_probe, probe_slots)
+            LocalPopulation(k, low, high, first, currents, slots, probes, first_probe, probe_slots)
         )
         first += whole_lines(high - low)
         first_probe += whole_lines(2 * len(probes))

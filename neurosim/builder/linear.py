@@ -18,7 +18,7 @@ from neurosim.builder.codegen.model_check import check_source, first_values
 from neurosim.builder.propagators import port_kind
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import ALPHA
-from neurosim.models.declare import states_of
+from neurosim.models.declare import SOMA, compartments_of, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -209,24 +209,26 @@ def _slopes(kind: Any, p: SimpleNamespace, synapses: Sequence[Synapse]) -> dict[
     slopes: dict[str, LinearSum] = {}
     names = list(states_of(kind))
     states = [LinearSum({name: 1.0}) for name in names]
-    current = LinearSum({INJECTED: 1.0})
+    potentials = compartments_of(kind)
+    currents = dict.fromkeys(potentials, LinearSum({})) | {SOMA: LinearSum({INJECTED: 1.0})}
     for k, synapse in enumerate(synapses):
-        if synapse.has_equations:
+        if states_of(type(synapse)):
             own = [f"{name} {k}" for name in states_of(type(synapse))]
             variables = [LinearSum({name: 1.0}) for name in own]
             methods: Any = type(synapse)
-            current += methods.current(states[0], *variables, synapse)
+            here = synapse.compartment or SOMA
+            currents[here] += methods.current(states[potentials[here]], *variables, synapse)
             slopes |= zip(own, _tuple(methods.derivatives(*variables, synapse)), strict=True)
     part: Any
     for k, part in enumerate(synapses):
         if not part.has_equations:
             flow, rise, tau = f"current {k}", f"rise {k}", part.tau
-            current += LinearSum({flow: 1.0})
+            currents[SOMA] += LinearSum({flow: 1.0})
             slopes[flow] = LinearSum({flow: -1.0 / tau})
             if port_kind(part) == ALPHA:
                 slopes[flow] += LinearSum({rise: 1.0})
                 slopes[rise] = LinearSum({rise: -1.0 / tau})
-    values = _tuple(kind.derivatives(*states, current, p))
+    values = _tuple(kind.derivatives(*states, *currents.values(), p))
     return dict(zip(names, values, strict=True)) | slopes
 
 

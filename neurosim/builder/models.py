@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.kernels import Neurons
+    from neurosim.models import Synapse
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,17 @@ def state_size(layout: Layout, population: int) -> int:
     neuron: Any = layout.populations[population].neuron
     parts = (neuron, *layout.synapses(population))
     return sum(len(states_of(type(part))) for part in parts) - 1 + hidden_states(neuron)
+
+
+def state_number(layout: Layout, population: int, synapse: Synapse) -> int:
+    """Return the index of a synapse's first state among those stored in addition to v."""
+    neuron: Any = layout.populations[population].neuron
+    number = len(states_of(type(neuron))) - 1
+    for other in layout.synapses(population):
+        if other == synapse:
+            return number
+        number += len(states_of(type(other)))
+    raise AssertionError(synapse)
 
 
 def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray[np.float64]:
@@ -116,11 +128,8 @@ def _integrated(layout: Layout, number: int) -> list[Any]:
     neuron: Any = layout.populations[number].neuron
     ports: tuple[Any, ...] = layout.ports[number]
     carries = method_of(neuron).carries_currents
-    return [
-        port
-        for port in ports
-        if port != NOISE and (port.has_equations or (carries and port.is_current))
-    ]
+    forms = (port.integrated for port in ports if port != NOISE)
+    return [form for form in forms if form.has_equations or (carries and form.is_current)]
 
 
 def _parameter_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from neurosim.kernels.types import (
     DELTA,
     EQUATIONS,
     GROUP,
+    INJECTED,
     MODEL_BLOCK,
     NEURON_BLOCK,
     PORT,
@@ -68,24 +69,29 @@ class _Groups:
         self,
         group: np.record,
         count: int,
-        slots: Mapping[Hashable, int],
+        slots: Mapping[Any, int],
         neuron: Neuron,
         dt: float,
         key: tuple[int, bool],
+        currents: Mapping[str | None, int],
     ) -> None:
         """Add a group of `count` neurons and its ports.
 
-        `key` is the population and whether the neurons are probes.
+        `key` is the population and whether the neurons are probes, `currents` is as in
+        `LocalPopulation`.
         """
         group.first_port = len(self.ports)
         for synapse, slot in slots.items():
             port = synapse_port(DeltaSynapse() if synapse == NOISE else synapse, neuron, dt)
             port.slot, port.state, port.rise = slot, self.n_synaptic, self.n_synaptic
             self.state_index[key[0], synapse, key[1]] = self.n_synaptic
+            if port.kind == INJECTED:
+                port.state = currents[synapse.compartment]
             size = whole_lines(count)
             if port.kind == ALPHA:
                 port.rise += size
-            self.n_synaptic += {DELTA: 0, EQUATIONS: 0, ALPHA: 2 * size}.get(port.kind, size)
+            variables = {DELTA: 0, EQUATIONS: 0, INJECTED: 0, ALPHA: 2}.get(port.kind, 1)
+            self.n_synaptic += variables * size
             self.ports.append(port)
         group.stop, group.stop_port = group.start + count, len(self.ports)
         self.groups.append(group)
@@ -122,7 +128,7 @@ def neuron_tables(layout: Layout, thread: int, dt: float, seed: int) -> NeuronPa
         group.first_entity = local.start
         group.key = stream_key(seed, "escape", population.name)
         key = (local.population, False)
-        found.add(group, local.size, local.slots, population.neuron, dt, key)
+        found.add(group, local.size, local.slots, population.neuron, dt, key, local.currents)
     for local in populations:
         if len(local.probed):
             neuron = layout.populations[local.population].neuron
@@ -130,7 +136,7 @@ def neuron_tables(layout: Layout, thread: int, dt: float, seed: int) -> NeuronPa
             group.start, group.first_id, group.threshold = local.first_probe, -1, np.inf
             group.mechanism = SpikeMechanism.THRESHOLD
             key = (local.population, True)
-            found.add(group, 2 * len(local.probed), local.probe_slots, neuron, dt, key)
+            found.add(group, 2 * len(local.probed), local.probe_slots, neuron, dt, key, {})
     neurons = Neurons(
         groups=np.array(found.groups, GROUP),
         ports=np.array(found.ports, PORT),

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.builder.grid import to_steps
-from neurosim.builder.models import state_size
+from neurosim.builder.models import state_number, state_size
 from neurosim.kernels import Pools
 from neurosim.kernels.transmission import POOL, POOL_INPUT, POOL_PORT
-from neurosim.models.declare import states_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +111,7 @@ def pool_tables(
         first = len(found.inputs)
         for number, projection in received:
             found.add(number, projection, local.start, local.stop)
-        index = first_state[population] + _state_number(layout, population, synapse)
+        index = first_state[population] + state_number(layout, population, synapse)
         stride = state_size(layout, population)
         found.ports.append((index, stride, local.size, first, len(found.inputs)))
     return Pools(
@@ -153,14 +152,3 @@ class _Inputs:
         self.inputs.append((pool, weight, first[0], given, first[1], len(own)))
         self.targets += [] if whole else (targets - start).tolist()
         self.own += own
-
-
-def _state_number(layout: Layout, population: int, synapse: Any) -> int:
-    """Return the index of a synapse's first state among those stored in addition to v."""
-    neuron: Any = layout.populations[population].neuron
-    number = len(states_of(type(neuron))) - 1
-    for other in layout.synapses(population):
-        if other == synapse:
-            return number
-        number += len(states_of(type(other)))
-    raise AssertionError(synapse)

@@ -14,8 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import exprel
 
-from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, EXPONENTIAL, GROUP, PORT, SpikeMechanism
+from neurosim.kernels.types import (
+    ALPHA,
+    DELTA,
+    EQUATIONS,
+    EXPONENTIAL,
+    GROUP,
+    INJECTED,
+    PORT,
+    SpikeMechanism,
+)
 from neurosim.models import AlphaCurrent, DeltaSynapse, ExpCurrent
+from neurosim.models.synapses.currents import InjectedCurrent
 
 if TYPE_CHECKING:
     from neurosim.models import Neuron
@@ -84,7 +94,9 @@ def link_of(neuron: Neuron) -> SpikeMechanism:
 
 def port_kind(synapse: Any) -> int:
     """Return the kind of port of a synapse model."""
-    return EQUATIONS if synapse.has_equations else FILTERS[type(synapse)]
+    if isinstance(synapse, InjectedCurrent):
+        return INJECTED
+    return EQUATIONS if synapse.integrated.has_equations else FILTERS[type(synapse)]
 
 
 def synapse_port(synapse: Any, neuron: Neuron, dt: float) -> np.record:
@@ -92,7 +104,7 @@ def synapse_port(synapse: Any, neuron: Neuron, dt: float) -> np.record:
     port = np.zeros(1, PORT)[0]
     port.gain = 1.0
     port.kind = port_kind(synapse)
-    if port.kind in (DELTA, EQUATIONS):
+    if port.kind in (DELTA, EQUATIONS, INJECTED):
         return port
     port.p_ss = math.exp(-dt / synapse.tau)
     if port.kind == ALPHA:

@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.builder.models import state_size
 from neurosim.builder.parameters import drawn_neuron, refractory_of
-from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, SpikeMechanism
+from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, INJECTED, SpikeMechanism
 from neurosim.models import HodgkinHuxley
 from neurosim.models.declare import states_of
 
@@ -121,7 +121,7 @@ def _ports(part: ThreadPlan, group: int) -> NDArray:
 
 def _variables(port: np.record) -> list[int]:
     """Return the first index in `State.synaptic` of each variable of a port."""
-    if port.kind in (DELTA, EQUATIONS):
+    if port.kind in (DELTA, EQUATIONS, INJECTED):
         return []
     return [int(port.state), int(port.rise)] if port.kind == ALPHA else [int(port.state)]
 

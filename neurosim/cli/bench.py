@@ -22,8 +22,8 @@ def bench(
         str | None,
         typer.Argument(
             metavar="[NAME]",
-            help="brunel, cortex, cuba, lecture, microcircuit, microcircuit-current or quiet. "
-            f"Default: search for the largest {DEFAULT} network that runs in real time.",
+            help="brunel, cortex, cuba, fly-brain, lecture, microcircuit, microcircuit-current or "
+            f"quiet. Default: search for the largest {DEFAULT} network that runs in real time.",
         ),
     ] = None,
     threads: Threads = None,

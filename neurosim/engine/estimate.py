@@ -203,7 +203,7 @@ def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
     if is_per_edge(weight):
         return None
     try:
-        factor = synapse.psp_per_weight(neuron)
+        factor = neuron.psp_per_weight(synapse)
         psp = weight.scaled(factor) if is_distribution(weight) else weight * factor
     except NeurosimError:
         return None

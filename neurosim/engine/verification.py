@@ -14,6 +14,7 @@ from neurosim.builder.grid import check_dt, whole_steps
 from neurosim.errors import NeurosimError
 from neurosim.models import ConstantCurrent
 from neurosim.models.declare import parameters_of
+from neurosim.models.equations import currents_of
 from neurosim.network import Network
 from neurosim.utils.checks import check_number
 
@@ -138,10 +139,11 @@ def _slopes(
     Return as well whether the two differ.
     """
     kind: Any = type(model)
+    currents = [current, *(0.0 for _ in currents_of(kind)[1:])]
 
     def free(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
         v = min(x[0], getattr(p, kind.v_max)) if kind.v_max else x[0]
-        return np.atleast_1d(np.array(kind.derivatives(v, *x[1:], current, p), dtype=np.float64))
+        return np.atleast_1d(np.array(kind.derivatives(v, *x[1:], *currents, p), dtype=np.float64))
 
     def refractory(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.append(0.0, free(t, x)[1:]) if kind.refractory == "clamp" else 0.0 * x

@@ -16,23 +16,25 @@ from neurosim.kernels.tables import tables_at
 class Couplings(NamedTuple):
     """Gap junctions of the neurons of one thread.
 
-    A neuron is *coupled* if its population has gap junctions. The coupled neurons of the network
-    are numbered by global id.
+    A *point* is a potential that gap junctions couple, of the soma or of another compartment of a
+    neuron. All points of the network are numbered.
 
     Attributes
     ----------
     ids : (n,) int64
-        Global ids of the coupled neurons of the thread, ascending.
-    local : (n,) int64
-        Their local indices.
+        Global ids of the neurons whose spikes reset the points of the thread, ascending; then 2**62
+        for points that spikes do not reset.
+    potential : (n,) int64
+        Local index of the neuron; or, for other compartments than the soma, -1 minus the index in
+        `State.states`.
     states : (n,) int64
         Index in `State.states` of the states of their gap junctions.
     numbers : (n,) int64
-        Their numbers among all coupled neurons.
+        Their numbers among all points.
     start : (n + 1,) int64
-        First of each neuron's junctions in `others` and `conductances`.
+        First of each point's junctions in `others` and `conductances`.
     others : (n_junctions,) int64
-        Number of the other neuron.
+        Number of the other point.
     conductances : (n_junctions,) float64
         nS.
     dt : (1,) float64
@@ -40,7 +42,7 @@ class Couplings(NamedTuple):
     """
 
     ids: Any
-    local: Any
+    potential: Any
     states: Any
     numbers: Any
     start: Any
@@ -50,11 +52,11 @@ class Couplings(NamedTuple):
 
 
 class Potentials(NamedTuple):
-    """Potentials of all coupled neurons, in memory that all threads share.
+    """Potentials of all points, in memory that all threads share.
 
     Attributes
     ----------
-    values : (2, 2, n_coupled) float64
+    values : (2, 2, n_points) float64
         By parity of the step: potentials (mV) at its start, and their change in the step before.
     arrivals : (1,) int64
         Barrier, as in `Shared`.
@@ -69,6 +71,12 @@ class Potentials(NamedTuple):
     n_threads: Any
 
 
+@helper
+def _potential(state, index):
+    """Return the potential of a point; `index` is as in `Couplings.potential`."""
+    return state.v[index] if index >= 0 else state.states[-1 - index]
+
+
 @addressed
 def couple(frame, index, row, t, first_fired, n_fired):
     """Set the states of gap junctions at the start of a step.
@@ -79,7 +87,7 @@ def couple(frame, index, row, t, first_fired, n_fired):
     values, states, parity = potentials.values, state.states, t & 1
     for k in range(couplings.ids.size):
         number = couplings.numbers[k]
-        values[parity, 0, number] = state.v[couplings.local[k]]
+        values[parity, 0, number] = _potential(state, couplings.potential[k])
         values[parity, 1, number] = states[couplings.states[k] + 3]
     arrive(potentials.arrivals)
     potentials.crossings[0] += 1
@@ -120,10 +128,11 @@ def store_changes(frame, index, row, t, first_fired, n_fired):
     couplings, potentials, state, fired = tables_at(frame)
     before, ids = potentials.values[t & 1, 0], couplings.ids
     for k in range(ids.size):
-        change = state.v[couplings.local[k]] - before[couplings.numbers[k]]
+        change = _potential(state, couplings.potential[k]) - before[couplings.numbers[k]]
         state.states[couplings.states[k] + 3] = change
     for j in range(first_fired, n_fired):
         k = _position(ids, fired[j])
-        if k < ids.size and ids[k] == fired[j]:
+        while k < ids.size and ids[k] == fired[j]:
             state.states[couplings.states[k] + 3] = 0.0
+            k += 1
     return n_fired

@@ -9,7 +9,7 @@ from neurosim.kernels.inputs import collect_input
 from neurosim.kernels.neurons import filter_port, sort_spikes
 from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.tables import tables_at
-from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS
+from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, INJECTED
 
 
 @helper
@@ -75,11 +75,16 @@ def advance_models(frame, index, row, t, first_fired, n_fired):
         # Rows of `course`: the injected and synaptic current at the ends and middles of the
         # internal steps; or, if the method integrates synaptic currents, the injected current and
         # the synaptic variables. Then the input of each port that the block function integrates,
-        # and random numbers.
+        # or the current injected into another compartment than the soma, and random numbers.
         _fill(course, 0, state.injected[first : first + n], 1 if carries else points)
         carried, arrived = n, n * points
         for p in range(group.first_port, group.stop_port):
             port = neurons.ports[p]
+            if port.kind == INJECTED:
+                injected = state.injected[port.state + offset : port.state + offset + n]
+                _fill(course, arrived, injected, 1)
+                arrived += n
+                continue
             block_port = block.first_port + p - group.first_port
             slot = row + port.slot + offset
             arriving = collect_input(inputs, block_port, state, slot, scratch, n, t)
@@ -118,7 +123,7 @@ def advance_models(frame, index, row, t, first_fired, n_fired):
             carried = n
             for p in range(group.first_port, group.stop_port):
                 port = neurons.ports[p]
-                if port.kind == DELTA or port.kind == EQUATIONS:
+                if port.kind == DELTA or port.kind >= EQUATIONS:
                     continue
                 _fill(state.synaptic, port.state + offset, course[carried : carried + n], 1)
                 carried += n

@@ -30,8 +30,9 @@ MOST_SPIKES = 64
 MAX_STEPS = 4
 """Maximum number of steps delivered together. A power of two."""
 
-# Kinds of synaptic port. Those with equations are integrated together with the neurons.
-DELTA, EXPONENTIAL, ALPHA, EQUATIONS = 0, 1, 2, 3
+# Kinds of port. Those with equations are integrated together with the neurons. The last is the
+# current injected into another compartment than the soma.
+DELTA, EXPONENTIAL, ALPHA, EQUATIONS, INJECTED = 0, 1, 2, 3, 4
 # What the time of a thread is spent on: indices into `Scratch.ticks`.
 DELIVERY, UPDATE, NOISE, WAITING, RECORDING = range(5)
 PHASES = ("delivery", "update", "noise", "waiting", "recording")
@@ -79,7 +80,7 @@ GROUP = record(
 PORT = record(
     kind=np.int64,
     slot=np.int64,  # first slot
-    state=np.int64,  # first index in `State.synaptic`
+    state=np.int64,  # first index in `State.synaptic`; if INJECTED, in `State.injected`
     rise=np.int64,  # the same for the rising variable of alpha currents
     p_ss=np.float64,  # propagator I -> I
     p_vs=np.float64,  # propagator I -> V

@@ -52,6 +52,7 @@ from neurosim.models.neurons.izhikevich import Izhikevich, Izhikevich2007
 from neurosim.models.neurons.lif import LIF, IntegrateAndFire
 from neurosim.models.neurons.mat import AMAT2, MAT2
 from neurosim.models.neurons.quadratic import QuadraticIF
+from neurosim.models.neurons.two_compartment import TwoCompartment
 from neurosim.models.plasticity import (
     STDP,
     Clopath,
@@ -171,6 +172,7 @@ __all__ = [
     "TripletSTDP",
     "TsodyksMarkram",
     "TsodyksUzielMarkram",
+    "TwoCompartment",
     "Uniform",
     "VogelsSprekeler",
     "WhiteNoiseCurrent",

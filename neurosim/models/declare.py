@@ -23,6 +23,9 @@ KEY, OPTION = "parameter", "option"
 """Keys of a declaration in the metadata of a dataclass field. An option is not a parameter of
 equations."""
 
+SOMA = "soma"
+"""Name of the compartment whose potential is the first state of a neuron."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -67,11 +70,14 @@ class State:
         Value at time 0, or the name of a parameter, property or method that returns it. A method
         receives the potentials at time 0 (mV, an array).
     help : str
+    compartment : str or None
+        Name of the compartment of which the state is the potential, besides the soma.
     """
 
     unit: str
     initial: float | str
     help: str
+    compartment: str | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -201,7 +207,13 @@ def option(
     return dataclasses.field(default=default, repr=False, metadata={OPTION: declared})
 
 
-def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
+def state(
+    unit: str = "",
+    initial: float | str = 0.0,
+    help: str = "",
+    *,
+    compartment: str | None = None,
+) -> Any:
     """Declare a state variable of a model.
 
     Parameters
@@ -211,6 +223,9 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
         Value at time 0, or the name of a parameter, property or method that returns it. A method
         receives the potentials at time 0 (mV, an array).
     help : str
+    compartment : str, optional
+        If the state is the potential (mV) of another compartment of a neuron than the soma: the
+        name of this compartment, such as "dendrite".
 
     Returns
     -------
@@ -236,7 +251,7 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     >>> Decay().unit
     'nS'
     """
-    return State(unit, initial, help)
+    return State(unit, initial, help, compartment)
 
 
 def trace(
@@ -444,6 +459,16 @@ def _flag(value: Any, name: str, *_: Any) -> bool:
 def states_of(model: type) -> Mapping[str, State]:
     """Return the declared states of a model class by name, in order of declaration."""
     return _declared(model, State)
+
+
+def compartments_of(model: type) -> Mapping[str, int]:
+    """Return the index of the state that is the potential of each compartment, by name.
+
+    The first compartment is the soma, of which the first state is the potential.
+    """
+    declared = enumerate(states_of(model).values())
+    others = {one.compartment: j for j, one in declared if one.compartment is not None}
+    return {SOMA: 0} | others
 
 
 def traces_of(rule: type) -> Mapping[str, Trace]:

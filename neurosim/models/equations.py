@@ -9,7 +9,14 @@ import numbers
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameters_of, potentials_of, states_of, variables_of
+from neurosim.models.declare import (
+    SOMA,
+    compartments_of,
+    parameters_of,
+    potentials_of,
+    states_of,
+    variables_of,
+)
 from neurosim.models.registry import hash_of
 
 if TYPE_CHECKING:
@@ -22,6 +29,8 @@ ALL = "*"
 """In a signature: everything declared besides parameters, in order."""
 POTENTIALS = "*potentials"
 """In a signature: all declared potentials, in order."""
+CURRENTS = "*currents"
+"""In a signature: the current into each compartment."""
 
 
 def methods_of(kind: type[Any]) -> tuple[str, ...]:
@@ -34,8 +43,17 @@ def methods_of(kind: type[Any]) -> tuple[str, ...]:
 
 def arguments_of(kind: type[Any], method: str) -> tuple[str, ...]:
     """Return the names of the arguments of a method."""
-    declared = {ALL: tuple(variables_of(kind)), POTENTIALS: tuple(potentials_of(kind))}
+    declared = {
+        ALL: tuple(variables_of(kind)),
+        POTENTIALS: tuple(potentials_of(kind)),
+        CURRENTS: currents_of(kind),
+    }
     return tuple(name for item in kind.signatures[method] for name in declared.get(item, (item,)))
+
+
+def currents_of(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the currents into the compartments of a neuron model."""
+    return tuple("i" if name == SOMA else f"i_{name}" for name in compartments_of(kind))
 
 
 def digest_of(kind: type[Any]) -> str:

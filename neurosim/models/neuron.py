@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_type_hints
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import one_of, option, optional, parameters_of, states_of
+from neurosim.models.declare import (
+    SOMA,
+    compartments_of,
+    one_of,
+    option,
+    optional,
+    parameters_of,
+    states_of,
+)
 from neurosim.models.potentials import check_potentials
 from neurosim.models.quantity import check_quantity, is_uniform
 from neurosim.models.registry import Part
 from neurosim.utils.checks import check_number, show, suggest
 from neurosim.utils.frozen import FrozenMapping
+
+if TYPE_CHECKING:
+    from neurosim.models.synapses import Synapse
 
 INTEGRATION = ("method", "substep", "tolerance", "error_control")
 """Options that determine how equations are integrated."""
@@ -111,6 +122,16 @@ class Neuron(Part, abstract=True):
         """Whether all neurons have the same parameters."""
         return all(is_uniform(getattr(self, name)) for name in parameters_of(type(self)))
 
+    def psp_per_weight(self, synapse: Synapse) -> float:
+        """Return the peak PSP at rest (mV) of a synapse with a weight of 1.
+
+        Raises
+        ------
+        NeurosimError
+            If it is unknown.
+        """
+        return synapse.psp_per_weight(self)
+
     def check_psp(self) -> None:
         """Raise an error if the peak PSP of a synaptic current is unknown.
 
@@ -163,6 +184,24 @@ def check_initial(kind: type[Neuron], values: Any, label: str) -> dict[str, Any]
                 f"{label}: {kind.__name__} has no state {state!r}: {suggest(state, names)}"
             )
     return {s: check_state(kind, s, value, f"{label} {s}") for s, value in values.items()}
+
+
+def check_compartment(kind: type[Neuron], name: Any, population: str) -> str | None:
+    """Return the checked name of a compartment of a neuron; None: the soma.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    if name is None or name == SOMA:
+        return None
+    known = compartments_of(kind)
+    if name not in known:
+        choice = f"{population!r} is of {kind.__name__}, which has only a soma: leave it out"
+        if len(known) > 1:
+            choice = suggest(name, known)
+        raise NeurosimError(f"compartment = {show(name)} is unknown: {choice}")
+    return str(name)
 
 
 def check_state(kind: type[Neuron], state: str, value: Any, label: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
+    SOMA,
     Parameter,
     State,
     option,
@@ -17,8 +18,9 @@ from neurosim.models.declare import (
     parameters_of,
     states_of,
 )
-from neurosim.models.equations import ALL, digest_of
+from neurosim.models.equations import ALL, CURRENTS, currents_of, digest_of
 from neurosim.models.escape import EscapeRate
+from neurosim.models.linear_response import psp_per_weight
 from neurosim.models.neuron import INTEGRATION, Neuron
 from neurosim.models.quantity import is_uniform
 from neurosim.utils.checks import show
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.engine.verification import Verification
+    from neurosim.models.synapses import Synapse
 
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
@@ -80,6 +83,13 @@ class NeuronModel(Neuron, abstract=True):
         Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
         the step is repeated by an exponential method with adaptive steps, which is always stable.
 
+    A neuron has several compartments if states are declared with their names, such as
+    ``v_dendrite: ClassVar = ns.state("mV", -70.0, compartment="dendrite")``. The first state is the
+    potential of the soma. `derivatives` and `step` then receive the current into each compartment,
+    in the order of the states: ``derivatives(v, v_dendrite, i, i_dendrite, p)``. `Network.connect`
+    and `Network.drive` choose the compartment. Delta synapses onto other compartments than the soma
+    add to their potentials at the end of a time step.
+
     The options of `Neuron`, which determine how the equations are integrated, are keyword
     arguments: ``AdEx(method="gsl")``. A subclass may set other defaults of them, such as
     ``method = "adaptive"``.
@@ -94,6 +104,9 @@ class NeuronModel(Neuron, abstract=True):
         integrated, but `spikes` is not evaluated. "freeze": no state changes.
     ``threshold``
         Name of the parameter that `escape` softens, "v_threshold" by default.
+    ``psp_at_rest``
+        Whether strengths can be given as `psp`, the peak of a small PSP at rest. False for models
+        with ion channels, whose PSP depends on their state.
     ``spike_check``
         "internal": `spikes` is evaluated after every internal step. "step": it is evaluated once,
         at the end of each time step, and `v_before` is the potential at the start of that step.
@@ -131,14 +144,15 @@ class NeuronModel(Neuron, abstract=True):
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
     spike_check: ClassVar[str] = "internal"
+    psp_at_rest: ClassVar[bool] = True
     threshold: ClassVar[str] = "v_threshold"
     _: KW_ONLY
     escape: EscapeRate | None = option(
         None, help="random firing instead of a threshold", check=optional(_escape)
     )
     signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "step": (ALL, "i", "jump", "dt", "p"),
-        "derivatives": (ALL, "i", "p"),
+        "step": (ALL, CURRENTS, "jump", "dt", "p"),
+        "derivatives": (ALL, CURRENTS, "p"),
         "spikes": ("v_before", ALL, "p"),
         "reset": (ALL, "p"),
         "hazard": (ALL, "p"),
@@ -183,6 +197,24 @@ class NeuronModel(Neuron, abstract=True):
 
         return verify(self, current, duration, dt)
 
+    def psp_per_weight(self, synapse: Synapse) -> float:
+        """Return the peak of a small PSP at rest (mV) of a synapse with a weight of 1.
+
+        Raises
+        ------
+        NeurosimError
+            If it is unknown: the neurons differ, or have no stable resting state.
+        """
+        if not synapse.is_current and synapse.compartment is None:
+            return synapse.psp_per_weight(self)
+        if not self.psp_at_rest:
+            self.check_psp()
+        if not hasattr(type(self), "derivatives"):
+            raise NeurosimError(f"{type(self).__name__} has no derivatives to find the PSP from")
+        if not self.is_uniform:
+            raise NeurosimError(f"the parameters of {type(self).__name__} differ between neurons")
+        return psp_per_weight(self, synapse)
+
     @classmethod
     def declared_parameters(cls) -> dict[str, Parameter]:
         """Return the declarations of the parameters by name."""
@@ -226,6 +258,38 @@ def _check_escape(kind: type[NeuronModel]) -> None:
         )
 
 
+def _check_compartments(kind: type[NeuronModel]) -> None:
+    """Raise an error if the declarations of compartments are invalid."""
+    taken = {SOMA}
+    for number, (name, declared) in enumerate(states_of(kind).items()):
+        compartment, full_name = declared.compartment, f"{kind.__name__}.{name}"
+        if compartment is None:
+            continue
+        if number == 0:
+            raise NeurosimError(f"{full_name} is the potential of the soma: leave out compartment")
+        if not isinstance(compartment, str) or not compartment.isidentifier():
+            raise NeurosimError(
+                f"{full_name}: compartment = {show(compartment)} is not a name such as 'dendrite'"
+            )
+        if compartment in taken:
+            raise NeurosimError(
+                f"{full_name} is a second potential of the compartment {compartment!r}: give each "
+                "compartment one state"
+            )
+        if declared.unit != "mV":
+            raise NeurosimError(
+                f"{full_name} is a potential in {declared.unit or 'no unit'}: declare it in mV"
+            )
+        taken.add(compartment)
+    used = [*states_of(kind), *parameters_of(kind)]
+    for current in currents_of(kind)[1:]:
+        if current in used:
+            raise NeurosimError(
+                f"{kind.__name__}.{current} has the name of the current into a compartment: choose "
+                "another name"
+            )
+
+
 def check_class(kind: type[NeuronModel]) -> None:
     """Raise an error if the declarations of a class are invalid.
 
@@ -252,6 +316,7 @@ def check_class(kind: type[NeuronModel]) -> None:
         )
     if kind.v_max is not None and kind.v_max not in parameters:
         raise NeurosimError(f"{name}.v_max = {show(kind.v_max)} is not a parameter of {name}")
+    _check_compartments(kind)
     for state, declared in states.items():
         if (
             isinstance(declared.initial, str)

@@ -14,6 +14,7 @@ from neurosim.models.declare import states_of
 from neurosim.models.distance import with_distance
 from neurosim.models.endpoints import Endpoints
 from neurosim.models.inputs import Input
+from neurosim.models.neuron import check_compartment
 from neurosim.models.plasticity import Plasticity
 from neurosim.models.rule import Rule
 from neurosim.models.short_term import Release, ShortTermPlasticity
@@ -276,6 +277,7 @@ class Network:
         rule: Rule | Any = None,
         *,
         synapse: Synapse = DeltaSynapse(),  # noqa: B008 - frozen
+        compartment: str | None = None,
         psp: Any = None,
         weight: Any = None,
         delay: Any = 1.0,
@@ -296,6 +298,9 @@ class Network:
             entries. The rule may be omitted if `psp` or `weight` is a sparse matrix.
         synapse : Synapse
             DeltaSynapse, ExpCurrent, AlphaCurrent, GapJunction or a custom model.
+        compartment : str, optional
+            Compartment of the targets on which the synapses are, such as "dendrite". Gap junctions
+            couple this compartment of both neurons. Default: that of `synapse`, else the soma.
         psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
@@ -343,8 +348,10 @@ class Network:
         target, target_ids = self.resolve(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
         Synapse.require(synapse)
+        synapse = _located(synapse, compartment, target)
         if synapse.couples:
             _check_gap_junctions(delay, plasticity)
+            check_compartment(type(source.neuron), synapse.compartment, source.name)
         rule, psp, weight = expand_sparse(rule, psp, weight, ends.shape)
         Rule.require(rule, others="a sparse matrix")
         rule.check(*ends.shape, n_common=ends.n_common)
@@ -386,6 +393,7 @@ class Network:
         input: Input,
         *,
         ids: int | slice | ArrayLike | None = None,
+        compartment: str | None = None,
         synapse: Synapse | None = None,
         psp: Any = None,
         weight: Any = None,
@@ -401,6 +409,9 @@ class Network:
         ids : int, slice, mask or (n_targets,) array_like of int, optional
             Indices of the target neurons within the population; not allowed with a view. Default:
             all. Values per target are in this order.
+        compartment : str, optional
+            Compartment of the targets that receives the input, such as "dendrite". Default: that of
+            `synapse`, else the soma.
         synapse : Synapse, optional
             For inputs of spikes. Default: DeltaSynapse().
         psp, weight : float or (n_targets,) array_like
@@ -432,6 +443,7 @@ class Network:
         if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
+            synapse = _located(synapse, compartment, target)
             if synapse.between_neurons:
                 raise NeurosimError(
                     f"{type(synapse).__name__} cannot transmit the spikes of an input: it connects "
@@ -442,7 +454,12 @@ class Network:
             drive = Drive(target, chosen, input, synapse, strength, late, name)
         else:
             _refuse_given(input, synapse=synapse, psp=psp, weight=weight, delay=delay)
-            drive = Drive(target, chosen, input, None, None, None, name)
+            compartment = check_compartment(type(target.neuron), compartment, target.name)
+            if input.is_noise and compartment is not None:
+                raise NeurosimError(
+                    f"{type(input).__name__} is noise of the soma: leave out compartment"
+                )
+            drive = Drive(target, chosen, input, None, None, None, name, compartment)
         self._drives.append(drive)
         return drive
 
@@ -614,12 +631,15 @@ class Network:
         elif not isinstance(variable, str) or variable in population.recordables():
             return None
         ways: list[Any] = [*self._projections, *self._drives]
-        models = dict.fromkeys(way.synapse for way in ways if way.target is population)
+        models = dict.fromkeys(
+            way.synapse.integrated for way in ways if way.target is population and way.synapse
+        )
         kind, _, state = str(variable).rpartition(".")
         found = [
             model
             for model in models
-            if state in states_of(type(model)) and kind in ("", model.name, type(model).__name__)
+            if state in states_of(type(model))
+            and kind in ("", model.name, type(model).__name__, model.compartment)
         ]
         if given in found:
             return given
@@ -664,6 +684,13 @@ class Network:
             raise NeurosimError(
                 f"The {role} {population.name!r} belongs to another network: add it to this one"
             )
+
+
+def _located(synapse: Synapse, compartment: str | None, target: Population) -> Synapse:
+    """Return a synapse on a compartment of its targets; None: where it is."""
+    given = synapse.compartment if compartment is None else compartment
+    found = check_compartment(type(target.neuron), given, target.name)
+    return synapse if found == synapse.compartment else replace(synapse, compartment=found)
 
 
 def _check_gap_junctions(delay: Any, plasticity: Any) -> None:

@@ -341,6 +341,9 @@ class Drive:
         ms.
     name : str
         Name in results.
+    compartment : str or None
+        Compartment into which a current is injected; None: the soma. That of spikes is the
+        compartment of `synapse`.
     """
 
     target: Population
@@ -350,6 +353,7 @@ class Drive:
     weight: float | NDArray[np.float64] | None
     delay: float | None
     name: str
+    compartment: str | None = None
 
     def recordables(self) -> dict[str, str]:
         """Return the variable that can be recorded, with its unit."""
@@ -362,6 +366,8 @@ class Drive:
         if self.synapse is not None:
             parts.append(brief(self.synapse))
             parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
+        if self.compartment is not None:
+            parts.append(self.compartment)
         return f"<Drive of {neurons(self.target.name, self.ids)}: {', '.join(parts)}>"
 
 

@@ -46,7 +46,7 @@ def choose_strength(
     if psp is None:
         return weight, 1.0, "weight", synapse.unit
     try:
-        factor = 1.0 / synapse.psp_per_weight(neuron)
+        factor = 1.0 / neuron.psp_per_weight(synapse)
     except NeurosimError as reason:
         raise NeurosimError(
             f"psp = {show(psp)}: {reason}; give the strength as weight ({synapse.unit})"

@@ -65,7 +65,7 @@ def _inputs(network: Network) -> Table:
     rows = tuple(
         (
             brief(one.input),
-            _selected(one.target.name, one.ids),
+            _selected(one.target.name, one.ids, one.compartment),
             None if one.synapse is None else brief(one.synapse),
             None if one.synapse is None else strength(one.weight, one.synapse.unit),
         )
@@ -98,6 +98,8 @@ def _recordings(network: Network) -> Table:
     return Table("", ("recorded", "of", "interval"), rows, left=2)
 
 
-def _selected(name: str, ids: Any) -> str:
-    """Return the name of a population, with the number of selected neurons."""
-    return name if ids is None else f"{name} ({counted(len(ids), 'neuron')})"
+def _selected(name: str, ids: Any, compartment: str | None = None) -> str:
+    """Return the name of a population, with the number of selected neurons and a compartment."""
+    notes = [] if ids is None else [counted(len(ids), "neuron")]
+    notes += [] if compartment is None else [compartment]
+    return f"{name} ({', '.join(notes)})" if notes else name

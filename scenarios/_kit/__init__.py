@@ -32,6 +32,7 @@ from scenarios._kit.lectures import lectures
 from scenarios._kit.lesson import lesson, simulation
 from scenarios._kit.measures import rows, with_error
 from scenarios._kit.planes import Plane, draw_examples
+from scenarios._kit.pools import AMPA, Cortex, draw_pool_rates, draw_pool_spikes, shade
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, sentences, signed, weighted_sum
 from scenarios._kit.training import best_fit
@@ -41,6 +42,7 @@ from scenarios._kit.trials import (
     draw_fraction,
     group_trials,
     pool_trials,
+    ready_trials,
     require_duration,
 )
 
@@ -63,6 +65,7 @@ Report = Sequence[str]
 
 __all__ = [
     "ABSTRACT",
+    "AMPA",
     "DOTS",
     "FITTED",
     "LOGISTIC",
@@ -72,6 +75,7 @@ __all__ = [
     "BaseSettings",
     "Bools",
     "Comparison",
+    "Cortex",
     "Figure",
     "Findings",
     "Floats",
@@ -95,6 +99,8 @@ __all__ = [
     "draw_fraction",
     "draw_levels",
     "draw_measures",
+    "draw_pool_rates",
+    "draw_pool_spikes",
     "estimate",
     "group_trials",
     "label",
@@ -107,10 +113,12 @@ __all__ = [
     "panel",
     "pool_trials",
     "potential",
+    "ready_trials",
     "require_duration",
     "rows",
     "sentences",
     "setting",
+    "shade",
     "signed",
     "simulation",
     "soft_threshold",

@@ -98,6 +98,10 @@ def page(
         for ax, described in zip(axes, panels, strict=False):
             described.draw(ax)
             ax.set(**described.labels)
+            if "xticklabels" in described.labels:  # no minor ticks on logarithmic axes
+                ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+            if "yticklabels" in described.labels:
+                ax.tick_params(axis="y", which="minor", left=False, labelleft=False)
             if described.legend:
                 ax.legend(loc=described.legend)
             if grid.get("sharex") and grid.get("sharey"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,8 +46,8 @@ def layer(draw: Callable[..., object], *arguments: object, **options: Any) -> La
 
 
 def curve(
-    x: ArrayLike, y: ArrayLike, label: str = "", *, text: str = "", at: int = -1,
-    side: str = "right", **look: Any,
+    x: ArrayLike, y: ArrayLike, label: Any = "", *, text: Any = "", at: Any = -1,
+    side: Any = "right", **look: Any,
 ) -> Layer:  # fmt: skip
     """Return a curve, or points.
 
@@ -96,6 +96,6 @@ def potential(
     return draw
 
 
-def bars(x: ArrayLike, heights: ArrayLike, **look: Any) -> Layer:
+def bars(x: ArrayLike, heights: Iterable[float], **look: Any) -> Layer:
     """Return bars; `look` contains arguments of ``Axes.bar``."""
-    return lambda axes: axes.bar(x, heights, **look)
+    return lambda axes: axes.bar(x, [*heights], **look)

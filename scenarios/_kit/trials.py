@@ -94,6 +94,37 @@ def activity(result: ns.Result, population: str, *, start: float, step: float) -
     return active
 
 
+def ready_trials(
+    active: NDArray[np.bool_], pause: int
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the trials of neurons that were silent for a time.
+
+    Parameters
+    ----------
+    active : (n_steps, n_neurons) ndarray of bool
+        Which neurons fire in each step, as from `activity`.
+    pause : int
+        Number of steps without a spike before a trial.
+
+    Returns
+    -------
+    steps : (n_trials,) ndarray of int
+        Step of each trial, in ascending order.
+    fired : (n_trials,) ndarray of bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> active = np.array([[0, 1, 0, 0, 0, 1]], dtype=bool).T
+    >>> steps, fired = ready_trials(active, 2)
+    >>> steps.tolist(), fired.tolist()
+    ([4, 5], [False, True])
+    """
+    past = np.lib.stride_tricks.sliding_window_view(active, pause, axis=0)[:-1]
+    first, neuron = np.nonzero(~past.any(axis=-1))
+    return first + pause, active[first + pause, neuron]
+
+
 def pool_trials(
     x: NDArray[np.float64], fired: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[Any]]:

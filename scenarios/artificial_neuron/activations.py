@@ -250,14 +250,14 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         measures[f"right_{name}"] = bridge.agreement(fired, predicted > 0.5)
     panels = []
     for name, response in responses(result).items():
-        g, (slope, error) = bridge.find_activation(name), response.slope()
+        g, (slope, chance) = bridge.find_activation(name), response.slope()
         off = np.abs(slope - slope_over_neighbours(g(SCORES))).max()
         words = f"Largest difference of slope, {KINDS[name].name}"
         measures[f"largest_slope_difference_{name}"] = kit.Measure(off, label=words)
         panels.append(
             kit.chart(
                 kit.curve(LINE, g.derivative(LINE), "derivative", **kit.ABSTRACT),
-                points(SCORES[1:-1], slope, error), xlabel="score", ylim=(-0.08, 1.15),
+                points(SCORES[1:-1], slope, chance), xlabel="score", ylim=(-0.08, 1.15),
                 title=f"{KINDS[name].name}:\n{KINDS[name].derivative}",
                 ylabel="derivative" if name == "sigmoid" else "",
             )

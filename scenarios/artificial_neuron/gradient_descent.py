@@ -223,9 +223,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         )
         measures[f"trials_per_step_{key}"] = kit.Measure(size)
         measures[f"excess_after_one_pass_{key}"] = kit.Measure(excess[first][-1], "nats")
-    needed = [f"{learned.trials_until_close(name):,.0f} ({name})" for name in COLOURS]
+    trials = [f"{learned.trials_until_close(name):,.0f} ({name})" for name in COLOURS]
     conclusion = (
-        f"Trials until the loss is within {CLOSE:g} nats of its minimum: {kit.listed(needed)}. "
+        f"Trials until the loss is within {CLOSE:g} nats of its minimum: {kit.listed(trials)}. "
         f"{measures['uphill_stochastic'].value:.0%} of the stochastic steps increase the loss."
     )
     drawings = {"paths": partial(_paths_page, learned), "cost": partial(_cost_page, learned)}
@@ -253,9 +253,9 @@ def _paths_page(learned: Training) -> kit.Figure:
         kit.chart(
             draw_contours,
             kit.curve([], [], "equal loss", color="0.75"),
-            kit.curve(*path.T, marker=".", ms=3, lw=0.7, color=COLOURS[name]),
-            kit.curve(*path[:1].T, "start", ls="", marker="s", ms=7, color="black"),
-            kit.curve(*goal[:, None], "minimum", ls="", marker="*", ms=14, color=kit.TRAINED),
+            kit.curve(path[:, 0], path[:, 1], marker=".", ms=3, lw=0.7, color=COLOURS[name]),
+            kit.curve(path[:1, 0], path[:1, 1], "start", ls="", marker="s", ms=7, color="black"),
+            kit.curve(goal[:1], goal[1:], "minimum", ls="", marker="*", ms=14, color=kit.TRAINED),
             title=f"{name}:\n{learned.first_epoch[name].trajectory_steps[-1]:,} steps",
             xlabel="score at mean input", ylabel="weight θ₁",
         )
@@ -274,8 +274,8 @@ def _cost_page(learned: Training) -> kit.Figure:
             cost, excess = getattr(neuron.history_, by)[1:], learned.excess(neuron.history_)[1:]
             # Means over parts of the path, each 25 % longer than the one before.
             parts = np.unique(np.log(cost) // np.log(1.25), return_inverse=True)[1]
-            smooth = (np.bincount(parts, each) / np.bincount(parts) for each in (cost, excess))
-            layers.append(kit.curve(*smooth, name, color=COLOURS[name], lw=2.5))
+            x, y = (np.bincount(parts, each) / np.bincount(parts) for each in (cost, excess))
+            layers.append(kit.curve(x, y, name, color=COLOURS[name], lw=2.5))
         return layers
 
     axes: dict[str, Any] = {"xscale": "log", "yscale": "log", "ylim": (1e-5, 1.0)}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -81,7 +82,7 @@ def scaled(points: kit.Floats) -> kit.Floats:
     return points / (0.5 * MOST) - 1.0
 
 
-def index_of(points: kit.Floats) -> kit.Floats:
+def index_of(points: kit.Floats) -> kit.Integers:
     """Return the index of spike counts in `PLANE.points`, shape (n,)."""
     return (points @ [1, MOST + 1]).astype(np.intp)
 
@@ -89,8 +90,9 @@ def index_of(points: kit.Floats) -> kit.Floats:
 @lru_cache(maxsize=4)
 def trained(settings: Settings, seed: int) -> dict[str, bridge.LayeredNetwork]:
     """Train all models on the spikes of the detector; their inputs are scaled to −1 … 1."""
-    inputs, fired = (each[: settings.trials] for each in settings.examples(seed))
-    models = {}
+    inputs, fired = settings.examples(seed)
+    inputs, fired, models = inputs[: settings.trials], fired[: settings.trials], {}
+    loss: Any
     for name, widths, activations, loss, step in (
         ("linear", [2, 1], ["linear"], "squared", 0.5),
         ("neuron", [2, 1], ["sigmoid"], "cross-entropy", 2.0),
@@ -141,7 +143,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
 def firing_fractions(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
     """Return the fraction of trials with a spike at each of the 121 inputs, by model."""
     group = spiking_network(trained(settings, result.seed)["network"])
-    fired = {name: fired_at(result, name) for name in ("linear", "neuron")}
+    fired: dict[str, Any] = {name: fired_at(result, name) for name in ("linear", "neuron")}
     fired["network"] = group.outputs_in(result)[-1]
     return {name: each.reshape(-1, len(PLANE.points)).mean(axis=0) for name, each in fired.items()}
 
@@ -205,7 +207,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the models on the test trials, and the spiking models with the abstract ones."""
     models, fractions = trained(settings, result.seed), firing_fractions(result, settings)
-    inputs, fired = (each[settings.trials :] for each in settings.examples(result.seed))
+    inputs, fired = settings.examples(result.seed)
+    inputs, fired = inputs[settings.trials :], fired[settings.trials :]
     planes = {name: model(scaled(PLANE.points))[:, 0] for name, model in models.items()}
     same = bridge.agreement(fractions["network"] > 0.5, planes["network"] > 0.5)
     best = bridge.agreement(true_probability(inputs) > 0.5, fired)

@@ -171,9 +171,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     step = bridge.agreement(noiseless[decided], predicted[decided] > 0.5)
     entropy = bridge.cross_entropy(fired.ravel(), np.repeat(predicted, repeats))
     share, of = bridge.agreement(example, np.ones(len(example))), f"of {decided.sum()} points"
-    parameters = zip(
-        (trained.intercept_[0], *trained.coef_[0]), trained.standard_errors_, strict=True
-    )
+    theta = (trained.intercept_[0], *trained.coef_[0])
+    parameters = zip(theta, trained.standard_errors_, strict=True)
     measures = kit.rows(
         {},
         ("agreement", f"Points on the same side of the line | {of}", same),

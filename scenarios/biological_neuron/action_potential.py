@@ -209,15 +209,15 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     pushes = np.array(settings.pushes)
     active = pushes > bridge.threshold_distance(NEURON)
     fired = {name: result.spikes[name].counts() > 0 for name in NAMES}
-    measures = {}
+    measures: dict[str, kit.Measure] = {}
     for name, words in NAMES.items():
-        measures[f"agreement_{name}"] = kit.Measure(
-            float((fired[name] == active).mean()), note=f"of {len(pushes)} stimuli",
-            label=f"Same decision: {words}",
-        )  # fmt: skip
-        if fired[name].any():
-            weakest, label = pushes[fired[name]].min(), f"Weakest effective stimulus: {words}"
-            measures[f"weakest_push_that_fires_{name}"] = kit.Measure(weakest, "mV", label=label)
+        agreed, of = (fired[name] == active).mean(), f"of {len(pushes)} stimuli"
+        weakest = pushes[fired[name]].min(initial=np.inf)
+        measures |= kit.rows(
+            {},
+            (f"agreement_{name}", f"Same decision: {words} | {of}", agreed),
+            (f"weakest_push_that_fires_{name}", f"Weakest effective (mV): {words}", weakest),
+        )
     same = "the same" if (fired["neuron"] == active).all() else "different"
     conclusion = (
         f"The integrate-and-fire neuron and the threshold unit make {same} decisions. "
@@ -230,19 +230,22 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
 def _draw_decisions(result: ns.Result, pushes: kit.Floats) -> kit.Figure:
     """Draw the height of each response, and the step of the threshold unit."""
-
-    def draw(axes: kit.Axes) -> None:
-        distance = bridge.threshold_distance(NEURON)
-        corners = [min(0.0, pushes.min()), distance, distance, max(pushes.max(), 2.0 * distance)]
-        axes.plot(corners, [0, 0, 100, 100], color=kit.LOGISTIC, lw=3, label="threshold unit × 100")
-        for (name, words), marker in zip(NAMES.items(), "oD", strict=True):
-            peaks = result.traces[name, "v"].with_spikes().max(axis=0)
-            height = peaks - result.populations[name].v_rest
-            axes.plot(pushes, height, marker, mfc="none", color=kit.SPIKING, ms=7, label=words)
-
-    labels = {"xlabel": "depolarisation by the stimulus (mV)", "ylabel": "peak above rest (mV)"}
+    distance = bridge.threshold_distance(NEURON)
+    corners = [min(0.0, pushes.min()), distance, distance, max(pushes.max(), 2.0 * distance)]
+    layers = [kit.curve(corners, [0, 0, 100, 100], "threshold unit × 100", **kit.ABSTRACT)]
+    for (name, words), marker in zip(NAMES.items(), "oD", strict=True):
+        height = result.traces[name, "v"].with_spikes().max(axis=0)
+        height = height - result.populations[name].v_rest
+        look = {"ls": "", "marker": marker, "mfc": "none", "ms": 7, "color": kit.SPIKING}
+        layers.append(kit.curve(pushes, height, words, **look))
+    chart = kit.chart(
+        *layers,
+        legend="center right",
+        xlabel="depolarisation by the stimulus (mV)",
+        ylabel="peak above rest (mV)",
+    )
     title = "Both neurons and the threshold unit respond all or none"
-    return kit.page(title, kit.panel(draw, legend="center right", **labels), size=(7.4, 4.2))
+    return kit.page(title, chart, size=(7.4, 4.2))
 
 
 scenario = kit.lesson(__name__, row="S1", lectures=("L0", "L1", "L4"), duration=60.0)

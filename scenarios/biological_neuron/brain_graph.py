@@ -186,7 +186,8 @@ def clustering_and_path(graph: nx.Graph) -> tuple[float, float]:
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the graphs, the speed and persistence of activity, and the hubs reached."""
-    graphs, found = wirings(settings, result.seed), {"shortcuts": SHORTCUTS}
+    graphs = wirings(settings, result.seed)
+    found: kit.Findings = {"shortcuts": SHORTCUTS}
     rings = [population_name(fraction) for fraction in SHORTCUTS]
     measured = [clustering_and_path(graphs[name].graphs[0]) for name in rings]
     found["clustering"], found["path_length"] = zip(*measured, strict=True)

@@ -162,14 +162,15 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     score = float(unit.score(np.ones(len(settings.psps))))
     above, active = found["graded_mv"] - NEURON.v_threshold, round(score, 9) > 0.0
     same = active == found["fired"]
-    measures = {
-        "score": kit.Measure(score, "mV", label="Weighted sum of the unit, −15 + Σ θᵢ"),
-        "graded_less_threshold": kit.Measure(above, "mV", label="Peak potential minus threshold"),
-        "difference": kit.Measure(abs(above - score), "mV", label="Difference"),
-        "unit_fires": kit.Measure(active, label="The unit is active (sum above 0)"),
-        "neuron_fired": kit.Measure(found["fired"], label="The neuron fired"),
-        "agreement": kit.Measure(same),
-    }
+    measures = kit.rows(
+        {},
+        ("score", "Weighted sum of the unit (mV), −15 + Σ θᵢ", score),
+        ("graded_less_threshold", "Peak potential minus threshold (mV)", above),
+        ("difference", "Difference (mV)", abs(above - score)),
+        ("unit_fires", "The unit is active (sum above 0)", active),
+        ("neuron_fired", "The neuron fired", found["fired"]),
+        ("agreement", "Both decide alike", same),
+    )
     conclusion = "The peak of the membrane potential is the weighted sum of a threshold unit, and "
     conclusion += "both decide alike." if same else "yet they decide differently."
     drawings = {"sum": partial(_draw_sum, result, settings, found["graded_mv"])}

@@ -246,7 +246,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             for k in range(2)
         ),
     )  # fmt: skip
-    measures |= {"beta_derived": unit.noise.beta, "psps_in_intervals": inside}
+    measures["beta_derived"] = kit.Measure(unit.noise.beta)
+    measures["psps_in_intervals"] = kit.Measure(inside)
     if trained.separable_:
         recovery = "The trials are separable, so the trained weights have no intervals."
     else:

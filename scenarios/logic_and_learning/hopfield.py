@@ -58,7 +58,7 @@ class Settings(kit.BaseSettings):
 
     def cue_times(self, duration: float) -> kit.Floats:
         """Return the starts of the cues that fit into a run (ms)."""
-        times = START + PERIOD * np.arange(self.patterns)
+        times = START + PERIOD * np.arange(float(self.patterns))
         return times[times + PERIOD <= duration]
 
 

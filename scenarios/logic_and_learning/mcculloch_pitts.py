@@ -27,6 +27,8 @@ from scenarios._kit import circuits as kit_circuits
 
 GATES = {"AND": "A & B", "OR": "A | B", "NOT": "¬A"}
 MOST_PULSES = 100
+EXCITATION = (1, 2, 3, 5, 10, 20, 50, 100, 1000)
+"""Numbers of excitatory spikes tested against one inhibitory spike."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,6 @@ class Settings(kit.BaseSettings):
     expression: str = kit.setting(
         "(A & ~B) | (~A & C)", help="Boolean expression of 1 to 8 variables, with ~ & | ^"
     )
-    excitation: tuple[float, ...] = kit.setting(
-        (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0), "", 1, 1000,
-        "numbers of excitatory spikes tested against one inhibitory spike", length=(1, 32),
-    )  # fmt: skip
     pulses: str = kit.setting(
         "..S...R...S.SR..B..",
         help="input of the memory by window: S sets, R resets, B does both, a dot does neither",
@@ -48,11 +46,6 @@ class Settings(kit.BaseSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         kit_circuits.checked_expression(self.expression)
-        counts = np.array(self.excitation)
-        if (counts % 1.0).any() or (np.diff(counts) <= 0).any():
-            raise ns.NeurosimError(
-                f"excitation = {self.excitation}: give whole numbers that increase"
-            )
         if not 1 <= len(self.pulses) <= MOST_PULSES or set(self.pulses) - set("SRB."):
             raise ns.NeurosimError(
                 f"pulses = {self.pulses!r}: give from 1 to {MOST_PULSES} of the letters S, R, B "
@@ -68,13 +61,13 @@ def circuits(settings: Settings) -> dict[str, SpikingCircuit]:
     logic = {
         "gates": (gates, truth_table(2)),
         "expression": (expression, truth_table(len(expression.inputs))),
-        "veto": inhibited_units([int(count) for count in settings.excitation]),
+        "veto": inhibited_units(EXCITATION),
         "memory": memory(settings.pulses),
     }
     return {name: SpikingCircuit(*given, name=name) for name, given in logic.items()}
 
 
-def inhibited_units(counts: list[int]) -> tuple[ThresholdNetwork, kit.Bools]:
+def inhibited_units(counts: tuple[int, ...]) -> tuple[ThresholdNetwork, kit.Bools]:
     """Return units with `counts` excitatory inputs and one inhibitory input, and their inputs.
 
     In the first half of the units inhibition is absolute, in the other half it has the weight −1.
@@ -132,23 +125,20 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the outputs of the circuits."""
-    most = max(settings.excitation)
     outputs = [f"{name} {''.join(map(str, found[name]))}" for name in GATES]
     first = found["answers"][: kit_circuits.MOST_SHOWN]
-    of = f"(first {len(first)} of {found['inputs']} inputs)" if found["inputs"] > len(first) else ""
-    held = "does not fire" if not found["fired_against_a_veto"] else "fires"
     overcome = sum(found["fired_against_relative_inhibition"])
     return [
         "McCulloch–Pitts units were simulated as integrate-and-fire neurons, each circuit in one "
         "copy for each input.",
         f"Outputs for the inputs AB = 00, 01, 10, 11: {kit.listed(outputs)}.",
         f"The expression {settings.expression} was compiled to {found['units']} units in "
-        f"{found['layers']} layers. Outputs in ascending order of inputs: "
-        f"{''.join(map(str, first))} {of}".rstrip()
-        + ".",
-        f"Absolute inhibition: with one inhibitory spike, a neuron {held} at any excitation tested,"
-        f" up to {most:g} spikes. Inhibition with a weight of −1 is overcome at {overcome} of "
-        f"{len(settings.excitation)} excitations.",
+        f"{found['layers']} layers. Outputs for the first {len(first)} inputs: "
+        f"{''.join(map(str, first))}.",
+        "Absolute inhibition: with one inhibitory spike, a neuron "
+        f"{'fires' if found['fired_against_a_veto'] else 'does not fire'} at any excitation, up to "
+        f"{max(EXCITATION):,} spikes. Inhibition with a weight of −1 is overcome at {overcome} of "
+        f"{len(EXCITATION)} excitations.",
         f"Memory, in windows of {found['memory_window_ms']:g} ms: input {settings.pulses}, spikes "
         f"{''.join(map(str, found['memory']))}.",
         f"Neurons that differ from their unit: {sum(found['wrong_spikes'].values())}.",
@@ -159,11 +149,9 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the gates, the veto, the truth table of the expression and the memory."""
     built = circuits(settings)
     gates = "One neuron computes AND, OR or NOT; NOT is excited by a clock spike"
-    table = "A Boolean expression, computed by spiking neurons"
     return {
         "gates": kit_circuits.potentials_page(gates, built["gates"], result, list(GATES)),
         "veto": _veto_page(result, settings),
-        "expression": kit_circuits.table_page(table, built["expression"], result),
         "memory": _memory_page(result, built["memory"]),
     }
 
@@ -173,7 +161,7 @@ def _veto_page(result: ns.Result, settings: Settings) -> kit.Figure:
     without, against = circuits(settings)["veto"].outputs(result)
     absolute, relative = np.split(against, 2)
     names = ("no inhibition", "inhibition with weight −1", "absolute inhibition")
-    counts = [f"{count:g}" for count in settings.excitation]
+    counts = [str(count) for count in EXCITATION]
     body = kit.panel(
         kit_circuits.draw_table, names, (without[: len(counts)], relative, absolute),
         title="green: the neuron fires", xlabel="number of simultaneous excitatory spikes",

@@ -185,20 +185,17 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     inputs, xor = classics.truth_table(2).astype(float), np.array([0, 1, 1, 0])
     single = bridge.LogisticNeuron().fit(inputs, xor)
     entropy = bridge.cross_entropy(xor, single.predict_proba(inputs)[:, 1])
-    measures |= {
-        "agreement": measures["agreement_xor"].labelled(""),
-        "errors_of_random_expressions": kit.Measure(
-            int(wrong.sum()), note=f"of {wrong.size:,}", label="Wrong outputs of random expressions"
-        ),
-        "margin_of_one_neuron": kit.Measure(
-            classics.largest_margin(inputs, xor)[0], note="0: not separable",
-            label="XOR: largest margin of one threshold unit",
-        ),
-        "cross_entropy_of_one_logistic_neuron": kit.Measure(
-            entropy.value, entropy.unit, note="ln 2: always predicts 1/2",
-            label="XOR: cross-entropy of one logistic neuron",
-        ),
-    }  # fmt: skip
+    measures["agreement"] = measures["agreement_xor"].labelled("")
+    wrong_of, margin = f"of {wrong.size:,}", classics.largest_margin(inputs, xor)[0]
+    measures |= kit.rows(
+        {},
+        ("errors_of_random_expressions", f"Wrong outputs of random expressions | {wrong_of}",
+         wrong.sum()),
+        ("margin_of_one_neuron", "XOR: largest margin of one threshold unit | 0: not separable",
+         margin),
+        ("cross_entropy_of_one_logistic_neuron",
+         "XOR: cross-entropy of one logistic neuron | ln 2: always predicts 1/2", entropy.value),
+    )  # fmt: skip
     table = partial(
         kit_circuits.table_page, "Every neuron fires when its unit is active",
         built["expression"], result, expected=True,

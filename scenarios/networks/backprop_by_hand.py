@@ -137,7 +137,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the signals and the weights, by hand and in spikes."""
-
     return kit.sentences(
         found,
         "A network of two inputs, two hidden units and one output was evaluated by hand and with "
@@ -198,8 +197,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     rows = [
         ("prediction", "Prediction by hand", predicted[0]),
         ("spiking_prediction", "Prediction in spikes (10 mV: 1)", output[0]),
-        ("largest_difference_hidden_potential",
-         f"Largest difference, potential of a hidden unit{note}", np.abs(potentials - hidden).max()),
+        ("largest_difference_hidden_potential", f"Largest difference, hidden potential{note}",
+         np.abs(potentials - hidden).max()),
         ("largest_difference_hidden_recruited",
          f"Largest difference, neurons recruited / 100{note}", np.abs(recruited - hidden).max()),
         ("largest_difference_prediction", f"Largest difference, prediction{note}",
@@ -214,10 +213,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"{np.abs(output - predicted).max():.2g}; {len(trained) - 1} steps of gradient descent "
         f"reduce the error from {errors[0]:.3g} to {errors[-1]:.2g}."
     )
-    drawings = {
-        "step": partial(_draw_step, trained[:2]),
-        "descent": partial(_draw_descent, predicted, output),
-    }
+    drawings = {"step": partial(_draw_step, trained[:2])}
     title = "Backpropagation by hand, and the same network in mV"
     return kit.Comparison(title, measures, drawings, conclusion)
 
@@ -243,27 +239,6 @@ def _draw_step(trained: list[bridge.LayeredNetwork]) -> kit.Figure:
         panels.append(kit.panel(draw, one, title=title))
     title = "One step of gradient descent changes all six weights and reduces the error"
     return kit.page(title, *panels, size=(9.2, 3.5))
-
-
-def _draw_descent(predicted: kit.Floats, output: kit.Floats) -> kit.Figure:
-    """Draw prediction and error by step, by hand and in spikes."""
-
-    def curves(by_hand: kit.Floats, spiking: kit.Floats) -> list[kit.Layer]:
-        steps = np.arange(len(by_hand))
-        return [
-            kit.curve(steps, by_hand, "by hand", **kit.ABSTRACT),
-            kit.curve(steps, spiking, "spiking neurons", **kit.DOTS),
-        ]
-
-    errors = (0.5 * (signal - TARGET) ** 2 for signal in (predicted, output))
-    return kit.page(
-        "Gradient descent moves the prediction to the target of 1",
-        kit.chart(*curves(predicted, output), ylabel="prediction", ylim=(0, 1.05),
-                  xlabel="step of gradient descent"),
-        kit.chart(*curves(*errors), ylabel="error ½ (prediction − 1)²", ylim=(0, None),
-                  xlabel="step of gradient descent"),
-        size=(8.4, 3.7), legend=2,
-    )  # fmt: skip
 
 
 scenario = kit.lesson(__name__, row="S23", lectures=("L3",), duration=1.5)

@@ -16,6 +16,7 @@ figure 8.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -138,19 +139,19 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the activity of the network and compare its rate with theory."""
     synapses = settings.neurons * sum(settings.in_degrees)
-    cv = "unknown (too few spikes)" if found["cv"] is None else f"{found['cv']:.2f}"
-    return [
+    return kit.sentences(
+        found | {"cv": math.nan if found["cv"] is None else found["cv"]},
         f"{settings.neurons:,} neurons with {synapses:,} random synapses in the "
-        f"{STATES[settings.regime][2]} ({settings.regime}) state: inhibition g = {found['g']:g}, "
-        f"external drive {found['external_over_threshold']:g} times the threshold drive.",
-        f"The mean firing rate is {found['rate_hz']:.1f} Hz. Mean-field theory of the asynchronous "
-        f"state predicts {found['asynchronous_theory_hz']:.1f} Hz.",
-        f"The CV of inter-spike intervals is {cv} (0: regular, 1: as irregular as a Poisson "
+        f"{STATES[settings.regime][2]} ({settings.regime}) state: inhibition g = {{g:g}}, external "
+        "drive {external_over_threshold:g} times the threshold drive.",
+        "The mean firing rate is {rate_hz:.1f} Hz. Mean-field theory of the asynchronous state "
+        "predicts {asynchronous_theory_hz:.1f} Hz.",
+        "The CV of inter-spike intervals is {cv:.2f} (0: regular, 1: as irregular as a Poisson "
         "process).",
-        f"The Fano factor of the spike count of the excitatory population in 1-ms bins is "
-        f"{found['fano_factor_1ms']:.3g} (1: independent neurons; more: synchrony).",
-        f"The strongest rhythm of the population is at {found['peak_frequency_hz']:.0f} Hz.",
-    ]
+        "The Fano factor of the spike count of the excitatory population in 1-ms bins is "
+        "{fano_factor_1ms:.3g} (1: independent neurons; more: synchrony).",
+        "The strongest rhythm of the population is at {peak_frequency_hz:.0f} Hz.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
@@ -175,40 +176,32 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         raise ns.NeurosimError(
             f"duration = {result.duration:g} ms: too few spikes for a comparison; simulate longer"
         )
-    rate, theory = findings(result, settings)["rate_hz"], stationary_rate(settings)
-    beta, error = soft.beta
-    half = bridge.NORMAL_95 * error
-    bits, auc = soft.bits_per_spike, bridge.auc(soft.fired, soft.probability, soft.blocks)
-    measures = {
-        "bits_per_spike": bits.labelled("Information of the potential on spikes", "on test data"),
-        "auc": auc.labelled("Area under the ROC curve", "0.5: chance, 1: perfect"),
-        "beta": kit.Measure(beta, "per mV", beta - half, beta + half, label="Slope β"),
-        "half_mv": kit.Measure(soft.half, "mV", label="Potential with probability 1/2"),
-        "threshold_mv": kit.Measure(NEURON.v_threshold, "mV", label="Threshold"),
-        "rate_hz": kit.Measure(rate, "Hz", label="Firing rate, simulated"),
-        "theory_hz": kit.Measure(theory, "Hz", label="Firing rate, mean-field theory"),
-    }
+    found, beta = findings(result, settings), soft.beta[0]
+    auc = bridge.auc(soft.fired, soft.probability, soft.blocks)
+    measures = kit.rows(
+        found,
+        ("bits_per_spike", "Information of the potential on spikes | on test data",
+         soft.bits_per_spike),
+        ("auc", "Area under the ROC curve | 0.5: chance, 1: perfect", auc),
+        ("beta", "Slope β", kit.with_error(*soft.beta, unit="per mV")),
+        ("half_mv", "Potential with probability 1/2", soft.half),
+        ("threshold_mv", "Threshold", NEURON.v_threshold),
+        ("rate_hz", "Firing rate, simulated"),
+        ("asynchronous_theory_hz", "Firing rate, mean-field theory"),
+    )  # fmt: skip
     conclusion = (
         f"The input of the next millisecond acts as noise: the sharp threshold at "
         f"{kit.signed(NEURON.v_threshold)} mV becomes a logistic function of the potential that "
         f"rises from 12 % to 88 % within {4.0 / beta:.1f} mV."
     )
+    threshold = kit.curve([NEURON.v_threshold] * 2, [0.0, 1.0], "threshold", color="0.45", ls="--")
+    chart = kit.chart(
+        soft.draw, threshold, xlabel="membrane potential (mV)", legend="upper left",
+        ylabel="probability to fire within 1 ms",
+    )  # fmt: skip
+    drawing = partial(kit.page, "Synaptic noise makes the threshold soft", chart)
     title = "A neuron in the network, and a logistic neuron with its membrane potential as input"
-    return kit.Comparison(
-        title, measures, {"threshold": partial(_draw_threshold, soft)}, conclusion
-    )
-
-
-def _draw_threshold(soft: kit.SoftThreshold) -> kit.Figure:
-    """Draw the probability to fire in the next millisecond against the potential."""
-
-    def draw(axes: kit.Axes) -> None:
-        soft.draw(axes)
-        axes.axvline(NEURON.v_threshold, color="0.45", lw=0.9, ls="--", label="threshold")
-
-    labels = {"xlabel": "membrane potential (mV)", "ylabel": "probability to fire within 1 ms"}
-    body = kit.panel(draw, legend="upper left", ylim=(-0.03, 1.03), **labels)
-    return kit.page("Synaptic noise makes the threshold soft", body)
+    return kit.Comparison(title, measures, {"threshold": drawing}, conclusion)
 
 
 def warmup(settings: Settings) -> float:

@@ -20,11 +20,11 @@ from typing import Literal
 
 import numpy as np
 
-import bridge
 import neurosim as ns
 from scenarios import _kit as kit
 from scenarios.networks.microcircuit import NAMES, NEURON, PUBLISHED_RATES, microcircuit
 
+EXTERNAL = {"poisson": "Poisson spikes", "current": "a constant current"}
 RECORDED = 40
 """Neurons of each population whose potential is recorded, once a millisecond."""
 
@@ -87,9 +87,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     known = [cv for cv in found["cv"].values() if cv is not None]
     sentences = [
         f"{settings.scale:.0%} of the neurons under one square millimetre of cortex, and of the "
-        f"inputs of each, with external input as a {settings.input} source.".replace(
-            "a poisson source", "Poisson spikes"
-        ).replace("a current source", "a constant current"),
+        f"inputs of each, with {EXTERNAL[settings.input]} as external input.",
         f"Firing rates in Hz (published, full scale): {rates}.",
         f"The largest deviation is that of {far}: {ratios[far]:.2f} times the published rate.",
     ]
@@ -162,16 +160,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         raise ns.NeurosimError(
             f"duration = {result.duration:g} ms: too few spikes for a comparison; simulate longer"
         )
-    measures = {}
+    measures: dict[str, kit.Measure] = {}
     for name, one in known.items():
-        note = f"β = {one.beta[0]:.2f} per mV"
-        bits = one.bits_per_spike.labelled(f"Information on spikes of {name}", note)
-        measures[f"bits_per_spike_{name}"] = bits
-        half = bridge.NORMAL_95 * one.beta[1]
-        measures[f"beta_{name}"] = kit.Measure(
-            one.beta[0], "per mV", one.beta[0] - half, one.beta[0] + half
-        )
-        measures[f"half_mv_{name}"] = kit.Measure(one.half, "mV")
+        beta = kit.with_error(*one.beta, unit="per mV")
+        label = f"Information on spikes of {name} | β = {beta.value:.2f} per mV"
+        measures |= kit.rows({}, (f"bits_per_spike_{name}", label, one.bits_per_spike))
+        measures |= {f"beta_{name}": beta, f"half_mv_{name}": kit.Measure(one.half, "mV")}
     missing = [name for name in NAMES if name not in known]
     few = f" Too few spikes were recorded in {kit.listed(missing)}." if missing else ""
     conclusion = (
@@ -186,18 +180,11 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
 def _draw_thresholds(soft: dict[str, kit.SoftThreshold]) -> kit.Figure:
     """Draw the probability to fire in the next millisecond, population by population."""
-
-    def draw(axes: kit.Axes, one: kit.SoftThreshold) -> None:
-        one.draw(axes)
-        axes.axvline(NEURON.v_threshold, color="0.45", lw=0.9, ls="--", label="threshold")
-
+    threshold = kit.curve([NEURON.v_threshold] * 2, [0.0, 1.0], "threshold", color="0.45", ls="--")
     panels = [
-        kit.panel(
-            draw, one, title=name, ylim=(-0.05, 1.05),
-            xlabel="membrane potential (mV)" if k >= len(soft) - 4 else "",
-            ylabel="" if k % 4 else "P(fire within 1 ms)",
-        )
-        for k, (name, one) in enumerate(soft.items())
+        kit.chart(one.draw, threshold, title=name, xlabel="membrane potential (mV)",
+                  ylabel="P(fire within 1 ms)")
+        for name, one in soft.items()
     ]  # fmt: skip
     title = "Synaptic noise makes the threshold soft in every layer"
     return kit.page(title, *panels, columns=4, size=(9.6, 5.0), sharex=True, sharey=True, legend=3)

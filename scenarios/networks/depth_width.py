@@ -203,7 +203,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     )  # fmt: skip
     drawings = {
         "depth": partial(kit.page, "A wide network doubles with each digit", depth),
-        "parameters": _draw_counted,
+        "parameters": partial(_draw_counted),
     }
     title = "Depth and width: neurons and parameters"
     return kit.Comparison(title, measures, drawings, conclusion)

@@ -232,20 +232,20 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the firing probability of the neuron and of its logistic unit."""
     theta = kit.listed(kit.signed(value, 3) for value in found["theta"])
-    fraction = kit.estimate(found["share_fired"], found["share_fired_interval"])
-    points = len(found["potentials_mv"])
-    return [
-        f"A neuron with {len(settings.psps)} synapses was tested in {found['trials']:,} trials of "
-        "random input.",
-        f"It fired in a fraction {fraction} of the trials; its logistic unit predicts "
-        f"{found['logistic_probability']:.3f}.",
+    return kit.sentences(
+        found,
+        f"A neuron with {len(settings.psps)} synapses was tested in {{trials:,}} trials of random "
+        "input.",
+        "It fired in a fraction "
+        + kit.estimate(found["share_fired"], found["share_fired_interval"])
+        + " of the trials; its logistic unit predicts {logistic_probability:.3f}.",
         f"The weights of the logistic unit are θ = {theta}: the distance from threshold and the "
         f"PSPs, divided by the noise of {settings.noise:g} mV.",
-        f"The input reaches {points} different potentials; at "
-        f"{found['intervals_with_logistic']:.0%} of them the 95 % interval of the fraction "
-        "contains the logistic probability.",
+        f"The input reaches {len(found['potentials_mv'])} different potentials; at "
+        "{intervals_with_logistic:.0%} of them the 95 % interval of the fraction contains the "
+        "logistic probability.",
         "Open a window with sliders by --set window=true.",
-    ]
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
@@ -267,27 +267,27 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         trials.unit, trials.active, fired=trials.fired, neuron=trained, seed=result.seed
     )
     difference = float(np.abs(trials.points.fraction - trials.points.probability).max())
-    measures = {
-        "share_fired": trials.count.labelled("Fraction of trials with a spike"),
-        "logistic_probability": kit.Measure(
-            trials.expected, label="Predicted by the logistic unit"
+    theta = zip(
+        (trials.logistic.intercept, *trials.logistic.coef),
+        (trained.intercept_[0], *trained.coef_[0]), trained.standard_errors_, strict=True,
+    )  # fmt: skip
+    measures = kit.rows(
+        {},
+        ("share_fired", "Fraction of trials with a spike", trials.count),
+        ("logistic_probability", "Predicted by the logistic unit", trials.expected),
+        ("largest_difference", "Largest difference at a potential", difference),
+        *(
+            (f"theta_{k}", f"Trained weight θ{k} | derived: {kit.signed(true, 4)}",
+             kit.with_error(value, error))
+            for k, (true, value, error) in enumerate(theta)
         ),
-        "largest_difference": kit.Measure(difference, label="Largest difference at a potential"),
-    }
-    half = bridge.NORMAL_95 * trained.standard_errors_
-    values = (trained.intercept_[0], *trained.coef_[0])
-    for k, true in enumerate((trials.logistic.intercept, *trials.logistic.coef)):
-        low, high, note = values[k] - half[k], values[k] + half[k], f"derived: {true:.4g}"
-        measures[f"theta_{k}"] = kit.Measure(
-            float(values[k]), "", low, high, note.replace("-", "−"), f"Trained weight θ{k}"
-        )
+    )  # fmt: skip
     inside = trials.points.inside
     conclusion = (
         f"The neuron fires with the logistic probability: {inside.sum()} of {len(inside)} 95 % "
         "intervals contain it. Training on the spikes recovers the weights."
     )
-    psps = partial(bridge.psp_plot, trained.psp_, trained.psp_interval_, truth=settings.psps)
-    drawings = {"points": partial(_draw_points, trials, trained), "psps": psps}
+    drawings = {"points": partial(_draw_points, trials, trained)}
     title = "The neuron of the playground: spiking, and logistic"
     return kit.Comparison(title, measures | dict(compared.measures), drawings, conclusion)
 
@@ -311,24 +311,21 @@ def _require_variation(trials: Trials) -> None:
 def _draw_points(trials: Trials, trained: bridge.LogisticNeuron) -> kit.Figure:
     """Draw the firing probability against the potential: derived, measured and trained."""
     points, unit = trials.points, trials.unit
-    neuron = unit.neuron
-
-    def draw(axes: kit.Axes) -> None:
-        line = np.linspace(points.potential[0] - 2.0, points.potential[-1] + 2.0, 400)
-        curve = unit.noise.firing_probability(line - neuron.v_threshold)
-        axes.plot(line, curve, color=kit.LOGISTIC, lw=3, label="logistic unit, derived")
-        label = "spiking neuron, 95 % interval"
-        kit.draw_fraction(axes, points.potential, points.spikes, points.trials, label=label)
-        patterns = np.unique(trials.active, axis=0)
-        potential = neuron.v_rest + unit.potential(patterns)
-        learned = trained.predict_proba(patterns)[:, 1]
-        look: kit.Options = {"ms": 7, "mew": 1.8, "zorder": 4, "label": "logistic neuron, trained"}
-        axes.plot(potential, learned, "x", color=kit.TRAINED, **look)
-        axes.axvline(neuron.v_threshold, color="0.45", lw=0.9, ls="--", label="threshold")
-
-    labels = {"xlabel": "potential −70 + Σ Jᵢ aᵢ (mV)", "ylabel": "firing probability"}
+    neuron, patterns = unit.neuron, np.unique(trials.active, axis=0)
+    line = np.linspace(points.potential[0] - 2.0, points.potential[-1] + 2.0, 400)
+    look = {"ls": "", "marker": "x", "ms": 7, "mew": 1.8, "zorder": 4, "color": kit.TRAINED}
+    chart = kit.chart(
+        kit.curve(line, unit.noise.firing_probability(line - neuron.v_threshold),
+                  "logistic unit, derived", **kit.ABSTRACT),
+        kit.layer(kit.draw_fraction, points.potential, points.spikes, points.trials,
+                  label="spiking neuron, 95 % interval"),
+        kit.curve(neuron.v_rest + unit.potential(patterns), trained.predict_proba(patterns)[:, 1],
+                  "logistic neuron, trained", **look),
+        kit.curve([neuron.v_threshold] * 2, [0.0, 1.0], "threshold", color="0.45", ls="--"),
+        xlabel="potential −70 + Σ Jᵢ aᵢ (mV)", ylabel="firing probability",
+    )  # fmt: skip
     title = "The firing probability is a logistic function of the summed input"
-    return kit.page(title, kit.panel(draw, **labels), size=(7.0, 4.6), legend=2)
+    return kit.page(title, chart, legend=2)
 
 
 def adjust(settings: Settings, options: kit.RunOptions) -> Settings:

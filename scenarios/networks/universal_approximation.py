@@ -107,44 +107,49 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the error by number of pulses."""
+    counts = kit.listed(map(str, found["pulses"]))
     errors = kit.listed(f"{error:.3f}" for error in found["largest_errors"])
-    return [
-        f"Sums of square pulses, made by two spiking neurons each, approximated a function of x at "
+    return kit.sentences(
+        found,
+        "Sums of square pulses, made by two spiking neurons each, approximated a function of x at "
         f"{len(POINTS)} values.",
-        f"With {kit.listed(map(str, found['pulses']))} pulses the largest error is {errors} mV.",
-        f"The error falls as the power {kit.signed(found['error_falls_as_power'], 3)} of the "
-        "number of pulses; its bound falls as the power −1.",
-        f"For an error of at most {settings.error:g} mV, {found['pulses_enough']} pulses "
-        f"({2 * found['pulses_enough']} neurons) suffice: their error is "
-        f"{found['error_of_enough']:.3f} mV.",
-    ]
+        f"With {counts} pulses the largest error is {errors} mV.",
+        "The error falls as the power {error_falls_as_power:.3g} of the number of pulses; its "
+        "bound falls as the power -1.",
+        f"For an error of at most {settings.error:g} mV, {{pulses_enough}} pulses suffice: their "
+        "error is {error_of_enough:.3f} mV.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw how two units make a pulse, and sums of more and more pulses."""
     found, hidden = sums(result, settings), spiking(settings)[1].outputs_in(result)[0]
 
-    def draw_units(axes: kit.Axes) -> None:
-        axes.step(POINTS, hidden[:, 0], color=ns.plot.EXCITATORY, lw=2)
-        axes.step(POINTS, -hidden[:, 1], color=ns.plot.INHIBITORY, lw=2)
-        kit.label(axes, 0.67, 1.0, "unit 1 adds 1 mV", ns.plot.EXCITATORY, "above")
-        kit.label(axes, 0.64, -1.0, "unit 2 subtracts 1 mV", ns.plot.INHIBITORY, "left")
-
-    def draw_sum(axes: kit.Axes, n: int) -> None:
-        if n > 1:
-            axes.plot(POINTS, function(POINTS), color=kit.LOGISTIC, lw=4, label="function")
-        label = "potential of the summing neuron"
-        axes.step(POINTS, found[n], color=kit.SPIKING, lw=1.5, label=label)
-
     shared = {"xlabel": "x (mV)", "ylabel": "sum (mV)"}
+    step = {"drawstyle": "steps-pre", "lw": 2}
+    above, below = ns.plot.EXCITATORY, ns.plot.INHIBITORY
+
+    def potential(n: int) -> kit.Layer:
+        label = "potential of the summing neuron"
+        return kit.curve(POINTS, found[n], label, color=kit.SPIKING, **step)
+
     panels = [
-        kit.panel(draw_units, title="Two units", xlabel="x (mV)", ylabel="spike × weight (mV)",
-                  ylim=(-1.3, 1.3)),
-        kit.panel(draw_sum, 1, title="Their sum is a pulse", ylim=(-0.1, 1.3), **shared),
+        kit.chart(
+            kit.curve(POINTS, hidden[:, 0], text="unit 1 adds 1 mV", at=-60, side="above",
+                      color=above, **step),
+            kit.curve(POINTS, -hidden[:, 1], text="unit 2 subtracts 1 mV", at=-60, side="above",
+                      color=below, **step),
+            title="Two units", xlabel="x (mV)", ylabel="spike × weight (mV)", ylim=(-1.3, 1.3),
+        ),
+        kit.chart(potential(1), title="Their sum is a pulse", ylim=(-0.1, 1.3), **shared),
+        *(
+            kit.chart(
+                kit.curve(POINTS, function(POINTS), "function", **kit.ABSTRACT), potential(n),
+                title=f"{n} pulses, {2 * n} units", ylim=(0, 2.1), **shared,
+            )
+            for n in (4, 8, 16, settings.enough)
+        ),
     ]  # fmt: skip
-    for n in (4, 8, 16, settings.enough):
-        title = f"{n} pulses, {2 * n} units"
-        panels.append(kit.panel(draw_sum, n, title=title, ylim=(0, 2.1), **shared))
     title = "Two neurons make a pulse, and many pulses approximate a function"
     return {"pulses": kit.page(title, *panels, size=(9.6, 5.8), legend=2)}
 
@@ -157,53 +162,38 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         for n, potential in sums(result, settings).items()
     ])  # fmt: skip
     equal = bridge.agreement(off < 1e-6, np.ones_like(off))
-    measures = {
-        "agreement": equal.labelled("Spiking = abstract, within 10⁻⁶ mV", f"of {off.size:,} sums"),
-        "largest_difference": kit.Measure(float(off.max()), "mV"),
-        "error_falls_as_power": kit.Measure(
-            found["error_falls_as_power"], label="The error falls as this power of n"
+    enough = f"Pulses that suffice for {settings.error:g} mV"
+    errors = zip(found["pulses"], found["largest_errors"], found["bounds"], strict=True)
+    measures = kit.rows(
+        found,
+        ("agreement", f"Spiking = abstract, within 10⁻⁶ mV | of {off.size:,} sums", equal),
+        ("error_falls_as_power", "The error falls as this power of n"),
+        *(
+            (f"error_{n}_pulses", f"Largest error (mV) of {n} pulses | bound: {bound:.3g}", error)
+            for n, error, bound in errors
         ),
-    }
-    for n, error, bound in zip(
-        found["pulses"], found["largest_errors"], found["bounds"], strict=True
-    ):
-        measures[f"error_{n}_pulses"] = kit.Measure(
-            error, "mV", note=f"bound: {bound:.3g} mV", label=f"Largest error of {n} pulses"
-        )
-    measures["pulses_enough"] = kit.Measure(
-        settings.enough, label=f"Pulses that suffice for {settings.error:g} mV"
+        ("pulses_enough", enough, settings.enough),
+        ("largest_difference", "Largest difference (mV)", off.max()),
     )
     conclusion = (
         "The membrane potential equals the sum of the threshold units, and its error stays below "
         f"the bound 2π/2n: {settings.enough} pulses suffice for {settings.error:g} mV."
     )
     title = "Universal approximation by pulses: threshold units and spiking neurons"
-    drawings = {"error": partial(_draw_error, found, settings)}
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_error(found: kit.Findings, settings: Settings) -> kit.Figure:
-    """Draw the largest error against the number of pulses."""
     n = found["pulses"]
-    abstract = [
-        np.abs(approximation(k)(POINTS[:, np.newaxis])[:, 0] - function(POINTS)).max() for k in n
-    ]
-
-    def draw(axes: kit.Axes) -> None:
-        axes.loglog(n, found["bounds"], color="black", lw=1, ls="--", label="bound 2π/2n")
-        axes.loglog(n, abstract, color=kit.LOGISTIC, lw=4, label="threshold units")
-        errors = found["largest_errors"]
-        axes.loglog(n, errors, "D", color=kit.SPIKING, ms=5, label="spiking neurons")
-        axes.axhline(settings.error, color="0.45", lw=0.9, ls=":")
-        kit.label(axes, 5.8, settings.error, f"allowed: {settings.error:g} mV", "0.35", "above")
-        ticks = (0.05, 0.1, 0.2, 0.5, 1.0)
-        axes.set_yticks(ticks, map(str, ticks))
-        axes.set_xticks(n, map(str, n))
-        axes.minorticks_off()
-
-    labels = {"xlabel": "number of pulses n (two neurons each)", "ylabel": "largest error (mV)"}
-    panel = kit.panel(draw, legend="upper right", **labels)
-    return kit.page("The error falls as 1/n, for threshold units and for spiking neurons", panel)
+    units = [groups[k].network(POINTS[:, None])[:, 0] for k in n]
+    abstract = [np.abs(each - function(POINTS)).max() for each in units]
+    chart = kit.chart(
+        kit.curve(n, found["bounds"], "bound 2π/2n", color="black", ls="--"),
+        kit.curve(n, abstract, "threshold units", **kit.ABSTRACT),
+        kit.curve(n, found["largest_errors"], "spiking neurons", **kit.DOTS),
+        kit.level(settings.error, f"allowed: {settings.error:g} mV", 6.0), legend="upper right",
+        xscale="log", yscale="log", xticks=n, xticklabels=n, yticks=(0.05, 0.1, 0.2, 0.5),
+        yticklabels=(0.05, 0.1, 0.2, 0.5), xlabel="number of pulses n (two neurons each)",
+        ylabel="largest error (mV)",
+    )  # fmt: skip
+    message = "The error falls as 1/n, for threshold units and for spiking neurons"
+    return kit.Comparison(title, measures, {"error": partial(kit.page, message, chart)}, conclusion)
 
 
 scenario = kit.lesson(__name__, row="S6", lectures=("L0", "L1"), duration=10.0, dt=5.0)

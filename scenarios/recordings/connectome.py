@@ -39,8 +39,9 @@ WEAKEST, STRONGEST, SPREAD = 0.1, 10.0, 0.6
 """Range of strengths (mV), and the standard deviation of their logarithm."""
 LEAST, FALSE_DISCOVERY = 1.0, 0.01
 """Least strength of synapses to find (mV), and the false discovery rate of called synapses."""
-SOFT = ns.LIF(escape=ns.EscapeRate(2.0, 10.0, "exponential"))
-"""Neuron with a soft threshold, of a width of 2 mV."""
+WIDTH = 2.0
+SOFT = ns.LIF(escape=ns.EscapeRate(WIDTH, 10.0, "exponential"))
+"""Neuron with a soft threshold, and its width (mV)."""
 SHORTEST = 20_000.0
 """Shortest recording (ms)."""
 WINDOWS = (5.0, 10.0, 15.0, 20.0, 30.0)
@@ -210,7 +211,7 @@ def log_odds_per_mv(
 ) -> kit.Floats:
     """Return the log-odds per mV of each neuron predicted by theory."""
     if settings.noise == "escape":
-        return np.full(settings.neurons, 1.0 / SOFT.escape.delta)
+        return np.full(settings.neurons, 1.0 / WIDTH)
     rates, kernel = np.maximum(connectome.rates, 1e-3), connectome.kernel
     return bridge.inference.membrane_beta(rates, settings.neuron, settings.sigma, kernel, dt=dt)
 
@@ -245,7 +246,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     slopes, strongest = {}, truth <= np.quantile(truth[truth < 0.0], 0.1)
     for kind, sign, _ in KINDS:
         used = (truth * sign > 0.0) & np.isfinite(psps)
-        slopes[kind] = psps[used] @ truth[used] / (truth[used] @ truth[used])
+        slopes[kind] = float(psps[used] @ truth[used] / (truth[used] @ truth[used]))
     measures |= kit.rows(
         scores,
         ("found", f"Synapses of {LEAST:g} mV or more found"),
@@ -258,8 +259,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             for kind, slope in slopes.items()
         ),
     )
-    true, inferred = truth[strongest].mean(), np.nanmean(psps[strongest])
-    measures |= {"strongest_true": true, "strongest_inferred": inferred}
+    true, inferred = float(truth[strongest].mean()), float(np.nanmean(psps[strongest]))
+    measures["strongest_true"] = kit.Measure(true, "mV")
+    measures["strongest_inferred"] = kit.Measure(inferred, "mV")
     conclusion = (
         f"Logistic neurons find {scores['found'].value:.1%} of the synapses of {LEAST:g} mV or "
         f"more. Strong inhibitory synapses are biased: the strongest tenth, {kit.signed(true, 2)} "

@@ -76,6 +76,7 @@ def test_every_benchmark_is_found_by_its_name(name: str) -> None:
         ("lecture", 71_000, 7_000),
         ("cortex", 50_000, 1_000),
         ("quiet", 138_639, 15_091_983 / 138_639),
+        ("fly-brain", 138_639, 15_091_983 / 138_639),
     ],
 )
 def test_the_networks_have_the_size_of_those_they_are_named_for(name, neurons, in_degree) -> None:
@@ -86,7 +87,7 @@ def test_the_networks_have_the_size_of_those_they_are_named_for(name, neurons, i
             assert expected_in_degree(net, population.name) == pytest.approx(in_degree, rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["brunel", "cuba", "lecture", "cortex", "quiet"])
+@pytest.mark.parametrize("name", ["brunel", "cuba", "lecture", "cortex", "quiet", "fly-brain"])
 @pytest.mark.parametrize("scale", [0.5, 2.0])
 def test_other_scales_have_other_sizes_and_the_same_in_degrees(name: str, scale: float) -> None:
     benchmark = find_benchmark(name)

@@ -115,7 +115,7 @@ def test_a_logistic_neuron_learns_the_synapses_from_the_spikes(command, tmp_path
     # 4.9 standard errors at any of 13 potentials with 10 trials or more.
     assert printed["largest_difference"] < 4.9 * 0.5 / np.sqrt(10)
     pictures = {path.stem.rpartition("-")[2] for path in tmp_path.glob("*comparison-*.png")}
-    assert pictures == {"points", "psps"}
+    assert pictures == {"points"}
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,10 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import (
     ALL,
+    CURRENTS,
     FUNCTIONS,
     arguments_of,
+    currents_of,
     helpers_of,
     location_of,
     lookup,
@@ -252,10 +254,11 @@ def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
         If a method fails, or does not return the expected number of finite values.
     """
     kind, states = type(part), first_states(part)
-    given = SAMPLE | {"v_before": states[0], "p": first_values(part)}
+    given = SAMPLE | {"v_before": states[0] if states else 0.0, "p": first_values(part)}
+    sequences = {ALL: states, CURRENTS: [0.0] * len(currents_of(kind))}
     results = {}
     for name in methods_of(kind):
-        parts = (states if item == ALL else [given[item]] for item in kind.signatures[name])
+        parts = (sequences.get(item, [given.get(item)]) for item in kind.signatures[name])
         results[name] = _sample(kind, name, [value for part in parts for value in part])
     return results
 

@@ -22,11 +22,11 @@ from neurosim.builder.codegen.model_functions import functions_of, gives_numbers
 from neurosim.builder.codegen.model_methods import METHODS, Method
 from neurosim.builder.codegen.model_one_by_one import attempt
 from neurosim.builder.codegen.model_split import split_source
-from neurosim.builder.codegen.synapse_source import arrivals, synapse_functions
+from neurosim.builder.codegen.synapse_source import arrivals, injections, synapse_functions
 from neurosim.builder.linear import linear_system, propagator_entries, synaptic_propagators
 from neurosim.builder.propagators import port_kind
 from neurosim.kernels.types import ALPHA, EXPONENTIAL, MOST_SPIKES, WORK_ROW
-from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.declare import compartments_of, parameters_of, states_of
 from neurosim.models.equations import ALL, methods_of
 from neurosim.models.quantity import is_uniform
 
@@ -235,6 +235,7 @@ class Writer:
         self.n_parameters += 0 if model.escape is None else len(ESCAPE)
         self.is_uniform = all(is_uniform(getattr(model, name)) for name in self.fields)
         self.n_neuron = len(states_of(self.kind))
+        self.compartments = compartments_of(self.kind)
         self.n = self.n_neuron + sum(len(states_of(type(port))) for port in ports)
         self.m = self.n - 1 + hidden_states(model)
         self.names = [f"x{j}" for j in range(self.n)]
@@ -337,7 +338,7 @@ class Writer:
             "x": ", ".join(self.names),
             "load": self.load(),
             "store": self.store(),
-            "rates": "rates" if self.has_synapses else "derivatives",
+            "rates": "rates" if self.has_synapses or len(self.compartments) > 1 else "derivatives",
             "neuron_x": ", ".join(self.names[: self.n_neuron]),
             "x_reset": self.targets("x", "reset"),
             "reset": self.call("reset"),
@@ -487,7 +488,7 @@ class Writer:
 
     def _body(self) -> str:
         """Return the lines that advance all neurons of a block."""
-        body = self.method.source(self)
+        body = injections(self) + self.method.source(self)
         if not self.method.takes_jump:
             body += self._jump()
         if self.kind.spike_check == "step":

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from neurosim.builder.codegen.model_split import relaxation
+from neurosim.builder.codegen.synapse_source import currents_into
 from neurosim.models.equations import methods_of
 
 if TYPE_CHECKING:
@@ -198,17 +199,16 @@ MODEL_STEP = """
 
 def model_step(writer: Writer) -> str:
     """Return source that calls the `step` of the model."""
-    i, synapses = "current[k]", "pass"
+    synapses = "pass"
     if writer.has_synapses:
         x, y = (
             "".join(f"{letter}{j}, " for j in range(writer.n_neuron, writer.n)) for letter in "xy"
         )
-        i += f" + synaptic_current(x0, {x}p)"
         synapses = f"{y} = advance_synapses({x}h, p)"
     step = MODEL_STEP.format(
         y_=writer.targets("y", "step"),
         hold_y=writer.hold("y"),
-        i=i,
+        i=currents_into(writer, "current[k]"),
         synapses=synapses,
         **writer.pieces,
     )

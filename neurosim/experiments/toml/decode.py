@@ -218,8 +218,8 @@ def dotted(path: KeyPath) -> str:
 def _missing(path: KeyPath, field: Field) -> str:
     name, meaning = dotted(path) or "the file", field.declared.describe()
     if field.named:
-        example = f'{field.name} = "{next(iter(field.parts))}"'
-        return f"{name} has no {field.name}: write {example}, for example"
+        usual = "LIF" if "LIF" in field.parts else next(iter(field.parts))
+        return f'{name} has no {field.name}: write {field.name} = "{usual}", for example'
     return f"{name} has no {field.name}" + (f" ({meaning})" if meaning else "") + ": add it"
 
 

@@ -39,6 +39,7 @@ ARGUMENTS = {
         ("psp", "mV", "peak of the postsynaptic potential"),
         ("weight", "mV or pA", "weight in the unit of the synapse"),
         ("delay", "ms", "transmission delay"),
+        ("compartment", "", "compartment of the neuron, such as dendrite"),
         ("dendritic_delay", "ms", "dendritic part of the delay of plastic synapses"),
         ("amount", "", "change of the signal by each spike"),
         ("name", "", "name of an input in results"),

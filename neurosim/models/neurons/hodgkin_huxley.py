@@ -107,6 +107,7 @@ class HodgkinHuxley(NeuronModel):
     substep = 0.0125
     refractory: ClassVar[str] = "ignore"
     spike_check: ClassVar[str] = "step"
+    psp_at_rest: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -78,7 +78,7 @@ class HodgkinHuxleyTraub(NeuronModel):
 
     refractory: ClassVar[str] = "ignore"
     spike_check: ClassVar[str] = "step"
-    threshold: ClassVar[str] = "v_t"
+    psp_at_rest: ClassVar[bool] = False
     substep = 0.05
     error_control = "y"
 

@@ -54,11 +54,15 @@ class Synapse(Part, abstract=True):
     `p` holds the parameters. Weights are in the unit of the first state. Spikes arrive at the end
     of a time step, after the integration.
 
-    Every synapse has an option, a keyword argument:
+    Every synapse has two options, which are keyword arguments:
 
     ``name``
         Name of the receptor, such as "ampa". States of the synapse are recorded by it, as in
         ``net.record(cell, "ampa.g")``. Synapses with different names are different receptors.
+    ``compartment``
+        Compartment of the neuron on which the synapse is, such as "dendrite"; None: the soma.
+        `v` in `current` is the potential of this compartment. `Network.connect` and `Network.drive`
+        set it.
 
     Class variable that a subclass may set:
 
@@ -95,6 +99,9 @@ class Synapse(Part, abstract=True):
 
     _: KW_ONLY
     name: str | None = option(None, help="name of the receptor", check=optional(_check_name))
+    compartment: str | None = option(
+        None, help="compartment of the neuron", check=optional(_check_name)
+    )
 
     noun: ClassVar[str] = "a synapse model"
     unit: ClassVar[str] = "pA"
@@ -136,6 +143,18 @@ class Synapse(Part, abstract=True):
     def transmission(self) -> ShortTermPlasticity | None:
         """How the efficacy of a spike depends on earlier spikes of the presynaptic neuron."""
         return None
+
+    @property
+    def integrated(self) -> Synapse:
+        """The synapse in the form that is integrated with the neuron.
+
+        On other compartments than the soma, every synapse has equations.
+        """
+        return self if self.compartment is None else self.as_equations()
+
+    def as_equations(self) -> Synapse:
+        """Return the synapse in a form that has equations."""
+        return self
 
     def chosen(self, *, is_pool: bool) -> Synapse:
         """Return the form of the synapse for a projection.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
@@ -23,7 +23,9 @@ class _Conductance(Synapse, abstract=True):
     """A synapse whose current is g·(e_rev − V)."""
 
     if TYPE_CHECKING:
-        e_rev: float
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a parameter of the synapse."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -43,6 +43,10 @@ class DeltaSynapse(Synapse):
         """Peak of the PSP (mV) per mV of weight: 1."""
         return 1.0
 
+    def as_equations(self) -> Synapse:
+        """Return the synapse in a form that has equations."""
+        return DeltaEquations(name=self.name, compartment=self.compartment)
+
 
 @dataclass(frozen=True)
 class ExpCurrent(Synapse):
@@ -76,6 +80,10 @@ class ExpCurrent(Synapse):
         """Peak of the PSP (mV) per pA of weight: at the peak leak and current balance."""
         neuron.check_psp()
         return neuron.resistance * math.exp(-self.time_to_peak(neuron) / self.tau)
+
+    def as_equations(self) -> Synapse:
+        """Return the synapse in a form that has equations."""
+        return ExpEquations(self.tau, name=self.name, compartment=self.compartment)
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,10 @@ class AlphaCurrent(Synapse):
         neuron.check_psp()
         x = self.time_to_peak(neuron) / self.tau
         return neuron.resistance * x * math.exp(1.0 - x)
+
+    def as_equations(self) -> Synapse:
+        """Return the synapse in a form that has equations."""
+        return BiexpCurrent(self.tau, self.tau, name=self.name, compartment=self.compartment)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +184,52 @@ class BiexpCurrent(Synapse):
         """Peak of the PSP (mV) per pA of weight."""
         neuron.check_psp()
         return psp_peak(neuron, self.tau_rise, self.tau_decay)[1]
+
+
+# The forms that follow are not registered, because networks and scenario files never name them.
+@dataclass(frozen=True, eq=False)
+class ExpEquations(Synapse, abstract=True):
+    """The equations of an `ExpCurrent`."""
+
+    tau: float = tau("decay time constant")
+    i: ClassVar = state("pA", 0.0, "current")
+
+    @staticmethod
+    def derivatives(i, p):
+        return -i / p.tau
+
+    @staticmethod
+    def current(v, i, p):
+        return i
+
+
+@dataclass(frozen=True, eq=False)
+class DeltaEquations(Synapse, abstract=True):
+    """A `DeltaSynapse`, which has no state and acts at the end of a time step."""
+
+    unit = "mV"
+    is_current = False
+    has_equations = True
+    signatures: ClassVar = {}
+
+
+@dataclass(frozen=True, eq=False)
+class InjectedCurrent(Synapse, abstract=True):
+    """Port of the input currents into another compartment than the soma.
+
+    The state is set at the start of each time step.
+    """
+
+    is_current = False
+    i: ClassVar = state("pA", 0.0, "current")
+
+    @staticmethod
+    def derivatives(i, p):
+        return 0.0
+
+    @staticmethod
+    def current(v, i, p):
+        return i
 
 
 def _ramp(x: float) -> float:
