@@ -35,6 +35,9 @@ class HodgkinHuxleyTraub(NeuronModel):
 
     Notes
     -----
+    Steps are at most 0.05 ms. This shifts spikes by less than a microsecond; in their steep rise
+    the potential is off by up to 0.15 mV.
+
     As in NEST, the gates start at the steady state of the rates at e_l without the shift. The start
     therefore is not at rest: without input V moves by up to 10 mV in the first milliseconds. With
     ``method="gsl"`` spike times are those of NEST's hh_cond_exp_traub (`from_nest`).
