@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.interchange.nest.convert import MODELS
 
 DATA = json.loads((Path(__file__).parents[1] / "data" / "nest_models.json").read_text())
 CASES = [
@@ -50,11 +49,11 @@ def network(case: dict[str, Any]) -> ns.Network:
     return net
 
 
-@pytest.mark.parametrize("debug", [False, True], ids=["compiled", "plain"])
+@pytest.mark.parametrize(
+    "debug", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["compiled", "plain"]
+)
 @pytest.mark.parametrize("case", CASES)
 def test_spikes_and_states_are_those_of_nest(case: dict[str, Any], debug: bool) -> None:
-    if case["model"] not in MODELS:
-        pytest.skip(f"{case['model']} cannot be converted yet")
     duration = SHORT if debug else case["T"]
     net = network(case)
     result = ns.simulate(net, duration, dt=case["dt"], debug=debug)
