@@ -39,6 +39,7 @@ def test_the_order_of_methods_with_fixed_steps(method: str, order: int) -> None:
     assert fitted_order(options, "substep") == pytest.approx(order, abs=0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["adaptive", "gsl"])
 def test_the_error_of_adaptive_methods_is_proportional_to_the_tolerance(method: str) -> None:
     options = [{"method": method, "tolerance": 10.0**-k} for k in (5, 6, 7, 8, 9)]

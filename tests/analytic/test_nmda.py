@@ -116,6 +116,7 @@ def test_the_jump_is_that_of_the_incomplete_gamma_function(synapse: ns.NMDA) -> 
     np.testing.assert_allclose(jump_of(synapse), (k0, np.exp(-x) - 1.0), rtol=1e-13)
 
 
+@pytest.mark.slow
 def test_both_forms_agree_after_the_rise() -> None:
     found = []
     for kind in (ns.ExactNMDA, ns.ApproximateNMDA):

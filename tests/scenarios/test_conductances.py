@@ -42,6 +42,7 @@ def test_shunting_divides_and_a_current_subtracts(command) -> None:
     assert found["epsp_all_mv"] < 0.85 * found["sum_of_single_mv"]
 
 
+@pytest.mark.slow
 def test_only_shunting_needs_the_product(command) -> None:
     rows = command("compare", "conductances", "--no-plot")["comparison"]
     assert rows["gain_shunt"]["low"] > 0.01

@@ -47,6 +47,7 @@ def test_depressing_synapses_transmit_changes(found) -> None:
     assert found["range_static"] == pytest.approx(8.0, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_efficacy_makes_the_weights_equal(command) -> None:
     rows = command("compare", "short-term-plasticity", "--set", "neurons=10", "--no-plot")
     rows = rows["comparison"]

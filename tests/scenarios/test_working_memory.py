@@ -7,6 +7,7 @@ import pytest
 SMALL = ("--set", "neurons=500", "--duration", "3200", "--no-plot")
 
 
+@pytest.mark.slow
 def test_nmda_keeps_the_memory_until_inhibition_ends_it_and_ampa_loses_it(command) -> None:
     found = command("run", "working-memory", *SMALL)["findings"]
     assert found["cued_before_hz"] < 8.0

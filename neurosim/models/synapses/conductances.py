@@ -168,7 +168,7 @@ class BiexpConductance(_Conductance):
     >>> synapse = ns.BiexpConductance(tau_rise=1.0, tau_decay=4.0)
     >>> drive = net.drive(cell, ns.SpikeTimes([5.0]), synapse=synapse, weight=3.0)
     >>> recording = net.record(cell, "g")
-    >>> round(float(ns.simulate(net, 30.0).traces["cell", "g"].values.max()), 3)
+    >>> round(float(ns.simulate(net, 30.0).traces["cell", "g"].values.max()), 2)
     3.0
     """
 

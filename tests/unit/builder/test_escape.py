@@ -71,6 +71,7 @@ def test_a_model_spikes_as_the_linear_neuron_of_the_same_equation(link: Any) -> 
     assert np.array_equal(plain.times, linear.times[early])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "neuron",
     [
@@ -90,6 +91,7 @@ def test_a_narrow_and_fast_threshold_is_the_deterministic_one(neuron: Any) -> No
     assert np.abs(plain.times - sharp.times).max() < late
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["rk4", "adaptive", "gsl"])
 def test_escape_noise_below_the_peak_makes_spikes_earlier(method: Any) -> None:
     neuron = SoftAdEx(method=method)
@@ -98,6 +100,7 @@ def test_escape_noise_below_the_peak_makes_spikes_earlier(method: Any) -> None:
     assert len(sharp) > len(plain) > 3
 
 
+@pytest.mark.slow
 def test_a_soft_threshold_out_of_reach_leaves_the_peak() -> None:
     plain = _spikes(AdEx(), 800.0, n=2)
     assert len(plain) > 4
@@ -156,6 +159,7 @@ SOFTENED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SOFTENED, ids=lambda kind: kind.__name__)
 def test_every_model_with_a_threshold_can_fire_at_random(kind: type[Any]) -> None:
     net = ns.Network()

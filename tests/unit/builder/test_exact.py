@@ -240,6 +240,7 @@ def test_a_matrix_of_another_form_is_refused() -> None:
         ns.simulate(net, 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "neuron", [ns.GLIF.of_level(5), ns.GIF(v_threshold=-55.0, lambda_0=50.0), ns.MAT2()]
 )

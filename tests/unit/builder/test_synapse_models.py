@@ -546,6 +546,7 @@ with ns.use_mpi(MPI.COMM_WORLD) as ranks:
 """
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_bits(tmp_path) -> None:
     done = mpiexec(2, "-c", PROGRAM, str(tmp_path))
     assert done.returncode == 0, done.stderr

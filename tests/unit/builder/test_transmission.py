@@ -110,6 +110,7 @@ with ns.use_mpi(MPI.COMM_WORLD) as ranks:
 """
 
 
+@pytest.mark.slow
 def test_processes_change_no_bit(tmp_path: Path) -> None:
     done = mpiexec(2, "-c", PROGRAM, str(tmp_path))
     assert done.returncode == 0, done.stderr

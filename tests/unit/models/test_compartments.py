@@ -286,6 +286,7 @@ def busy(**options: Any) -> ns.Network:
     return net
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["exact", "gsl"])
 def test_threads_pieces_and_restores_change_no_bit(method: str, tmp_path: Path) -> None:
     whole = ns.simulate(busy(method=method), 60.0, threads=1)
@@ -299,6 +300,7 @@ def test_threads_pieces_and_restores_change_no_bit(method: str, tmp_path: Path) 
     assert bits(restored.run(38.5)) == bits(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["exact", "adaptive"])
 def test_plain_python_equals_compiled_code(method: str) -> None:
     one, two = (ns.Simulation(busy(method=method), debug=debug) for debug in (False, True))
@@ -350,6 +352,7 @@ def test_psp_of_dendritic_synapses_is_the_peak_at_the_soma(synapse: ns.Synapse) 
     assert v.max() + 70.0 == pytest.approx(0.01, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_extreme_input_ends_in_a_sentence_or_finite_numbers() -> None:
     for options in ({"synapse": ns.ExpConductance(5.0), "weight": 1e6}, {"weight": 1e6}):
         net, cell = single(ns.TwoCompartment())

@@ -93,6 +93,7 @@ def same(one: ns.Result, other: ns.Result) -> bool:
     ) and all(np.array_equal(t.values, other.traces[key].values) for key, t in one.traces.items())
 
 
+@pytest.mark.slow
 def test_several_spikes_a_step_give_the_same_bits_in_any_division(tmp_path) -> None:
     whole = ns.simulate(busy(), 6.0, threads=1)
     trains = whole.spikes["cells"]

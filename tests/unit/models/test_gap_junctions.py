@@ -59,6 +59,7 @@ def test_two_passive_cells_follow_the_closed_form_with_second_order() -> None:
     np.testing.assert_allclose(orders, -2.0, atol=0.1)
 
 
+@pytest.mark.slow
 def test_two_hodgkin_huxley_neurons_agree_with_scipy() -> None:
     neuron, g, current = ns.HodgkinHuxley(), 10.0, 1500.0
 

@@ -71,6 +71,7 @@ def _trace(neuron: ns.network.Neuron, dt: float = 0.1, **options: Any) -> np.nda
     return ns.simulate(net, 30.0, dt=dt).traces["cell", "v"].of(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [ns.LIF, ns.HodgkinHuxley, Curved])
 def test_each_option_of_the_integration_changes_the_numbers(kind: Any) -> None:
     traces = [

@@ -162,7 +162,8 @@ DRIVE: dict[str, Any] = {
 @pytest.mark.parametrize("name", DRIVE)
 @pytest.mark.parametrize("cls", _own(Input), ids=lambda cls: cls.__name__)
 def test_options_of_drives(cls: type, name: str) -> None:
-    assert {"self", "target", "input", "name", *DRIVE} == set(
+    # test_compartments.py tests `compartment`.
+    assert {"self", "target", "input", "name", "compartment", *DRIVE} == set(
         inspect.signature(ns.Network.drive).parameters
     )
     source = (
@@ -263,7 +264,8 @@ def _rule(cls: type, folder: Path) -> ns.network.Rule:
 @pytest.mark.parametrize("cls", _own(Rule), ids=lambda cls: cls.__name__)
 def test_options_of_connections(cls: type, name: str, tmp_path: Path) -> None:
     parameters = inspect.signature(ns.Network.connect).parameters
-    assert {"self", "source", "target", "rule", *CONNECT} == set(parameters)
+    # test_compartments.py tests `compartment`.
+    assert {"self", "source", "target", "rule", "compartment", *CONNECT} == set(parameters)
     first: dict[str, Any] = {}
     if name == "dendritic_delay":
         first["plasticity"] = CONNECT["plasticity"]
