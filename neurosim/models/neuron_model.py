@@ -205,7 +205,8 @@ class NeuronModel(Neuron, abstract=True):
         NeurosimError
             If it is unknown: the neurons differ, or have no stable resting state.
         """
-        if not synapse.is_current and synapse.compartment is None:
+        moves_soma = not synapse.is_current and synapse.compartment is None
+        if moves_soma or synapse.couples:
             return synapse.psp_per_weight(self)
         if not self.psp_at_rest:
             self.check_psp()

@@ -110,7 +110,12 @@ def from_nest(
     if model not in MODELS:
         raise NeurosimError(f"NEST model {show(model)} is unknown: {suggest(model, MODELS)}")
     entry = MODELS[model]
-    known, given = entry.defaults, dict(params or {})
+    try:
+        known, given = entry.defaults, {} if params is None else dict(params)
+    except (TypeError, ValueError):
+        raise NeurosimError(
+            f"params = {show(params)} is not a dict: give values by name, such as {{'C_m': 250.0}}"
+        ) from None
     for name, value in given.items():
         if name not in known:
             raise NeurosimError(f"{model} has no parameter {name!r}: {suggest(name, known)}")

@@ -30,18 +30,18 @@ DEFAULTS = {
 }
 
 
+def _channels(p: Any) -> dict[str, Any]:
+    """Return the parameters that both models have."""
+    names = {"g_na": "g_Na", "g_k": "g_K", "g_l": "g_L", "e_na": "E_Na", "e_k": "E_K", "e_l": "E_L"}
+    names |= {"c_m": "C_m", "t_ref": "t_ref"}
+    return {ours: getattr(p, theirs) for ours, theirs in names.items()}
+
+
 @nest_model("hh_psc_alpha", DEFAULTS)
 def hh_psc_alpha(p: Any) -> Converted:
     """Convert a Hodgkin-Huxley neuron with alpha-function currents."""
     neuron = HodgkinHuxley(
-        g_na=p.g_Na,
-        g_k=p.g_K,
-        g_l=p.g_L,
-        e_na=p.E_Na,
-        e_k=p.E_K,
-        e_l=p.E_L,
-        c_m=p.C_m,
-        t_ref=p.t_ref,
+        **_channels(p),
         method="gsl",
         error_control="y",
         initial={"v": p.V_m, "m": p.Act_m, "h": p.Inact_h, "n": p.Act_n},
@@ -71,15 +71,8 @@ TRAUB = {
 def hh_cond_exp_traub(p: Any) -> Converted:
     """Convert a Hodgkin-Huxley neuron of the hippocampus with exponential conductances."""
     neuron = HodgkinHuxleyTraub(
-        g_na=p.g_Na,
-        g_k=p.g_K,
-        g_l=p.g_L,
-        e_na=p.E_Na,
-        e_k=p.E_K,
-        e_l=p.E_L,
+        **_channels(p),
         v_t=p.V_T,
-        c_m=p.C_m,
-        t_ref=p.t_ref,
         method="gsl",
         initial=None if p.V_m is None else {"v": p.V_m},
     )
