@@ -45,5 +45,5 @@ def test_params_may_be_a_series_and_initial_values_are_kept() -> None:
 def test_a_gap_junction_has_no_psp() -> None:
     net = ns.Network()
     cells = net.add("cells", 2, ns.AdEx())
-    with pytest.raises(ns.NeurosimError, match="psp = 1.0: (?!AdEx has no stable)"):
+    with pytest.raises(ns.NeurosimError, match=r"psp = 1\.0: (?!AdEx has no stable)"):
         net.connect(cells, cells, ns.AllToAll(), synapse=ns.GapJunction(), psp=1.0)
