@@ -10,11 +10,9 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import importlib.util
-import math
 import os
 import sys
 import threading
-from collections import namedtuple
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,14 +22,14 @@ import numpy as np
 from numba import config
 
 from neurosim.builder.codegen.escape_source import fires_at_random
-from neurosim.builder.codegen.model_functions import plain_functions, prefix_of
+from neurosim.builder.codegen.model_functions import plain_functions, prefix_of, run_plain
 from neurosim.builder.codegen.model_source import (
     HEADER,
     IMPORTS,
     Writer,
     source_of,
 )
-from neurosim.kernels import model_math, model_tools
+from neurosim.kernels import model_tools
 from neurosim.kernels.address import errors
 from neurosim.kernels.compiled import FOLDER
 from neurosim.kernels.types import WORK_ROW
@@ -118,19 +116,13 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
     """Return the address of a callback that runs the block function as plain Python."""
     kind = type(model)
     block, writer = source_of(model, ports), Writer(model, ports)
-    names: dict[str, Any] = {
-        "math": math,
-        "namedtuple": namedtuple,
-        "called": lambda method: method,
-        "cfunc": lambda *_, **__: lambda method: method,
-        "SIGNATURE": None,
-        "function": lambda method: method,
-        "mathematics": model_math,
-    }
     tools = ("current_at", "slope_ratio", "STAGES", "FIFTH", "OFF")
-    names |= {name: getattr(model_tools, name) for name in tools}
-    exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
-    names |= plain_functions(kind)
+    names = run_plain(
+        kind,
+        block,
+        {name: getattr(model_tools, name) for name in tools}
+        | {"cfunc": lambda *_, **__: lambda method: method, "SIGNATURE": None},
+    )
     for number, port_kind in enumerate(writer.port_kinds):
         if port_kind.has_equations:
             names |= plain_functions(port_kind, prefix_of(number))

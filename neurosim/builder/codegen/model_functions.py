@@ -7,6 +7,7 @@ import copy
 import inspect
 import math
 import textwrap
+from collections import namedtuple
 from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from neurosim.kernels import model_math
 from neurosim.models.equations import constants_of, helpers_of, methods_of, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from neurosim.models.neuron_model import NeuronModel
     from neurosim.models.registry import Part
@@ -61,6 +62,37 @@ def plain_functions(kind: type[Part], prefix: str = "") -> dict[str, Callable[..
             function.__code__, scope, function.__name__, None, function.__closure__
         )
     return {prefix + name: function for name, function in found.items()}
+
+
+def run_plain(kind: type[Part], text: str, tools: Mapping[str, Any]) -> dict[str, Any]:
+    """Run generated source as plain Python, with the functions of a class; return its names.
+
+    Parameters
+    ----------
+    kind : type
+        The class from which the source was generated.
+    text : str
+        Source without its imports.
+    tools : mapping of str to object
+        What it imports, besides what every generated module imports.
+    """
+    names: dict[str, Any] = {
+        "math": math,
+        "mathematics": model_math,
+        "namedtuple": namedtuple,
+        "addressed": _undecorated,
+        "called": _undecorated,
+        "function": _undecorated,
+        "tables_at": lambda frame: frame.tables,
+        **tools,
+    }
+    exec(compile(text, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
+    return names | plain_functions(kind)
+
+
+def _undecorated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Stand for a decorator that compiles."""
+    return function
 
 
 def _source(function: Callable[..., Any], renamed: dict[str, str], prefix: str) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections import namedtuple
 from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from numba import config
 
 from neurosim.builder.codegen.model_code import compiled_module
-from neurosim.builder.codegen.model_functions import functions_of, plain_functions
+from neurosim.builder.codegen.model_functions import functions_of, run_plain
 from neurosim.builder.codegen.rule_check import check_rule
 from neurosim.builder.codegen.rule_layout import RuleLayout
-from neurosim.kernels import model_math, plasticity
+from neurosim.kernels import plasticity
 from neurosim.models.declare import potentials_of, traces_of, variables_of
 
 if TYPE_CHECKING:
@@ -178,18 +176,8 @@ def rule_functions(rule: Plasticity, plain: bool = False) -> Any:
     if not (plain or config.DISABLE_JIT):
         found = vars(compiled_module(kind.__name__, IMPORTS + text))
     else:
-        found = {
-            "math": math,
-            "mathematics": model_math,
-            "namedtuple": namedtuple,
-            "addressed": lambda function: function,
-            "function": lambda function: function,
-            "tables_at": lambda frame: frame.tables,
-        }
         helpers = _plain_helpers()
-        found |= {name: helpers[name] for name in HELPERS}
-        exec(compile(text, f"<{kind.__name__}>", "exec"), found)  # the text of the user's class
-        found |= plain_functions(kind)
+        found = run_plain(kind, text, {name: helpers[name] for name in HELPERS})
     names = ("transmit_row", "mark_row", "update_row", "record_row")
     return SimpleNamespace(**{name: found.get(name) for name in names})
 

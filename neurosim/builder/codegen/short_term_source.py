@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import numbers
 import traceback
-from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
 from numba import config
 
 from neurosim.builder.codegen.model_check import check_functions, first_values, method_of
 from neurosim.builder.codegen.model_code import compiled_module
-from neurosim.builder.codegen.model_functions import functions_of, plain_functions
+from neurosim.builder.codegen.model_functions import functions_of, run_plain
 from neurosim.errors import NeurosimError
-from neurosim.kernels import model_math
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import location_of
 
@@ -79,17 +77,7 @@ def transmission_function(part: ShortTermPlasticity, plain: bool = False) -> Any
     text = _text(kind)
     if not (plain or config.DISABLE_JIT):
         return compiled_module(kind.__name__, IMPORTS + text).transmit_spikes
-    names: dict[str, Any] = {
-        "math": math,
-        "mathematics": model_math,
-        "namedtuple": namedtuple,
-        "addressed": lambda function: function,
-        "function": lambda function: function,
-        "tables_at": lambda frame: frame.tables,
-    }
-    exec(compile(text, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
-    names |= plain_functions(kind)
-    return names["transmit_spikes"]
+    return run_plain(kind, text, {})["transmit_spikes"]
 
 
 def _text(kind: type[ShortTermPlasticity]) -> str:
