@@ -194,21 +194,21 @@ def next_post(plasticity, post, latest):
 
 
 @helper
-def post_trace(plasticity, latest, k, step, rate):
+def post_trace(plasticity, latest, together, k, step, rate):
     """Return postsynaptic trace k just before `step`.
 
-    `latest` is the last spike.
+    `latest` is the last spike, and `together` the number of spikes that arrive in this step.
     """
     if latest < 0:
         return 0.0
     ago = step - plasticity.steps[latest]
-    # A spike that arrives in this step is not yet part of the trace.
-    return plasticity.values[latest, k] * math.exp(-ago * rate) - (ago == 0)
+    # Spikes that arrive in this step are not yet part of the trace.
+    return plasticity.values[latest, k] * math.exp(-ago * rate) - (together if ago == 0 else 0)
 
 
 @helper
-def post_nearest(plasticity, latest, k, step, rate):
-    """Return postsynaptic trace k of the nearest spike just before `step`."""
+def post_nearest(plasticity, latest, together, k, step, rate):
+    """Return postsynaptic trace k of the nearest spike just before `step`; see `post_trace`."""
     if latest < 0:
         return 0.0
     ago = step - plasticity.steps[latest]
@@ -236,8 +236,11 @@ def _append_post(plasticity, post, t, rates, nearest):
     for k in range(plasticity.values.shape[1]):
         value = 1.0 if k < rates.size else 0.0
         if latest >= 0 and k < rates.size:
+            elapsed = t - plasticity.steps[latest]
             before = plasticity.values[latest, k] if nearest[k] == 0.0 else 1.0
-            value += before * math.exp(-(t - plasticity.steps[latest]) * rates[k])
+            if nearest[k] > 0.0 and elapsed == 0:  # the nearest spike of an earlier step
+                before = plasticity.values[latest, k] - 1.0
+            value += before * math.exp(-elapsed * rates[k])
         plasticity.values[n, k] = value
     _append(plasticity, post, t, n, latest)
 

@@ -303,12 +303,13 @@ class _Writer:
             f"{self._result()} = on_post(w, {self._arguments(self._at_post('waited'))}p)",
             f"w = {clip}(w)",
             *(f"{name} = 0.0" for name in self._resets),
+            "together += 1 if plasticity.steps[i] + shift == now else 0",
             "latest, i = i, plasticity.next_spike[i]",
         ]
         advance = self._advance(clip) if continuous else []
         return [
             *at,
-            "latest = plasticity.last_seen[k]",
+            "latest, together = plasticity.last_seen[k], 0",
             "i = next_post(plasticity, plastic.post_ids[k], latest)",
             "while i >= 0 and plasticity.steps[i] + shift <= now:",
             *(f"    {line}" for line in (["to = plasticity.steps[i] + shift"] if advance else [])),
@@ -353,7 +354,8 @@ class _Writer:
         for j, name in enumerate(layout.post):
             trace = "post_nearest" if self._traces[name].nearest else "post_trace"
             rate = self._rate("post", name)
-            lines.append(f"x_{name} = {trace}(plasticity, latest, {j}, now - shift, {rate})")
+            spikes = "latest, max(together, 1)"
+            lines.append(f"x_{name} = {trace}(plasticity, {spikes}, {j}, now - shift, {rate})")
         for name in layout.signals:
             value = f"signal_at(plasticity, {self._number}, now, {self._rate('signal', name)})"
             lines.append(f"x_{name} = {value}")
