@@ -417,3 +417,22 @@ def test_mistakes_are_refused_in_a_sentence(make, words: str) -> None:
     p = net.connect(a, a, ns.AllToAll(), psp=1.0, plasticity=ns.STDP(2.0))
     with pytest.raises(ns.NeurosimError, match=words):
         make(net, a, p)
+
+
+@pytest.mark.parametrize("kind", [ns.STDP, ns.NearestSTDP])
+def test_no_postsynaptic_spike_of_a_step_is_paired_with_a_presynaptic_one_in_it(kind) -> None:
+    net = ns.Network(dale=False)
+    pre = net.add("pre", 1, RELAY)
+    post = net.add("post", 1, ns.AdEx(delta_t=0.0, a=0.0, b=0.0, g_l=1.0, c_m=100.0))
+    rule = kind(1.0, learning_rate=0.002)
+    plastic = net.connect(pre, post, ns.AllToAll(), weight=0.5, delay=DT, plasticity=rule)
+    net.drive(post, ns.StepCurrent([5.0], [40000.0]))
+    net.drive(pre, ns.SpikeTimes([1.0, 5.5, 6.0]), psp=20.0)
+    simulation = ns.Simulation(net)
+    spikes = simulation.run(8.0).spikes
+    early, late = (np.rint(spikes[name].times / DT) * DT for name in ("pre", "post"))
+    late = late + DT  # the dendritic delay
+    assert np.isclose(late[:, None], early[1]).sum() > 1  # several in the step of one
+    expected = naive(rule, early, late[late <= early[-1] + 1e-6], 0.5, 8.0)
+    found = simulation.connections(plastic).weights[0]
+    assert found == pytest.approx(expected, abs=1e-9)
