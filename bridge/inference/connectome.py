@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from scipy.stats import false_discovery_control, truncnorm
 
 from bridge.evaluation.measures import NORMAL_95
-from bridge.inference.synaptic_kernel import SynapticKernel
+from bridge.recordings.glm.synaptic_kernel import SynapticKernel
 from neurosim import NeurosimError
 
 # Largest |z|, in standard deviations, of scores attributed to absent synapses.

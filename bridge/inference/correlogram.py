@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.inference import kernels
-from bridge.inference.trains import USABLE, bin_trains
+from bridge.recordings.data.trains import USABLE, bin_trains
+from bridge.recordings.glm import kernels
 from bridge.utils.checks import require_choice
 from neurosim import NeurosimError
 from neurosim.utils.resources import available_memory

@@ -20,13 +20,13 @@ from bridge.inference.checks import (
     warn_of_unfinished,
 )
 from bridge.inference.connectome import Connectome
-from bridge.inference.covariates import Covariates
-from bridge.inference.drives import Drive, Drives, SlowDrive
-from bridge.inference.neuron import Fitted, Likelihood, fit, prior_variance, score_at_rest
-from bridge.inference.observation import Observation, count_spikes
-from bridge.inference.spike_history import SpikeHistory
-from bridge.inference.synaptic_kernel import SynapticKernel
-from bridge.inference.trains import BinnedTrains, bin_trains
+from bridge.recordings.data.observation import Observation, count_spikes
+from bridge.recordings.data.trains import BinnedTrains, bin_trains
+from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.likelihood import Fitted, Likelihood, fit, prior_variance, score_at_rest
+from bridge.recordings.glm.spike_history import SpikeHistory
+from bridge.recordings.glm.synaptic_kernel import SynapticKernel
+from bridge.recordings.slow.drives import Drive, Drives, SlowDrive
 from neurosim import NeurosimError
 from neurosim.utils.progress import no_report, progress_bar
 from neurosim.utils.resources import available_cores

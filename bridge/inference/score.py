@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 
 from bridge.evaluation.measures import NORMAL_95, Measure, auc, wilson_interval
 from bridge.inference.connectome import Connectome
-from bridge.inference.synaptic_kernel import SynapticKernel
 from bridge.neuron.rates import siegert_rate
+from bridge.recordings.glm.synaptic_kernel import SynapticKernel
 from neurosim import LIF, NeurosimError
 
 

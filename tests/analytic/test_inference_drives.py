@@ -7,12 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bridge.inference import SynapticKernel, bin_trains, kernels
-from bridge.inference.covariates import Covariates
-from bridge.inference.drives import Drive, SlowDrive
-from bridge.inference.neuron import Likelihood
-from bridge.inference.shared import SharedCounts, SharedDrive, SharedDrives
-from bridge.inference.smoothing import (
+from bridge.inference import SynapticKernel, bin_trains
+from bridge.recordings.glm import kernels
+from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.spike_history import SpikeHistory
+from bridge.recordings.slow.drives import Drive, SlowDrive
+from bridge.recordings.slow.shared import SharedCounts, SharedDrive, SharedDrives
+from bridge.recordings.slow.smoothing import (
     LEVEL_PRECISION,
     PlainCounts,
     banded_product,
@@ -20,7 +22,6 @@ from bridge.inference.smoothing import (
     smooth,
     smooth_at,
 )
-from bridge.inference.spike_history import SpikeHistory
 
 N_BINS, SPACING = 3030, 100
 
@@ -197,7 +198,7 @@ def test_a_shared_drive_is_found_without_the_neuron_it_drives(signs, monkeypatch
     others = SharedDrive(SharedCounts(changed, counts.expected, counts.gains), one)
     np.testing.assert_array_equal(SharedDrives([others], bins).for_neuron(0)[:, 0], drive)
     # The step that is taken for many neurons comes close to the new fit.
-    monkeypatch.setattr("bridge.inference.shared.REFINED", 0)
+    monkeypatch.setattr("bridge.recordings.slow.shared.REFINED", 0)
     step = found.for_neuron(0)[:, 0]
     assert np.abs(step - drive).max() < 0.05
     assert np.abs(drive - one.course + one.course.mean()).max() > 0.1

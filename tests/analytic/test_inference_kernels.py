@@ -7,10 +7,11 @@ import pytest
 from scipy.special import expit
 
 from bridge import LogisticNeuron
-from bridge.inference import SynapticKernel, bin_trains, infer_synapses, kernels
-from bridge.inference.covariates import Covariates
-from bridge.inference.neuron import Likelihood, fit, prior_variance
-from bridge.inference.spike_history import SpikeHistory
+from bridge.inference import SynapticKernel, bin_trains, infer_synapses
+from bridge.recordings.glm import kernels
+from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.likelihood import Likelihood, fit, prior_variance
+from bridge.recordings.glm.spike_history import SpikeHistory
 
 DURATION = 6000.0
 KERNELS = (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.inference.spike_sources import read_source
+from bridge.recordings.data.spike_sources import read_source
 from bridge.utils.binning import bin_indices, count_bins, is_after
 from bridge.utils.checks import positive
 from neurosim import NeurosimError

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.inference import kernels
-from bridge.inference.covariates import Covariates
+from bridge.recordings.glm import kernels
+from bridge.recordings.glm.covariates import Covariates
 
 # Edges (ms) of the classes of the time since the last spike.
 AGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 130, 160, 200)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.inference.smoothing import segment_sums
-from bridge.inference.trains import BinnedTrains
+from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.slow.smoothing import segment_sums
 from bridge.utils.binning import TOLERANCE
 from neurosim import NeurosimError
 

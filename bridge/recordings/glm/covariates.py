@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.inference import kernels
-from bridge.inference.smoothing import segment_sums
-from bridge.inference.synaptic_kernel import SynapticKernel
-from bridge.inference.trains import BinnedTrains
+from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.glm import kernels
+from bridge.recordings.glm.synaptic_kernel import SynapticKernel
+from bridge.recordings.slow.smoothing import segment_sums
 
 
 @dataclass(frozen=True, eq=False)

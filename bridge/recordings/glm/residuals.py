@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from bridge.inference import kernels
-from bridge.inference.trains import BinnedTrains
+from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.glm import kernels
 
 # Edges (ms) of the bands of lags in which residuals are summed.
 LAGS = (0.0, 1.0, 3.0, 6.0, 11.0, 21.0, 41.0, 81.0)

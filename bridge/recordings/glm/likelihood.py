@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from bridge.inference import kernels
-from bridge.inference.covariates import Covariates
-from bridge.inference.drives import NONE, Drive
-from bridge.inference.residuals import Flatness
-from bridge.inference.smoothing import segment_sums
-from bridge.inference.spike_history import SpikeHistory
+from bridge.recordings.glm import kernels
+from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.residuals import Flatness
+from bridge.recordings.glm.spike_history import SpikeHistory
+from bridge.recordings.slow.drives import NONE, Drive
+from bridge.recordings.slow.smoothing import segment_sums
 
 
 class Likelihood:

@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-from bridge.inference.smoothing import Smooth, difference_prior, plus_diagonal, smooth, smooth_at
+from bridge.recordings.slow.smoothing import (
+    Smooth,
+    difference_prior,
+    plus_diagonal,
+    smooth,
+    smooth_at,
+)
 
 # Largest number of shared drives.
 MOST_DRIVES = 3

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.inference import kernels
-from bridge.inference.covariates import Covariates, SlowRates
-from bridge.inference.observation import Observation, absence, counts_by_segment
-from bridge.inference.shared import SharedDrives
-from bridge.inference.smoothing import FEWEST_KNOTS, Baseline, segment_sums
-from bridge.inference.spike_history import SpikeHistory
-from bridge.inference.trains import BinnedTrains
+from bridge.recordings.data.observation import Observation, absence, counts_by_segment
+from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.glm import kernels
+from bridge.recordings.glm.covariates import Covariates, SlowRates
+from bridge.recordings.glm.spike_history import SpikeHistory
+from bridge.recordings.slow.shared import SharedDrives
+from bridge.recordings.slow.smoothing import FEWEST_KNOTS, Baseline, segment_sums
 
 NONE = np.empty(0)
 # Longest segment (ms) in which the presence of neurons is resolved.

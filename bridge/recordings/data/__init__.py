@@ -1,0 +1,1 @@
+"""Recorded spikes: where they come from, and which parts of them count."""

@@ -1,0 +1,1 @@
+"""Slow changes of firing rates: baselines, and drives shared by neurons."""
