@@ -248,7 +248,7 @@ def connect_filter(
 
 def _as_filters(psps: ArrayLike, n_sources: int, n_targets: int) -> NDArray[np.float64]:
     """Return checked filters in mV, shape (n,) or (n_sources, n_targets, n)."""
-    if np.ndim(psps) != 3:  # type: ignore[arg-type]
+    if np.ndim(psps) != 3:
         if n_sources != n_targets:
             raise NeurosimError(
                 f"one filter connects neurons pair by pair, but there are {n_sources} sources and "
