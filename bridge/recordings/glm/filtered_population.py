@@ -42,6 +42,8 @@ class FilteredPopulation:
         Default: none.
     family : Family
         Distribution and link. Default: a spike with probability σ(η).
+    last_spike_only : bool
+        Whether only the last own spike acts, instead of the sum over own spikes.
     names : tuple of str, optional
         Names of the neurons.
     rates : (n,) ndarray, optional
@@ -83,6 +85,7 @@ class FilteredPopulation:
     refractory: NDArray[np.int64] = None  # type: ignore[assignment]
     drive: NDArray[np.float64] = None  # type: ignore[assignment]
     family: Family = Family("bernoulli", "logit")  # noqa: RUF009 - frozen
+    last_spike_only: bool = False
     names: tuple[str, ...] | None = None
     rates: NDArray[np.float64] | None = None
 
@@ -176,7 +179,7 @@ class FilteredPopulation:
         Raises
         ------
         NeurosimError
-            If the mean intercept is 0 or more and `beta` is not given.
+            If the mean intercept is 0 or more and `beta` is not given, or if only last spikes act.
 
         Notes
         -----

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Name of the population in the network, which determines its random numbers.
 POPULATION = "neurons"
+# Bins since the last spike of a neuron that has not fired yet.
+LONG_AGO = 2**62
 # Bins between two tests for runaway activity.
 CHUNK = 1000
 # Runaway activity: a rate that exceeds the expected one by this factor, and these spikes per bin.
@@ -75,19 +77,17 @@ def simulate(
     `rates` are the expected spikes per bin.
     """
     n, limit = len(population.intercept), runaway_limit(rates, population.family.counts)
-    filters = np.ascontiguousarray(population.filters.swapaxes(1, 2))
+    filters, history = _by_lag(population)
     link, key = Link.of(population.family), stream_key(seed, "escape", POPULATION)
-    pending, until = np.zeros((max(1, filters.shape[1]), n)), np.full(n, -1)
-    if not filters.shape[1]:
-        filters = np.zeros((n, 1, n))
+    pending, last = np.zeros(filters.shape[1:]), np.full(n, -LONG_AGO)
     buffer = np.empty((CHUNK * n, 3), dtype=np.int64)
     found, stopped = [], n_bins
     for first in range(0, n_bins, CHUNK):
         size = min(CHUNK, n_bins - first)
         drive = population.drive_of(first, size)
         written = advance(
-            *(filters, population.intercept, population.refractory, drive, link, key),
-            *(first, size, pending, until, buffer),
+            *(filters, history, population.intercept, population.refractory, drive, link),
+            *(key, first, size, pending, last, buffer),
         )
         found.append(np.repeat(buffer[:written, :2], buffer[:written, 2], axis=0))
         counts = np.bincount(found[-1][:, 1], minlength=n)
@@ -105,6 +105,20 @@ def simulate(
         t_start=0.0,
         t_stop=stopped * width,
     )
+
+
+def _by_lag(population: FilteredPopulation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return filters (source, lag, target), and the history of last spikes (neuron, lag)."""
+    filters = population.filters
+    if filters.shape[2] == 0:
+        filters = np.zeros((*filters.shape[:2], 1))
+    filters = np.array(filters.swapaxes(1, 2), order="C")
+    if not population.last_spike_only:
+        return filters, np.empty((len(filters), 0))
+    own = np.arange(len(filters))
+    history = filters[own, :, own].copy()
+    filters[own, :, own] = 0.0
+    return filters, history
 
 
 def runaway_limit(rates: NDArray[np.float64], counts: bool) -> NDArray[np.float64]:

@@ -24,11 +24,15 @@ def _count(u, missed, mean, dispersion):
 
 
 @kernel
-def advance(filters, base, refractory, drive, link, key, first, n_bins, pending, until, spikes):
+def advance(
+    filters, history, base, refractory, drive, link, key, first, n_bins, pending, last, spikes
+):
     """Simulate bins from `first` on; return the number of rows written to `spikes`.
 
+    filters : (sources, lags, targets).
+    history : (neurons, lags) effect of the last spike alone; empty if own spikes are in `filters`.
     pending : (lags, neurons) ring buffer of the input of the next bins.
-    until : last bin of the refractory period of each neuron.
+    last : bin of the last spike of each neuron.
     spikes : rows of bin, neuron and count.
     """
     n, n_lags = len(base), len(pending)
@@ -39,10 +43,13 @@ def advance(filters, base, refractory, drive, link, key, first, n_bins, pending,
         for i in range(n):
             score = base[i] + received[i]
             received[i] = 0.0
-            if until[i] >= t:
+            since = t - last[i]
+            if since <= refractory[i]:
                 continue
             if len(drive) > 0:
                 score += drive[t - first, i]
+            if since <= history.shape[1]:
+                score += history[i, since - 1]
             x = score + link.shift
             u = open_unit(squares(counter(t, i), key))
             silence = link.gain * math.exp(min(x, 700.0))
@@ -59,7 +66,7 @@ def advance(filters, base, refractory, drive, link, key, first, n_bins, pending,
                     count = _count(u, probability, mean, link.dispersion)
                 spikes[n_found, 0], spikes[n_found, 1], spikes[n_found, 2] = t, i, count
                 n_found += 1
-                until[i] = t + refractory[i]
+                last[i] = t
         for k in range(begin, n_found):
             own, count = filters[spikes[k, 1]], spikes[k, 2]
             for lag in range(n_lags):

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 def network(model: FilteredPopulation, beta: float | None) -> ns.Network:
     """Return the network of `FilteredPopulation.to_network`."""
+    if model.last_spike_only:
+        raise NeurosimError(
+            "delta synapses add the effects of all own spikes, but in this model only the last one "
+            "acts: fit it with another history basis"
+        )
     width, link = model.bin_width, Link.of(model.family)
     neuron = memoryless_neuron(width)
     distance = threshold_distance(neuron)

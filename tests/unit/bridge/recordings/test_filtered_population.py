@@ -91,6 +91,18 @@ def test_refractory_bins_are_never_filled(width):
     np.testing.assert_allclose(shortest, [1.0, 2.0, 5.0])
 
 
+def test_only_the_last_spike_can_act():
+    """The neuron fires every second bin, unless effects of earlier spikes add up."""
+    filters = np.zeros((1, 1, 6))
+    filters[0, 0] = [-40.0, 40.0, 40.0, -40.0, -40.0, -40.0]
+    model = FilteredPopulation(filters, [-20.0], last_spike_only=True, drive=[[40.0]])
+    assert model.simulate(12.0).times.tolist() == [1.0, 3.0, 5.0, 7.0, 9.0, 11.0]
+    summed = FilteredPopulation(filters, [-20.0], drive=[[40.0]])
+    assert summed.simulate(12.0).times.tolist() == [1.0, 3.0]
+    with pytest.raises(ns.NeurosimError, match="only the last one acts"):
+        model.to_network()
+
+
 def test_spikes_depend_on_the_seed_alone(rng):
     model = population(rng)
     long, short = model.simulate(5000.0, seed=7), model.simulate(2500.0, seed=7)
