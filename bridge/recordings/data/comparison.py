@@ -34,6 +34,16 @@ class RecordingComparison:
         Standard errors of the rates (Hz).
     correlations : (2, n, n) ndarray
         Correlations of spike counts; NaN on the diagonal and for neurons with constant counts.
+
+    Examples
+    --------
+    >>> from bridge import compare_recordings
+    >>> compared = compare_recordings([[5.0, 20.0], [12.0]], [[6.0], [31.0]], duration=40.0)
+    >>> compared.rates
+    array([[50., 25.],
+           [25., 25.]])
+    >>> compared.measures["rate_deviation"].text
+    '35.36 %'
     """
 
     neurons: NDArray

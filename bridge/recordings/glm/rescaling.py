@@ -49,6 +49,16 @@ class TimeRescaling:
     serial_correlation, serial_p_value : float
         Correlation of successive intervals, transformed to a normal distribution, and its p-value;
         NaN for fewer than three intervals. Under the model intervals are independent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import time_rescaling_test
+    >>> fired = np.random.default_rng(1).random(20_000) < 0.05
+    >>> test = time_rescaling_test(fired, np.full(20_000, 0.05))
+    >>> test.n_intervals, test.passed
+    (1031, True)
+    >>> figure = test.plot()
     """
 
     intervals: NDArray[np.float64]
