@@ -150,9 +150,9 @@ class FilteredPopulation:
         Warns
         -----
         UserWarning
-            If the activity runs away: over 1000 bins a neuron fires at ten times its expected rate,
-            and in a quarter of the bins or more. The simulation then stops; `t_stop` of the result
-            is its end.
+            If the activity runs away: over 1000 bins a neuron fires at ten times its expected rate
+            and in a quarter of the bins, or closer to the highest possible rate than to the
+            expected one. The simulation then stops; `t_stop` of the result is its end.
         """
         n_bins = count_bins(positive(duration, "duration", "ms"), self.bin_width)
         return simulation.simulate(self, n_bins, as_integer(seed, "seed", 0), self.expected)
@@ -203,6 +203,6 @@ def _checked(
             f"FilteredPopulation.{name} has shape {array.shape}: it must hold finite numbers of "
             f"shape {wanted} for n = {n} neurons"
         )
-    array = np.array(array)
+    array = array.view()  # drives can be too large for copies
     array.flags.writeable = False
     return array

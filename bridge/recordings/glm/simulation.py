@@ -76,7 +76,7 @@ def simulate(
 
     `rates` are the expected spikes per bin.
     """
-    n, limit = len(population.intercept), runaway_limit(rates, population.family.counts)
+    n, limit = len(rates), runaway_limit(rates, population.refractory, population.family.counts)
     filters, history = _by_lag(population)
     link, key = Link.of(population.family), stream_key(seed, "escape", POPULATION)
     pending, last = np.zeros(filters.shape[1:]), np.full(n, -LONG_AGO)
@@ -121,11 +121,16 @@ def _by_lag(population: FilteredPopulation) -> tuple[NDArray[np.float64], NDArra
     return filters, history
 
 
-def runaway_limit(rates: NDArray[np.float64], counts: bool) -> NDArray[np.float64]:
+def runaway_limit(
+    rates: NDArray[np.float64], refractory: NDArray[np.int64], counts: bool
+) -> NDArray[np.float64]:
     """Return the spikes per bin of runaway activity, given the expected ones, shape (n,)."""
     limit = np.maximum(RUNAWAY_FACTOR * rates, RUNAWAY_SPIKES)
-    # With one spike per bin, activity saturates: half-way between the expected rate and 1.
-    return limit if counts else np.where(rates < 0.5, np.minimum(limit, 0.5 + 0.5 * rates), 1.0)
+    if counts:
+        return limit
+    # Activity saturates at the refractory period: half-way between that and the expected rate.
+    highest = 1.0 / (1.0 + refractory)
+    return np.where(rates < 0.5 * highest, np.minimum(limit, 0.5 * (rates + highest)), 1.0)
 
 
 def _warn_of_runaway(

@@ -112,9 +112,11 @@ def test_spikes_depend_on_the_seed_alone(rng):
     assert bin_trains(short).n_bins == 2500
 
 
-def test_activity_that_runs_away_stops_the_simulation():
-    filters = np.full((4, 4, 5), 1.5)
-    model = FilteredPopulation(filters, [-5.0] * 4, rates=[5.0] * 4, names="abcd")
+@pytest.mark.parametrize("refractory", [0, 4])
+def test_activity_that_runs_away_stops_the_simulation(refractory):
+    filters = np.full((4, 4, 5), 3.0)
+    options = {"rates": [5.0] * 4, "names": "abcd", "refractory": [refractory] * 4}
+    model = FilteredPopulation(filters, [-5.0] * 4, **options)
     with pytest.warns(UserWarning, match=r"stopped at \d+ of 1e\+06 ms .* 4 of 4 neurons, neuron"):
         trains = model.simulate(1e6)
     assert trains.t_stop <= 10_000.0
