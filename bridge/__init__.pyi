@@ -3,6 +3,7 @@
 from . import classics as classics
 from . import datasets as datasets
 from . import inference as inference
+from . import recordings as recordings
 from . import spiking as spiking
 from .evaluation.comparison import Comparison as Comparison
 from .evaluation.comparison import prediction_measures as prediction_measures
@@ -62,6 +63,7 @@ from .neuron.rates import escape_rate as escape_rate
 from .neuron.rates import siegert_rate as siegert_rate
 from .neuron.unit import SpikingUnit as SpikingUnit
 from .neuron.unit import threshold_distance as threshold_distance
+from .recordings import PopulationGLM as PopulationGLM
 from .spiking import SpikingCircuit as SpikingCircuit
 from .spiking import Strengths as Strengths
 from .spiking import strengths as strengths

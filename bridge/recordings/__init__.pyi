@@ -2,4 +2,15 @@
 
 from .data.trains import BinnedTrains as BinnedTrains
 from .data.trains import bin_trains as bin_trains
+from .glm.bases import Basis as Basis
+from .glm.bases import BSplines as BSplines
+from .glm.bases import Laguerre as Laguerre
+from .glm.bases import NoHistory as NoHistory
+from .glm.bases import RaisedCosines as RaisedCosines
+from .glm.bases import Steps as Steps
+from .glm.families import Family as Family
+from .glm.pair_tests import PairTests as PairTests
+from .glm.population import PopulationGLM as PopulationGLM
+from .glm.synaptic_kernel import KernelBasis as KernelBasis
 from .glm.synaptic_kernel import SynapticKernel as SynapticKernel
+from .glm.templates import Templates as Templates
