@@ -64,6 +64,7 @@ from .neuron.rates import siegert_rate as siegert_rate
 from .neuron.unit import SpikingUnit as SpikingUnit
 from .neuron.unit import threshold_distance as threshold_distance
 from .recordings import PopulationGLM as PopulationGLM
+from .recordings import SpikeTriggered as SpikeTriggered
 from .spiking import SpikingCircuit as SpikingCircuit
 from .spiking import Strengths as Strengths
 from .spiking import strengths as strengths

@@ -14,3 +14,4 @@ from .glm.population import PopulationGLM as PopulationGLM
 from .glm.synaptic_kernel import KernelBasis as KernelBasis
 from .glm.synaptic_kernel import SynapticKernel as SynapticKernel
 from .glm.templates import Templates as Templates
+from .spike_triggered import SpikeTriggered as SpikeTriggered
