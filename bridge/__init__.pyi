@@ -12,6 +12,7 @@ from .evaluation.measures import Reliability as Reliability
 from .evaluation.measures import agreement as agreement
 from .evaluation.measures import auc as auc
 from .evaluation.measures import bits_per_spike as bits_per_spike
+from .evaluation.measures import bits_per_trial as bits_per_trial
 from .evaluation.measures import brier_score as brier_score
 from .evaluation.measures import coincidence_factor as coincidence_factor
 from .evaluation.measures import cross_entropy as cross_entropy
@@ -62,6 +63,10 @@ from .neuron.rates import escape_rate as escape_rate
 from .neuron.rates import siegert_rate as siegert_rate
 from .neuron.unit import SpikingUnit as SpikingUnit
 from .neuron.unit import threshold_distance as threshold_distance
+from .recordings import LogisticDecoder as LogisticDecoder
+from .recordings import StimulusDecoder as StimulusDecoder
+from .recordings import filtered_counts as filtered_counts
+from .recordings import trial_counts as trial_counts
 from .spiking import SpikingCircuit as SpikingCircuit
 from .spiking import Strengths as Strengths
 from .spiking import strengths as strengths

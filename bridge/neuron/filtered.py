@@ -102,7 +102,7 @@ class FilteredNeuron:
             If the filters are longer than the weights, if the neuron is unsuitable, or if θ₀ ≥ 0
             and `beta` is not given.
         """
-        _require_fast(neuron, width)
+        require_fast(neuron, width)
         unit = to_spiking(logistic, neuron=neuron, noise="escape", beta=beta)
         n_signal = len(unit.psps) - history - coupling
         if min(history, coupling, n_signal) < 0:
@@ -205,7 +205,7 @@ def connect_filter(
             network.connect(source, target, ns.OneToOne(), psp=psp, delay=lag * width)
 
 
-def _require_fast(neuron: ns.LIF, width: float) -> None:
+def require_fast(neuron: ns.LIF, width: float) -> None:
     """Raise an error if the potential would depend on input before the current bin."""
     least = -math.log(LARGEST_REMAINDER) * neuron.tau_m
     if not (math.isfinite(width) and width >= least):
