@@ -263,7 +263,7 @@ def bits_per_trial(
         )
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= chance.shape[1]:
         raise NeurosimError(
-            f"observed must hold columns of probability, 0 to {chance.shape[1] - 1}"
+            f"observed must hold columns of probability, integers from 0 to {chance.shape[1] - 1}"
         )
     if not ((chance >= 0) & (chance <= 1)).all():
         raise NeurosimError("probability must lie in 0 to 1")
@@ -465,10 +465,15 @@ def _estimate(value: float, influence: NDArray, blocks: ArrayLike | None, unit: 
     return Measure(float(value), unit, float(value) - half, float(value) + half)
 
 
+def check_blocks(blocks: ArrayLike, n_trials: int) -> None:
+    """Raise an error unless there is one label of a block for each trial."""
+    if np.asarray(blocks, dtype=object).shape != (n_trials,):
+        raise NeurosimError(f"blocks must hold one label for each of the {n_trials} trials")
+
+
 def _per_block(values: NDArray, blocks: ArrayLike) -> NDArray[np.float64]:
     """Return the sum of values in each block."""
-    if np.asarray(blocks, dtype=object).shape != values.shape:
-        raise NeurosimError(f"blocks must hold one label for each of the {len(values)} trials")
+    check_blocks(blocks, len(values))
     index: NDArray[np.intp] = np.unique(blocks, return_inverse=True)[1]
     return np.bincount(index, weights=values).astype(np.float64)
 

@@ -11,7 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import cross_val_predict
 
-from bridge.learning.features import blocked_folds
+from bridge.evaluation.measures import check_blocks
+from bridge.learning.features import Fold, blocked_folds
 from bridge.learning.logistic import LogisticNeuron
 from bridge.learning.separation import SeparableDataWarning
 from bridge.learning.validation import require_classes, require_fitted, validated
@@ -196,15 +197,10 @@ class LogisticDecoder(ClassifierMixin, BaseEstimator):
         require_classes(labels)
         folds = blocked_folds(len(labels), n_folds, margin=margin)
         classes, observed = np.unique(labels, return_inverse=True)
-        for train, test in folds:
-            missing = np.setdiff1d(classes, labels[train])
-            if len(missing):
-                raise NeurosimError(
-                    f"class {missing[0]!r} occurs only in trials {test[0] - margin} to "
-                    f"{test[-1] + margin}, which are left out together: shuffle the trials if they "
-                    "are independent, or give more folds"
-                )
-        if blocks is None and margin:
+        _require_classes_in_training(folds, labels, classes, margin)
+        if blocks is not None:
+            check_blocks(blocks, len(labels))
+        elif margin:
             blocks = np.arange(len(labels)) // (MARGINS_PER_BLOCK * margin)
         probability, base = (
             cross_val_predict(model, trials, labels, cv=folds, method="predict_proba")
@@ -258,3 +254,17 @@ class LogisticDecoder(ClassifierMixin, BaseEstimator):
             for b, w in zip(self.intercept_.tolist(), self.coef_, strict=True)
         )
         return SpikingReadout(self.classes_, units)
+
+
+def _require_classes_in_training(
+    folds: list[Fold], labels: NDArray, classes: NDArray, margin: int
+) -> None:
+    """Raise an error if a class is missing in the trials of a fit."""
+    for train, test in folds:
+        missing = np.setdiff1d(classes, labels[train]).tolist()
+        if missing:
+            raise NeurosimError(
+                f"class {missing[0]!r} occurs only in trials {max(test[0] - margin, 0)} to "
+                f"{test[-1] + margin}, which are left out together: shuffle the trials if they are "
+                "independent, or give more folds"
+            )

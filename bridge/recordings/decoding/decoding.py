@@ -125,6 +125,17 @@ class StimulusDecoding(Decoding):
         The same for the mean of the frequencies of the bins in the other blocks.
     period : float or None
         Period of a circular stimulus.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import StimulusDecoder
+    >>> rng = np.random.default_rng(1)
+    >>> contrast = rng.uniform(0.0, 1.0, 500)
+    >>> counts = rng.poisson(10.0 * contrast[:, np.newaxis] + [2.0, 5.0, 8.0])
+    >>> decoding = StimulusDecoder().cross_validate(counts, contrast)
+    >>> decoding.error.text, round(decoding.r2, 2)
+    ('', 0.0)
     """
 
     stimulus: NDArray[np.float64] = field(kw_only=True)
