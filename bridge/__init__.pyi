@@ -63,9 +63,14 @@ from .neuron.rates import escape_rate as escape_rate
 from .neuron.rates import siegert_rate as siegert_rate
 from .neuron.unit import SpikingUnit as SpikingUnit
 from .neuron.unit import threshold_distance as threshold_distance
+from .recordings import FilteredPopulation as FilteredPopulation
 from .recordings import LogisticDecoder as LogisticDecoder
 from .recordings import StimulusDecoder as StimulusDecoder
+from .recordings import TimeRescaling as TimeRescaling
+from .recordings import compare_recordings as compare_recordings
 from .recordings import filtered_counts as filtered_counts
+from .recordings import rescaling_plot as rescaling_plot
+from .recordings import time_rescaling_test as time_rescaling_test
 from .recordings import trial_counts as trial_counts
 from .spiking import SpikingCircuit as SpikingCircuit
 from .spiking import Strengths as Strengths

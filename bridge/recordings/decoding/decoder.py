@@ -16,13 +16,13 @@ from bridge.learning.features import Fold, blocked_folds
 from bridge.learning.logistic import LogisticNeuron
 from bridge.learning.separation import SeparableDataWarning
 from bridge.learning.validation import require_classes, require_fitted, validated
-from bridge.neuron.filtered import FAST_NEURON
+from bridge.neuron.filtered import memoryless_neuron
 from bridge.neuron.mapping import LogisticUnit, to_spiking
 from bridge.recordings.decoding.decoding import Decoding
 from bridge.recordings.decoding.readout import SpikingReadout
 from bridge.recordings.decoding.softmax import fit_softmax
 from bridge.utils.checks import as_integer, finite, positive
-from neurosim import LIF, NeurosimError
+from neurosim import NeurosimError
 
 # A block of dependent trials is as long as this number of margins.
 MARGINS_PER_BLOCK = 10
@@ -209,16 +209,16 @@ class LogisticDecoder(ClassifierMixin, BaseEstimator):
         return Decoding(classes, observed, probability, base, blocks)
 
     def to_spiking(
-        self, *, beta: float = 0.5, neuron: LIF = FAST_NEURON, bias: float | None = None
+        self, *, width: float = 1.0, beta: float = 0.5, bias: float | None = None
     ) -> SpikingReadout:
         """Return spiking neurons with the same weights, whose spikes are the decisions.
 
         Parameters
         ----------
+        width : float
+            Time in which a neuron fires or not (ms): the bin width, and the simulation step.
         beta : float
             Slope of the escape noise (per mV), which sets the scale of the synapses.
-        neuron : LIF
-            Potentials and membrane.
         bias : float, optional
             Constant added to the scores of more than two classes. It changes how often exactly one
             neuron fires, not which one. Default: −log(n_classes − 1), so that a neuron fires with
@@ -249,11 +249,12 @@ class LogisticDecoder(ClassifierMixin, BaseEstimator):
         shift = 0.0 if n_scores == 1 else -np.log(n_scores - 1.0)
         if bias is not None:
             shift = finite(bias, "bias")
+        neuron = memoryless_neuron(width)
         units = tuple(
             to_spiking(LogisticUnit(b + shift, w), neuron=neuron, noise="escape", beta=beta)
             for b, w in zip(self.intercept_.tolist(), self.coef_, strict=True)
         )
-        return SpikingReadout(self.classes_, units)
+        return SpikingReadout(self.classes_, units, float(width))
 
 
 def _require_classes_in_training(

@@ -135,7 +135,7 @@ class StimulusDecoding(Decoding):
     >>> counts = rng.poisson(10.0 * contrast[:, np.newaxis] + [2.0, 5.0, 8.0])
     >>> decoding = StimulusDecoder().cross_validate(counts, contrast)
     >>> decoding.error.text, round(decoding.r2, 2)
-    ('', 0.0)
+    ('0.1245 (0.1160 to 0.1329)', 0.7)
     """
 
     stimulus: NDArray[np.float64] = field(kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
-from bridge.neuron.filtered import require_fast
+from bridge.neuron.filtered import connect_filter
 from bridge.neuron.unit import SpikingUnit
 from bridge.recordings.decoding.features import as_kernel
 from bridge.utils.checks import as_floats
@@ -33,6 +33,8 @@ class SpikingReadout:
     units : tuple of SpikingUnit
         One neuron for two classes, otherwise one for each class. Its PSPs are those of a spike in
         each feature.
+    width : float
+        Time in which a neuron fires or not (ms).
 
     Examples
     --------
@@ -50,6 +52,7 @@ class SpikingReadout:
 
     classes: NDArray
     units: tuple[SpikingUnit, ...]
+    width: float
 
     @property
     def psps(self) -> NDArray[np.float64]:
@@ -108,7 +111,7 @@ class SpikingReadout:
         (n_trials, n_units) ndarray of bool
         """
         trials = np.atleast_2d(as_floats(X, "X"))
-        network, dt = ns.Network(), 1.0
+        network, dt = ns.Network(), self.width
         for k, unit in enumerate(self.units):
             cells = unit.add_to(network, f"unit {k}", len(trials), dt=dt)
             unit.present(network, cells, trials, at=dt)
@@ -123,7 +126,6 @@ class SpikingReadout:
         source: ns.Population,
         *,
         kernel: int | ArrayLike = 1,
-        width: float = 1.0,
     ) -> ns.Population:
         """Add the neurons to a network, with synapses from the neurons that are decoded.
 
@@ -139,8 +141,6 @@ class SpikingReadout:
             decoders have weights of both signs.
         kernel : int, (n_lags,) or (n_lags, n_filters) array_like
             As for `filtered_counts`.
-        width : float
-            Bin width (ms).
 
         Returns
         -------
@@ -150,11 +150,10 @@ class SpikingReadout:
         Raises
         ------
         NeurosimError
-            If the features are not those of the source, or the membrane is too slow for the bin.
+            If the features are not those of the source.
         """
         filters, psps = as_kernel(kernel), self.psps
         neuron = self.units[0].neuron
-        require_fast(neuron, width)
         if psps.shape[1] != source.size * filters.shape[1]:
             raise NeurosimError(
                 f"population {source.name!r} of {source.size} neurons and {filters.shape[1]} "
@@ -165,14 +164,10 @@ class SpikingReadout:
         readout = network.add(
             name,
             len(self.units),
-            replace(neuron, escape=self.units[0].noise.rate(width)),  # type: ignore[attr-defined]
+            replace(neuron, escape=self.units[0].noise.rate(self.width)),  # type: ignore[attr-defined]
             v_init=neuron.v_rest + neuron.resistance * currents,
         )
         network.drive(readout, ns.ConstantCurrent(currents))
         by_lag = psps.reshape(len(psps), source.size, -1) @ filters.T
-        unit, cell, lag = np.nonzero(by_lag)
-        if len(unit):
-            rule = ns.Explicit(cell, unit)
-            delay = width * (lag + 1.0)
-            network.connect(source, readout, rule, psp=by_lag[unit, cell, lag], delay=delay)
+        connect_filter(network, source, readout, by_lag.swapaxes(0, 1), width=self.width)
         return readout

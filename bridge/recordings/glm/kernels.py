@@ -30,6 +30,9 @@ _HIGHEST = 1.0 / math.factorial(13)
 _LOWER = tuple(1.0 / math.factorial(k) for k in range(12, -1, -1))
 # Score of bins in which the neuron cannot fire.
 NEVER = -690.0
+LOGIT, CLOGLOG, EXPONENTIAL, SOFTPLUS, NEGATIVE_BINOMIAL = range(5)
+CAP = 30.0
+LOWEST = -700.0
 
 compiled = compilation.compiled()
 
