@@ -3,6 +3,7 @@
 from . import classics as classics
 from . import datasets as datasets
 from . import inference as inference
+from . import recordings as recordings
 from . import spiking as spiking
 from .evaluation.comparison import Comparison as Comparison
 from .evaluation.comparison import prediction_measures as prediction_measures
@@ -65,6 +66,7 @@ from .neuron.unit import SpikingUnit as SpikingUnit
 from .neuron.unit import threshold_distance as threshold_distance
 from .recordings import FilteredPopulation as FilteredPopulation
 from .recordings import LogisticDecoder as LogisticDecoder
+from .recordings import PopulationGLM as PopulationGLM
 from .recordings import StimulusDecoder as StimulusDecoder
 from .recordings import TimeRescaling as TimeRescaling
 from .recordings import compare_recordings as compare_recordings

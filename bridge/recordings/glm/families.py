@@ -91,6 +91,19 @@ class Family:
             return np.log1p(self.dispersion * growth) / self.dispersion
         return growth
 
+    def constant(self, counts: NDArray[np.float64]) -> float:
+        """Return the part of the log-likelihood (nats) that depends on the counts alone.
+
+        Compiled losses do not include it.
+        """
+        if self.name == "bernoulli":
+            return 0.0
+        found = -gammaln(counts + 1.0)
+        if self.name == "negative_binomial":
+            size = 1.0 / self.dispersion
+            found = found + gammaln(counts + size) - gammaln(size) - counts * np.log(size)
+        return float(found.sum())
+
     def log_likelihood(self, mean: NDArray, counts: NDArray) -> NDArray[np.float64]:
         """Return the log-likelihood (nats) of the counts of bins with these means."""
         if self.name == "bernoulli":

@@ -1,0 +1,370 @@
+"""Population models of recorded spikes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from bridge.learning.validation import require_fitted
+from bridge.recordings.data.observation import Observation, count_spikes
+from bridge.recordings.data.trains import bin_trains
+from bridge.recordings.glm import checks
+from bridge.recordings.glm.bases import Basis, RaisedCosines
+from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.fitted import FittedNeuron, fit_neurons
+from bridge.recordings.glm.pair_tests import PairTests
+from bridge.recordings.glm.problem import Problem
+from bridge.recordings.glm.spike_history import HistoryBasis
+from bridge.recordings.glm.synaptic_kernel import KernelBasis
+from bridge.recordings.glm.templates import Templates
+from bridge.recordings.slow.drives import Drives, Stimulus
+from bridge.utils.checks import finite, require_choice, require_type
+
+
+class PopulationGLM(BaseEstimator):
+    """Generalised linear model of the spikes of a population.
+
+    Each neuron fires with a mean that depends on the past spikes of all neurons,
+    g(b + drive(t) + Σⱼ Σₗ fⱼ(l) nⱼ(t − l)), with filters f that are sums of basis functions
+    (Truccolo et al. 2005, J. Neurophysiol. 93:1074; Pillow et al. 2008, Nature 454:995). Lag 0 is
+    not used. The design matrix is not built: loss, gradient and covariance are computed from the
+    spikes, exactly, at a cost of bins + spikes × lags for each neuron.
+
+    Parameters
+    ----------
+    basis : Basis, optional
+        Basis functions of the coupling between neurons. Default: `RaisedCosines(6, 50.0)`.
+    history_basis : Basis, optional
+        Basis functions of the effect of own spikes. Default: `basis`.
+    family : {"bernoulli", "poisson", "negative_binomial"}
+    link : {"logit", "cloglog", "exponential", "softplus"}, optional
+        See `Family`. Default: "logit" for Bernoulli, else "exponential".
+    penalty : {"ridge", "group_lasso", "lasso"}
+        Of the coupling: ½ strength Σ w², strength √K Σⱼ ‖Rⱼwⱼ‖ with the covariance Rⱼ'Rⱼ of the
+        columns of neuron j, or strength Σ ‖w‖.
+    strength : float or {"auto", "cv"}
+        "auto": for "ridge", 1/variance of the weights, estimated from the data (empirical Bayes);
+        otherwise as "cv", which is chosen by cross-validation in blocks of time.
+    bin_width : float
+        Bin width (ms).
+    shared, baseline, reset : float, optional
+        As in `infer_synapses`: distance (ms) of the knots of slow drives shared by neurons, and of
+        the baseline of each neuron; refractory period (ms) during which input is lost. Default:
+        none.
+    standard_errors : {"auto", "exact", "fast"}
+        "exact" computes the Fisher information of all parameters, "fast" scales the covariance of
+        the columns, so that standard errors of couplings differ by some per cent; those of own
+        history and stimulus are always exact. "auto": exact for few columns.
+    tol : float
+        Tolerance of the fit: distance from the optimum in standard errors.
+    threads : int, optional
+        Number of threads. Default: number of cores. The result does not depend on it.
+    progress : bool, optional
+        Whether to show progress and the time left on stderr. Default: in a terminal or notebook,
+        if the fit takes longer than two seconds.
+
+    Attributes
+    ----------
+    neurons_ : (n,) ndarray of int or str
+        Names of the neurons.
+    coupling_ : (n, n, n_functions) ndarray
+        Coefficients from neuron to neuron, 0 on the diagonal and NaN if not fitted.
+    history_ : (n, n_history) ndarray
+        Coefficients of own spikes.
+    intercept_ : (n,) ndarray
+        Scores without spikes, averaged over the drive.
+    stimulus_ : (n_features, n) ndarray
+        Change of the score per standard deviation of each feature.
+    filters_ : (n, n, n_lags) ndarray
+        Effect on the score 1, 2, … bins after a spike; own history on the diagonal.
+    standard_errors_ : (n, n, n_lags) ndarray
+        Standard errors of the filters.
+    refractory_ : (n,) ndarray of int
+        Bins after a spike in which a neuron never fires.
+    tests_ : PairTests
+        Tests of all pairs.
+    amplitudes_, amplitude_errors_ : (n, n) ndarray
+        Strength of each coupling at the peak of its time course (score), and its standard error.
+    courses_ : (n, n, n_lags) ndarray
+        Time course to which the amplitude refers; see `bridge.recordings.Templates`.
+    wald_ : (n, n) ndarray
+        p-values of the Wald test of each pair, with a degree of freedom for each basis function.
+    strength_ : float
+        Strength of the penalty.
+    converged_ : (n,) ndarray of bool
+
+    Notes
+    -----
+    The ridge shrinks weights towards 0. `filters_` are penalised estimates, which predict best.
+    Tests, amplitudes and intervals refer to estimates without this bias (one Newton step).
+
+    Examples
+    --------
+    The second neuron often fires some milliseconds after the first one:
+
+    >>> import numpy as np
+    >>> from bridge import PopulationGLM
+    >>> rng = np.random.default_rng(1)
+    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 2000))
+    >>> second = first[::2] + rng.uniform(1.0, 9.0, 1000)
+    >>> glm = PopulationGLM().fit([first, second], duration=first[-1] + 10.0)
+    >>> glm.called().tolist()
+    [[False, True], [False, False]]
+    """
+
+    def __init__(
+        self,
+        basis: Basis | None = None,
+        *,
+        history_basis: Basis | None = None,
+        family: str = "bernoulli",
+        link: str | None = None,
+        penalty: str = "ridge",
+        strength: float | str = "auto",
+        bin_width: float = 1.0,
+        shared: float | None = None,
+        baseline: float | None = None,
+        reset: float | None = None,
+        standard_errors: str = "auto",
+        tol: float = 0.01,
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.basis = basis
+        self.history_basis = history_basis
+        self.family = family
+        self.link = link
+        self.penalty = penalty
+        self.strength = strength
+        self.bin_width = bin_width
+        self.shared = shared
+        self.baseline = baseline
+        self.reset = reset
+        self.standard_errors = standard_errors
+        self.tol = tol
+        self.threads = threads
+        self.progress = progress
+
+    def fit(
+        self,
+        spikes: Any,
+        duration: float | None = None,
+        *,
+        epochs: Any = None,
+        gaps: Any = None,
+        presence: Any = None,
+        stimulus: ArrayLike | None = None,
+        neurons: ArrayLike | None = None,
+    ) -> PopulationGLM:
+        """Fit the model to a recording.
+
+        Parameters
+        ----------
+        spikes, duration
+            As in `bin_trains`.
+        epochs : (n_epochs, 2) array_like, optional
+            Starts and stops (ms) of the parts of the recording in the likelihood, such as trials.
+            Spikes outside are inputs and history only. Default: the whole recording.
+        gaps : (n_gaps, 2) array_like, optional
+            Starts and stops (ms) of the parts in which nothing was recorded. Filters do not extend
+            across a gap, and the bins after it, up to the longest lag, do not count. Start and stop
+            are equal where two recordings were joined.
+        presence : dict or sequence, optional
+            Intervals (ms) in which each neuron was observed, by name or in order, shape
+            (n_intervals, 2); None or missing for always. The rate of the neuron refers to this
+            time. Its input to others is replaced by the mean while it is absent.
+        stimulus : (n_bins,) or (n_bins, n_features) array_like, optional
+            Further covariates with one row per bin, such as a stimulus (see `bridge.lagged` for its
+            past), the rate of another area, or the phase of a trial.
+        neurons : (n_post,) array_like, optional
+            Names of the neurons to fit. Default: all. All neurons are inputs.
+
+        Raises
+        ------
+        NeurosimError
+            If the spikes are invalid, parameters are out of range, or memory does not suffice.
+
+        Warns
+        -----
+        UserWarning
+            If the result is not trustworthy: neurons with too few spikes, fits that do not
+            converge, residuals that are not flat, input that neurons share.
+        """
+        self._check_parameters()
+        problem, indices = self._problem(
+            spikes, duration, epochs, gaps, presence, stimulus, neurons
+        )
+        precision = None if self.strength == "auto" else float(self.strength)
+        exact = {"auto": None, "exact": True, "fast": False}[self.standard_errors]
+        fits, precision = fit_neurons(
+            *(problem, indices, precision),
+            tol=self.tol,
+            exact=exact,
+            threads=self.threads,
+            progress=self.progress,
+        )
+        self._problem_, self._indices_ = problem, indices
+        self.strength_ = precision
+        self._collect(fits)
+        self._warn(fits)
+        return self
+
+    def called(self, fdr: float = 0.01) -> NDArray[np.bool_]:
+        """Return which couplings are present at a false discovery rate of `fdr`.
+
+        Each pair is tested along a time course that it shares with others (see `Templates`), and
+        the z-scores are divided by the standard deviation of those of absent couplings. The shape
+        is (n, n): rows are presynaptic neurons.
+        """
+        require_fitted(self)
+        return self.tests_.called(fdr)
+
+    def psps(self, beta: ArrayLike) -> NDArray[np.float64]:
+        """Return the strengths in mV, shape (n, n).
+
+        Parameters
+        ----------
+        beta : float, (n,) or (n, n) array_like
+            Score per mV of each postsynaptic neuron or pair: 1/Δ for escape noise, see
+            `bridge.inference.membrane_beta` for membrane noise.
+        """
+        require_fitted(self)
+        return self.amplitudes_ / checks.slope_per_mv(beta, len(self.neurons_))
+
+    def _check_parameters(self) -> None:
+        """Raise an error for parameters out of range."""
+        for name in ("basis", "history_basis"):
+            if getattr(self, name) is not None:
+                require_type(getattr(self, name), Basis, name, "a basis such as RaisedCosines()")
+        require_choice(self.penalty, "penalty", ("ridge", "group_lasso", "lasso"))
+        require_choice(self.standard_errors, "standard_errors", ("auto", "exact", "fast"))
+        if isinstance(self.strength, str):
+            require_choice(self.strength, "strength", ("auto", "cv"))
+        else:
+            finite(self.strength, "strength", low=0.0)
+        checks.check_parameters(self.reset, self.shared, self.baseline, self.tol, self.threads)
+
+    def _problem(
+        self,
+        spikes: Any,
+        duration: float | None,
+        epochs: Any,
+        gaps: Any,
+        presence: Any,
+        stimulus: ArrayLike | None,
+        neurons: ArrayLike | None,
+    ) -> tuple[Problem, NDArray[np.intp]]:
+        """Prepare the data that the fits of all neurons share."""
+        family = Family.of(self.family, self.link)
+        trains = bin_trains(spikes, duration, self.bin_width, counts=family.counts, fewest=1)
+        basis = RaisedCosines() if self.basis is None else self.basis
+        own = basis if self.history_basis is None else self.history_basis
+        width = trains.width
+        values, history = basis.matrix(width), HistoryBasis(own.matrix(width), own.last_spike_only)
+        lead = max(len(values), len(history.values))
+        observation = Observation.of(trains, epochs, presence, gaps, lead)
+        trains, absent = observation.without_absent(trains)
+        checks.warn_of_absent(absent)
+        counted, present = count_spikes(trains, observation)
+        indices = checks.selected(trains, counted, neurons)
+        drives = Drives.of(trains, observation, self.shared, self.baseline)
+        slow = drives.slow_rates, drives.absent, present
+        covariates = Covariates(trains, values, observation.pieces, *slow)
+        features = None
+        if stimulus is not None:
+            features = Stimulus.of(checks.standardised(stimulus, trains.n_bins))
+        reset = None if self.reset is None else round(self.reset / width)
+        problem = Problem(observation, covariates, history, family, drives, features, reset)
+        return problem, indices
+
+    def _collect(self, fits: list[FittedNeuron]) -> None:
+        """Set the attributes."""
+        problem, indices = self._problem_, self._indices_
+        trains, history = problem.trains, problem.history.values
+        (n, n_functions), n_history = problem.covariates.shape, history.shape[1]
+        self.neurons_, self.n_bins_, self.family_ = trains.neurons, trains.n_bins, problem.family
+        self.bin_width_ = trains.width
+        self.rates_ = problem.covariates.rates / trains.width * 1e3
+        estimates, certain = [one.estimate for one in fits], [one.uncertainty for one in fits]
+
+        def spread(values: list[Any], *shape: int) -> NDArray[np.float64]:
+            found = np.full((n, *shape), np.nan)
+            found[indices] = values
+            return found
+
+        self.intercept_ = spread([one.estimate.intercept + one.mean_drive for one in fits])
+        self.intercept_errors_ = spread([one.intercept_error for one in certain])
+        self.history_ = spread([one.history for one in estimates], n_history)
+        dense = [one.dense_covariance for one in certain]
+        self._history_covariance = spread(
+            [one[:n_history, :n_history] for one in dense], n_history, n_history
+        )
+        n_features = 0 if problem.stimulus is None else problem.stimulus.values.shape[1]
+        self.stimulus_ = spread(
+            [one.drive[len(one.drive) - n_features :] for one in estimates], n_features
+        ).T
+        errors = [np.sqrt(np.diag(one)[n_history:]) for one in dense]
+        self.stimulus_errors_ = spread(errors, n_features).T
+        self.refractory_ = np.zeros(n, dtype=int)
+        self.refractory_[indices] = [one.refractory for one in fits]
+        self.converged_ = np.zeros(n, dtype=bool)
+        self.converged_[indices] = [one.converged for one in estimates]
+        self.evaluations_ = np.zeros(n, dtype=int)
+        self.evaluations_[indices] = [one.evaluations for one in estimates]
+        self.log_likelihood_ = spread([one.log_likelihood for one in fits])
+        self.constant_log_likelihood_ = spread([one.constant for one in fits])
+
+        tested = (trains.counts > 0)[:, None] & np.isin(np.arange(n), indices)
+        np.fill_diagonal(tested, False)
+        pairs = (n_functions,)
+        self.coupling_ = spread([one.weights for one in estimates], n, *pairs).transpose(1, 0, 2)
+        unbiased = spread([one.weights for one in certain], n, *pairs).transpose(1, 0, 2)
+        covariance = spread([one.covariance for one in certain], n, *pairs * 2).transpose(
+            1, 0, 2, 3
+        )
+        tested &= (np.einsum("jikk->jik", covariance) > 0).all(axis=2)  # some pairs have no data
+        unbiased[~tested], covariance[~tested] = np.nan, np.nan
+        self._unbiased, self._covariance = unbiased, covariance
+        self._test(fits, tested)
+
+    def _test(self, fits: list[FittedNeuron], tested: NDArray[np.bool_]) -> None:
+        """Test all pairs."""
+        problem, indices = self._problem_, self._indices_
+        found = Templates.of(
+            self._unbiased, self._covariance, problem.covariates.basis, problem.trains.width
+        )
+        self.amplitudes_, self.amplitude_errors_ = found.amplitudes, found.errors
+        self.courses_, self.wald_ = found.courses, found.wald
+        flatness = [one.flatness for one in fits]
+
+        def pairs(values: list[Any], *shape: int) -> NDArray[np.float64]:
+            found = np.full((*tested.shape, *shape), np.nan)
+            found[:, indices] = np.stack(values, axis=1)
+            found[~tested] = np.nan
+            return found
+
+        self.tests_ = PairTests(
+            z=found.amplitudes / found.errors,
+            flatness=pairs([one.p_values for one in flatness]),
+            synchrony=pairs([one.z[:, 0] for one in flatness]),
+            distant=pairs([one.distant for one in flatness], flatness[0].distant.shape[1]),
+        )
+
+    def _warn(self, fits: list[FittedNeuron]) -> None:
+        """Warn if the result is not trustworthy."""
+        problem, indices = self._problem_, self._indices_
+        names = self.neurons_[indices]
+        checks.warn_of_unfinished(names[~self.converged_[indices]])
+        n_columns = problem.covariates.mean.size - problem.covariates.n_functions
+        checks.warn_of_few_spikes(names, np.array([one.n_spikes for one in fits]), n_columns)
+        checks.warn_of_separation(self.neurons_, self.coupling_ @ problem.covariates.basis.T)
+        checks.warn_of_copies(self.neurons_, problem.covariates.copies)
+        filters, remedy = "the basis functions", "give a longer or finer basis"
+        if isinstance(self.basis, KernelBasis):
+            taus = ", ".join(f"{tau:g}" for tau in self.basis.kernel.taus)
+            filters, remedy = f"the kernel of {taus} ms", "give another kernel"
+        checks.warn_of_misfit(self.tests_, self.neurons_, filters, remedy)
