@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.recordings.data.trains import BinnedTrains, bin_trains
+from bridge.recordings.glm.bases import Basis
 from bridge.utils.binning import whole_number
 from bridge.utils.checks import as_floats, as_integer, finite, finite_vector
 from neurosim import NeurosimError
 from neurosim.utils.resources import available_memory
 
+Kernel = int | ArrayLike | Basis
 # Largest fraction of the memory that features may take.
 USABLE = 0.6
 
@@ -62,7 +63,7 @@ def trial_counts(
     array([[2., 0., 0., 0.],
            [0., 1., 1., 0.]])
     """
-    trains = _binned(spikes, duration, bin_width)
+    trains = bin_trains(spikes, duration, bin_width, counts=True, fewest=1)
     n_bins = as_integer(n_bins, "n_bins", 1)
     start, stop = (finite(edge, "window", "ms") for edge in window)
     per_part = whole_number((stop - start) / n_bins, trains.width, ("window / n_bins", "bin_width"))
@@ -83,7 +84,7 @@ def trial_counts(
 
 def filtered_counts(
     spikes: Any,
-    kernel: int | ArrayLike = 1,
+    kernel: Kernel = 1,
     *,
     duration: float | None = None,
     bin_width: float = 1.0,
@@ -94,10 +95,10 @@ def filtered_counts(
     ----------
     spikes : Result, list, dict, (times, ids), table, matrix or list of neo.SpikeTrain
         As for `bin_trains`.
-    kernel : int, (n_lags,) or (n_lags, n_filters) array_like
-        Row l is the effect of a spike l bins ago; row 0 belongs to the current bin. The values of
-        a basis such as `RaisedCosines` are a kernel. An integer is a number of lags, each of which
-        is a feature.
+    kernel : int, (n_lags,) or (n_lags, n_filters) array_like, or Basis
+        Row l is the effect of a spike l bins ago; row 0 belongs to the current bin. The first lag
+        of a basis such as `RaisedCosines` is the current bin. An integer is a number of lags, each
+        of which is a feature.
     duration : float, optional
         Length of the recording (ms), as for `bin_trains`.
     bin_width : float
@@ -118,7 +119,8 @@ def filtered_counts(
            [1. , 0.5],
            [0.5, 0. ]])
     """
-    trains, filters = _binned(spikes, duration, bin_width), as_kernel(kernel)
+    trains = bin_trains(spikes, duration, bin_width, counts=True, fewest=1)
+    filters = as_kernel(kernel, trains.width)
     _check_memory(trains.n_bins, trains.n_neurons * filters.shape[1])
     columns = []
     for fired in _bins_of(trains):
@@ -127,8 +129,10 @@ def filtered_counts(
     return np.column_stack(columns)
 
 
-def as_kernel(kernel: int | ArrayLike) -> NDArray[np.float64]:
-    """Return a kernel as an array of shape (n_lags, n_filters)."""
+def as_kernel(kernel: Kernel, width: float) -> NDArray[np.float64]:
+    """Return a kernel for bins of `width` ms as an array of shape (n_lags, n_filters)."""
+    if isinstance(kernel, Basis):
+        return kernel.matrix(width)
     if np.ndim(kernel) == 0:
         return np.eye(as_integer(kernel, "kernel", 1))
     filters = as_floats(kernel, "kernel")
@@ -139,13 +143,6 @@ def as_kernel(kernel: int | ArrayLike) -> NDArray[np.float64]:
             "column per filter"
         )
     return filters
-
-
-def _binned(spikes: Any, duration: float | None, bin_width: float) -> BinnedTrains:
-    """Return spike trains in time bins; several spikes in a bin are counted."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".* share a bin of ")
-        return bin_trains(spikes, duration, bin_width)
 
 
 def _bins_of(trains: BinnedTrains) -> list[NDArray[np.int64]]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 import neurosim as ns
 from bridge.neuron.filtered import connect_filter
 from bridge.neuron.unit import SpikingUnit
-from bridge.recordings.decoding.features import as_kernel
+from bridge.recordings.decoding.features import Kernel, as_kernel
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 
@@ -125,7 +125,7 @@ class SpikingReadout:
         name: str,
         source: ns.Population,
         *,
-        kernel: int | ArrayLike = 1,
+        kernel: Kernel = 1,
     ) -> ns.Population:
         """Add the neurons to a network, with synapses from the neurons that are decoded.
 
@@ -139,7 +139,7 @@ class SpikingReadout:
         source : Population
             The decoded neurons, in the order of the features. It needs ``dale=False``, because
             decoders have weights of both signs.
-        kernel : int, (n_lags,) or (n_lags, n_filters) array_like
+        kernel : int, (n_lags,) or (n_lags, n_filters) array_like, or Basis
             As for `filtered_counts`.
 
         Returns
@@ -152,7 +152,7 @@ class SpikingReadout:
         NeurosimError
             If the features are not those of the source.
         """
-        filters, psps = as_kernel(kernel), self.psps
+        filters, psps = as_kernel(kernel, self.width), self.psps
         neuron = self.units[0].neuron
         if psps.shape[1] != source.size * filters.shape[1]:
             raise NeurosimError(

@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import bridge
 from bridge import LogisticDecoder, LogisticNeuron, StimulusDecoder
+from bridge.recordings import RaisedCosines
 from bridge.recordings.decoding.decoding import Decoding
 from neurosim import NeurosimError
 
@@ -189,6 +190,11 @@ def test_counts_in_windows_are_those_of_a_loop(rng) -> None:
     assert np.array_equal(found, expected)
 
 
+def test_one_neuron_is_decoded() -> None:
+    assert bridge.trial_counts([[1.0, 5.0]], [0.0], window=(0.0, 4.0), duration=9.0) == [[1.0]]
+    assert bridge.filtered_counts([[1.0, 3.0]], duration=4.0).tolist() == [[1], [0], [1], [0]]
+
+
 def test_filtered_counts_are_sums_over_lags(rng) -> None:
     counts = rng.poisson(0.3, (3, 400))
     kernel = rng.normal(size=(7, 2))
@@ -198,6 +204,9 @@ def test_filtered_counts_are_sums_over_lags(rng) -> None:
         assert found[:, 2 * k : 2 * k + 2] == pytest.approx(lags @ kernel, abs=1e-12)
         raw = bridge.filtered_counts(counts, 7)[:, 7 * k : 7 * k + 7]
         assert np.array_equal(raw, lags)
+    basis = RaisedCosines(3, 12.0)
+    by_basis = bridge.filtered_counts(counts, basis, bin_width=2.0)
+    assert np.array_equal(by_basis, bridge.filtered_counts(counts, basis.matrix(2.0)))
 
 
 def test_a_time_varying_class_is_decoded_from_filtered_spikes(rng) -> None:
