@@ -4,6 +4,13 @@ from .data.comparison import RecordingComparison as RecordingComparison
 from .data.comparison import compare_recordings as compare_recordings
 from .data.trains import BinnedTrains as BinnedTrains
 from .data.trains import bin_trains as bin_trains
+from .decoding.decoder import LogisticDecoder as LogisticDecoder
+from .decoding.decoding import Decoding as Decoding
+from .decoding.decoding import StimulusDecoding as StimulusDecoding
+from .decoding.features import filtered_counts as filtered_counts
+from .decoding.features import trial_counts as trial_counts
+from .decoding.readout import SpikingReadout as SpikingReadout
+from .decoding.stimulus import StimulusDecoder as StimulusDecoder
 from .glm.bases import Basis as Basis
 from .glm.bases import BSplines as BSplines
 from .glm.bases import Laguerre as Laguerre
