@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from bridge.recordings.glm.fit import Estimate, fit
+from bridge.recordings.glm.dispersion import fit_with_dispersion
+from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.fit import Estimate
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.residuals import Flatness
 from bridge.recordings.glm.uncertainty import Uncertainty, uncertainty
+from bridge.recordings.slow.drives import Drive
 from neurosim.utils.progress import no_report, progress_bar
 from neurosim.utils.resources import available_cores
 
@@ -31,6 +34,9 @@ class FittedNeuron:
 
     Attributes
     ----------
+    family : Family
+        With the dispersion of the neuron.
+    drive : Drive
     estimate : Estimate
     uncertainty : Uncertainty
     flatness : Flatness
@@ -45,6 +51,8 @@ class FittedNeuron:
         Mean of the drive (score), without input of absent neurons.
     """
 
+    family: Family
+    drive: Drive
     estimate: Estimate
     uncertainty: Uncertainty
     flatness: Flatness
@@ -106,8 +114,8 @@ def fit_neuron(
     likelihood: Likelihood, precision: float, *, tol: float, exact: bool | None = None
 ) -> FittedNeuron:
     """Fit one neuron, with its uncertainty and residuals."""
+    found = fit_with_dispersion(likelihood, precision, tol=tol)
     past, family, drive = likelihood.past, likelihood.family, likelihood.drive
-    found = fit(likelihood, precision, tol=tol)
     log_odds = drive.log_odds(found.drive, found.weights)
     scores = likelihood.scores(found.intercept, found.history, found.weights, log_odds)
     information = likelihood.information_at(scores)
@@ -116,6 +124,8 @@ def fit_neuron(
     observed[past.fired] = past.counts
     without = drive.log_odds(found.drive, np.zeros_like(found.weights))
     return FittedNeuron(
+        family,
+        drive,
         found,
         uncertainty(likelihood, found, information, precision, exact=exact),
         Flatness.of(likelihood.covariates.trains, mean - observed, mean),

@@ -287,30 +287,34 @@ def residuals_after(ids, bins, residual, probability, edges, n_neurons):
     Returns arrays of shape (neurons, bands): sums of the residual, of the probability, and of
     probability · n², where n is the number of spikes whose band contains a bin.
     """
-    n_bins, n_bands = len(residual), len(edges) - 1
-    residuals, expected = np.zeros(n_bins + 1), np.zeros(n_bins + 1)
+    n_bins, n_edges = len(residual), len(edges)
+    sums = np.zeros((n_bins + 1, 2))
     for t in range(n_bins):
-        residuals[t + 1] = residuals[t] + residual[t]
-        expected[t + 1] = expected[t] + probability[t]
-    found = np.zeros((3, n_neurons, n_bands))
+        sums[t + 1, 0] = sums[t, 0] + residual[t]
+        sums[t + 1, 1] = sums[t, 1] + probability[t]
+    # Sums up to each edge first: their differences are the bands.
+    before_edges = np.zeros((n_neurons, n_edges, 2))
+    repeated = np.zeros((n_neurons, n_edges - 1))
     earlier, last = np.full(len(ids), -1), np.full(n_neurons, -1)
     widest = np.max(edges[1:] - edges[:-1])
     for spike in range(len(ids)):
         j, t = ids[spike], bins[spike]
         earlier[spike], last[j] = last[j], spike
-        for b in range(n_bands):
-            low, high = min(t + edges[b], n_bins), min(t + edges[b + 1], n_bins)
-            found[0, j, b] += residuals[high] - residuals[low]
-            found[1, j, b] += expected[high] - expected[low]
-            found[2, j, b] += expected[high] - expected[low]
-        before = earlier[spike]
-        while before >= 0 and t - bins[before] < widest:
-            for b in range(n_bands):
-                low, high = min(t + edges[b], n_bins), min(bins[before] + edges[b + 1], n_bins)
+        found = before_edges[j]
+        for e in range(n_edges):
+            values = sums[min(t + edges[e], n_bins)]
+            found[e, 0] += values[0]
+            found[e, 1] += values[1]
+        other = earlier[spike]
+        while other >= 0 and t - bins[other] < widest:
+            for b in range(n_edges - 1):
+                low, high = min(t + edges[b], n_bins), min(bins[other] + edges[b + 1], n_bins)
                 if high > low:
-                    found[2, j, b] += 2.0 * (expected[high] - expected[low])
-            before = earlier[before]
-    return found[0], found[1], found[2]
+                    repeated[j, b] += 2.0 * (sums[high, 1] - sums[low, 1])
+            other = earlier[other]
+    residuals = before_edges[:, 1:, 0] - before_edges[:, :-1, 0]
+    expected = before_edges[:, 1:, 1] - before_edges[:, :-1, 1]
+    return residuals, expected, expected + repeated
 
 
 @compiled

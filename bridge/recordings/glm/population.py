@@ -15,7 +15,7 @@ from bridge.recordings.glm import checks
 from bridge.recordings.glm.bases import Basis, RaisedCosines
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.fitted import FittedNeuron, fit_neurons
+from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.spike_history import HistoryBasis
@@ -79,10 +79,6 @@ class PopulationGLM(BaseEstimator):
         Scores without spikes, averaged over the drive.
     stimulus_ : (n_features, n) ndarray
         Change of the score per standard deviation of each feature.
-    filters_ : (n, n, n_lags) ndarray
-        Effect on the score 1, 2, … bins after a spike; own history on the diagonal.
-    standard_errors_ : (n, n, n_lags) ndarray
-        Standard errors of the filters.
     refractory_ : (n,) ndarray of int
         Bins after a spike in which a neuron never fires.
     tests_ : PairTests
@@ -93,6 +89,8 @@ class PopulationGLM(BaseEstimator):
         Time course to which the amplitude refers; see `bridge.recordings.Templates`.
     wald_ : (n, n) ndarray
         p-values of the Wald test of each pair, with a degree of freedom for each basis function.
+    dispersion_ : (n,) ndarray
+        Dispersion of negative binomial counts, 0 for other families.
     strength_ : float
         Strength of the penalty.
     converged_ : (n,) ndarray of bool
@@ -207,11 +205,72 @@ class PopulationGLM(BaseEstimator):
             threads=self.threads,
             progress=self.progress,
         )
-        self._problem_, self._indices_ = problem, indices
+        self._problem_, self._indices_, self._fits = problem, indices, fits
         self.strength_ = precision
-        self._collect(fits)
-        self._warn(fits)
+        self._collect()
+        self._warn()
         return self
+
+    @property
+    def filters_(self) -> NDArray[np.float64]:
+        """Effect on the score 1, 2, … bins after a spike, shape (n, n, n_lags).
+
+        Rows are presynaptic neurons; the diagonal is the effect of own spikes, without the
+        refractory period.
+        """
+        require_fitted(self)
+        coupling, own = self._problem_.covariates.basis, self._problem_.history.values
+        found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
+        found[:, :, : len(coupling)] = self.coupling_ @ coupling.T
+        diagonal = np.arange(len(found))
+        found[diagonal, diagonal] = 0.0
+        found[diagonal, diagonal, : len(own)] = self.history_ @ own.T
+        return found
+
+    @property
+    def filter_errors_(self) -> NDArray[np.float64]:
+        """Standard errors of the unbiased filters, shape (n, n, n_lags)."""
+        require_fitted(self)
+        coupling, own = self._problem_.covariates.basis, self._problem_.history.values
+        found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
+        variance = np.einsum("lk,jikm,lm->jil", coupling, self._covariance, coupling, optimize=True)
+        found[:, :, : len(coupling)] = np.sqrt(variance)
+        diagonal = np.arange(len(found))
+        variance = np.einsum("lk,jkm,lm->jl", own, self._history_covariance, own, optimize=True)
+        found[diagonal, diagonal] = 0.0
+        found[diagonal, diagonal, : len(own)] = np.sqrt(variance)
+        return found
+
+    @property
+    def unbiased_filters_(self) -> NDArray[np.float64]:
+        """Filters without the bias of the penalty, shape (n, n, n_lags).
+
+        95 % intervals are these ± 1.96 `filter_errors_`.
+        """
+        found, basis = self.filters_, self._problem_.covariates.basis
+        others = ~np.eye(len(found), dtype=bool)
+        found[others, : len(basis)] = self._unbiased[others] @ basis.T
+        own = self._problem_.history.values
+        diagonal = np.arange(len(found))
+        found[diagonal, diagonal, : len(own)] = self._unbiased_history @ own.T
+        return found
+
+    @property
+    def drive_(self) -> NDArray[np.float64] | None:
+        """Score added by baseline, shared drives and stimulus, shape (n_bins, n).
+
+        None if there are none. Its mean is part of `intercept_`, not of the drive.
+        """
+        require_fitted(self)
+        problem, without = self._problem_, np.zeros(self._problem_.covariates.shape)
+        if not problem.drives.any and problem.stimulus is None:
+            return None
+        found = np.zeros((self.n_bins_, len(self.neurons_)))
+        for index, one in zip(self._indices_, self._fits, strict=True):
+            values = one.drive.log_odds(one.estimate.drive, without)
+            if len(values):
+                found[:, index] = values - values.mean()
+        return found
 
     def called(self, fdr: float = 0.01) -> NDArray[np.bool_]:
         """Return which couplings are present at a false discovery rate of `fdr`.
@@ -281,9 +340,9 @@ class PopulationGLM(BaseEstimator):
         problem = Problem(observation, covariates, history, family, drives, features, reset)
         return problem, indices
 
-    def _collect(self, fits: list[FittedNeuron]) -> None:
+    def _collect(self) -> None:
         """Set the attributes."""
-        problem, indices = self._problem_, self._indices_
+        problem, indices, fits = self._problem_, self._indices_, self._fits
         trains, history = problem.trains, problem.history.values
         (n, n_functions), n_history = problem.covariates.shape, history.shape[1]
         self.neurons_, self.n_bins_, self.family_ = trains.neurons, trains.n_bins, problem.family
@@ -300,6 +359,7 @@ class PopulationGLM(BaseEstimator):
         self.intercept_errors_ = spread([one.intercept_error for one in certain])
         self.history_ = spread([one.history for one in estimates], n_history)
         dense = [one.dense_covariance for one in certain]
+        self._unbiased_history = spread([one.dense[:n_history] for one in certain], n_history)
         self._history_covariance = spread(
             [one[:n_history, :n_history] for one in dense], n_history, n_history
         )
@@ -309,6 +369,7 @@ class PopulationGLM(BaseEstimator):
         ).T
         errors = [np.sqrt(np.diag(one)[n_history:]) for one in dense]
         self.stimulus_errors_ = spread(errors, n_features).T
+        self.dispersion_ = spread([one.family.dispersion for one in fits])
         self.refractory_ = np.zeros(n, dtype=int)
         self.refractory_[indices] = [one.refractory for one in fits]
         self.converged_ = np.zeros(n, dtype=bool)
@@ -329,11 +390,11 @@ class PopulationGLM(BaseEstimator):
         tested &= (np.einsum("jikk->jik", covariance) > 0).all(axis=2)  # some pairs have no data
         unbiased[~tested], covariance[~tested] = np.nan, np.nan
         self._unbiased, self._covariance = unbiased, covariance
-        self._test(fits, tested)
+        self._test(tested)
 
-    def _test(self, fits: list[FittedNeuron], tested: NDArray[np.bool_]) -> None:
+    def _test(self, tested: NDArray[np.bool_]) -> None:
         """Test all pairs."""
-        problem, indices = self._problem_, self._indices_
+        problem, indices, fits = self._problem_, self._indices_, self._fits
         found = Templates.of(
             self._unbiased, self._covariance, problem.covariates.basis, problem.trains.width
         )
@@ -354,9 +415,9 @@ class PopulationGLM(BaseEstimator):
             distant=pairs([one.distant for one in flatness], flatness[0].distant.shape[1]),
         )
 
-    def _warn(self, fits: list[FittedNeuron]) -> None:
+    def _warn(self) -> None:
         """Warn if the result is not trustworthy."""
-        problem, indices = self._problem_, self._indices_
+        problem, indices, fits = self._problem_, self._indices_, self._fits
         names = self.neurons_[indices]
         checks.warn_of_unfinished(names[~self.converged_[indices]])
         n_columns = problem.covariates.mean.size - problem.covariates.n_functions

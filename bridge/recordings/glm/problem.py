@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class Problem:
     drives: Drives
     stimulus: Stimulus | None = None
     reset: int | None = None
+    _starts: dict[int, tuple[SpikeHistory, Drive | None]] = field(default_factory=dict)
 
     @property
     def trains(self) -> BinnedTrains:
@@ -61,6 +62,19 @@ class Problem:
         kept : (n_bins,) ndarray of bool, optional
             Bins to use, such as those of training. Default: all.
         """
+        if kept is not None:
+            return self._with_start(index, kept)[0]
+        if index not in self._starts:
+            found, drive = self._with_start(index, None)
+            self._starts[index] = found.past, drive
+            return found
+        past, drive = self._starts[index]
+        return Likelihood(self.covariates, index, past, self.family, drive, self.reset)
+
+    def _with_start(
+        self, index: int, kept: NDArray[np.bool_] | None
+    ) -> tuple[Likelihood, Drive | None]:
+        """Estimate history and slow drive; return the likelihood with the drive, if any."""
         covariates, family = self.covariates, self.family
         counted = self.observation.counted(index)
         if kept is not None:
@@ -72,9 +86,10 @@ class Problem:
             without = np.zeros(covariates.shape)
             expected = family.mean(found.scores(past.intercept, past.weights, without))
             slow = self.drives.of_neuron(index, past.fired, expected)
-        if slow is not None or self.stimulus is not None:
-            found.drive = Drive(covariates, past, slow, self.stimulus)
-        return found
+        if slow is None and self.stimulus is None:
+            return found, None
+        found.drive = Drive(covariates, past, slow, self.stimulus)
+        return found, found.drive
 
     def check_memory(self, n_threads: int) -> None:
         """Raise an error if the fit does not fit into memory."""

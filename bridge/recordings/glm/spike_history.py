@@ -96,9 +96,10 @@ class SpikeHistory:
         if counted is not None:
             fired, counts = fired[counted[fired]], counts[counted[fired]]
         counts = counts if family.counts else np.ones(len(fired))
-        ages = _ages(unique, trains.n_bins, n_lags)
-        bins = np.bincount(ages if counted is None else ages[counted], minlength=n_lags + 1)
-        spikes = np.bincount(ages[fired], counts, minlength=n_lags + 1)
+        ages = np.minimum(np.diff(unique, prepend=-(2**40)) - 1, n_lags)
+        kept = slice(None) if counted is None else counted[unique]
+        spikes = np.bincount(ages[kept], counts, minlength=n_lags + 1)
+        bins = _bins_by_age(unique, trains.n_bins, n_lags, counted)
         refractory = _refractory(bins, spikes, trains.width)
         start = _renewal_fit(basis.values, bins, spikes, refractory, family)
         n_counted = int(bins.sum())
@@ -132,12 +133,19 @@ class SpikeHistory:
         return solve_triangular(self.root, gradient, trans="T")
 
 
-def _ages(fired: NDArray[np.int64], n_bins: int, n_lags: int) -> NDArray[np.int64]:
-    """Return the bins since the last spike before each bin, minus 1; n_lags if longer."""
+def _bins_by_age(
+    fired: NDArray[np.int64], n_bins: int, n_lags: int, counted: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """Return the number of bins 1, 2, … n_lags bins after the last spike, and of all later ones."""
+    if counted is None:
+        intervals = np.diff(fired, append=n_bins - 1)
+        lasting = np.bincount(np.minimum(intervals, n_lags), minlength=n_lags + 1)
+        found = len(fired) - np.append(0, np.cumsum(lasting))[1 : n_lags + 1]
+        return np.append(found, n_bins - found.sum())
     last = np.full(n_bins + 1, -(2**40))
     last[fired + 1] = fired
     age = np.arange(n_bins) - np.maximum.accumulate(last)[:-1]
-    return np.minimum(age - 1, n_lags)
+    return np.bincount(np.minimum(age - 1, n_lags)[counted], minlength=n_lags + 1)
 
 
 def _refractory(bins: NDArray, spikes: NDArray, width: float) -> int:
