@@ -44,12 +44,9 @@ def deviations(n: int, minutes: float, seed: int, options: dict[str, Any]) -> Er
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(spikes, float(n_bins))
-    low, high = np.moveaxis(model.intervals_, -1, 0)
-    z = (
-        NORMAL_95
-        * (0.5 * (low + high) - _true_filters(truth, coupling, history))
-        / (0.5 * (high - low))
-    )
+    z = model.unbiased_filters_ - _true_filters(truth, coupling, history)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z /= model.filter_errors_
     exists = (truth.coupling != 0).any(axis=2)
     absent = ~exists & ~np.eye(n, dtype=bool)
     own = z[np.arange(n), np.arange(n), : len(history)]

@@ -33,6 +33,8 @@ STRONGEST = 5.0
 """Largest PSP (mV)."""
 IN_DEGREE = 15
 """Mean number of synapses onto a neuron, which have at most half of the neurons as sources."""
+DT = 0.5
+"""Time step (ms)."""
 INTERVAL = 1.0
 """Sampling interval of the shared current (ms)."""
 
@@ -140,7 +142,7 @@ def shared_depolarisation(kind: Kind, seed: int) -> NDArray[np.float64]:
 def record(kind: Kind, seed: int, threads: int = 1) -> list[NDArray[np.float64]]:
     """Simulate the network of a seed and return the spike times of each neuron (ms)."""
     net = network(kind, seed)
-    result = ns.simulate(net, kind.duration, seed=seed, threads=threads)
+    result = ns.simulate(net, kind.duration, dt=DT, seed=seed, threads=threads)
     return result.spikes["cells"].by_neuron()
 
 
@@ -156,4 +158,4 @@ def _integrals(neuron: ns.LIF, synapse: ns.ExpCurrent) -> tuple[float, float]:
 def _mean_for(rate: float, sd: float, neuron: ns.LIF) -> float:
     """Return the mean potential (mV) that gives a rate (Hz) with white noise of a given sd."""
     means = np.linspace(neuron.v_threshold - 8.0 * sd, neuron.v_threshold + 2.0 * sd, 400)
-    return float(np.interp(rate, siegert_rate(means, sd, neuron, dt=0.1), means))
+    return float(np.interp(rate, siegert_rate(means, sd, neuron, dt=DT), means))

@@ -342,7 +342,7 @@ def test_one_covariate_has_its_closed_form(rng, family, link, weight, error):
     if link == "logit":
         assert glm.intercept_[1] == pytest.approx(-3.367296, abs=1e-6)
     if error is not None:
-        assert glm.standard_errors_[0, 1, 0] == pytest.approx(error, abs=1e-6)
+        assert glm.filter_errors_[0, 1, 0] == pytest.approx(error, abs=1e-6)
 
 
 @pytest.mark.parametrize("case", REFERENCES["cases"])
