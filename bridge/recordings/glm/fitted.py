@@ -119,22 +119,32 @@ def fit_neuron(
     log_odds = drive.log_odds(found.drive, found.weights)
     scores = likelihood.scores(found.intercept, found.history, found.weights, log_odds)
     information = likelihood.information_at(scores)
-    mean = family.mean(scores)
-    observed = np.zeros(len(mean))
-    observed[past.fired] = past.counts
+    certain = uncertainty(likelihood, found, information, precision, exact=exact)
     without = drive.log_odds(found.drive, np.zeros_like(found.weights))
     return FittedNeuron(
         family,
         drive,
         found,
-        uncertainty(likelihood, found, information, precision, exact=exact),
-        Flatness.of(likelihood.covariates.trains, mean - observed, mean),
+        certain,
+        _flatness(likelihood, found, certain),
         past.refractory,
         float(past.counts.sum()),
         family.constant(past.counts) - found.loss,
         past.constant_log_likelihood(family),
         float(without.mean()) if len(without) else 0.0,
     )
+
+
+def _flatness(likelihood: Likelihood, found: Estimate, certain: Uncertainty) -> Flatness:
+    """Return the residuals of the unbiased weights: shrinkage alone makes residuals uneven."""
+    past, drive = likelihood.past, likelihood.drive
+    log_odds = drive.log_odds(found.drive, certain.weights)
+    scores = likelihood.scores(found.intercept, found.history, certain.weights, log_odds)
+    mean = likelihood.family.mean(scores)
+    observed = np.zeros(len(mean))
+    observed[past.fired] = past.counts
+    mean *= observed.sum() / mean.sum()
+    return Flatness.of(likelihood.covariates.trains, mean - observed, mean)
 
 
 def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
