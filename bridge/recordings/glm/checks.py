@@ -188,6 +188,8 @@ def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str
             f"{found.shared_input:.1f} over all pairs): they share input that is faster than the "
             "drives, so that false calls can exceed the fdr: give the shared input as stimulus"
         )
+    if not np.isfinite(found.z).any():
+        return
     if n_scores == 0:
         _warn(
             "the standard deviation of z of absent synapses cannot be estimated from so few pairs "
@@ -232,3 +234,20 @@ def check_parameters(
     positive(tol, "tol", "standard errors")
     if threads is not None:
         as_integer(threads, "threads", 1)
+
+
+def require_generator(
+    neurons: NDArray, intercept: NDArray[np.float64], reset: float | None
+) -> None:
+    """Raise an error if a fitted model cannot generate spikes."""
+    if reset is not None:
+        raise NeurosimError(
+            f"reset = {reset:g} ms: a model whose spikes reset the membrane cannot be simulated; "
+            "fit without reset"
+        )
+    missing = neurons[np.isnan(intercept)]
+    if len(missing):
+        raise NeurosimError(
+            f"{len(missing)} neurons were not fitted ({', '.join(map(str, missing[:5]))}): a "
+            "simulation needs all neurons of the recording"
+        )

@@ -40,9 +40,8 @@ class HeldOut:
     ----------
     index : int
         Index of the neuron.
-    mean : (n_bins,) ndarray
-        Expected spikes of each bin, which is their probability for "bernoulli"; NaN where not
-        counted.
+    silence : (n_bins,) ndarray
+        −log(probability of no spike) of each bin, 0 where not counted.
     counted : (n_bins,) ndarray of bool
         Bins with a prediction, which are in the likelihood of the neuron.
     sums : (4,) ndarray
@@ -50,7 +49,7 @@ class HeldOut:
     """
 
     index: int
-    mean: NDArray[np.float64]
+    silence: NDArray[np.float64]
     counted: NDArray[np.bool_]
     sums: NDArray[np.float64]
 
@@ -212,16 +211,16 @@ def _path(
 def _held_out(folds: Folds, index: int, penalty: Penalty, strength: float) -> HeldOut:
     """Return the predictions of held-out blocks of one neuron."""
     problem, sums = folds.problem, np.zeros(4)
-    mean, counted = np.full(problem.trains.n_bins, np.nan), np.zeros(problem.trains.n_bins, bool)
+    silence, counted = np.zeros(problem.trains.n_bins), np.zeros(problem.trains.n_bins, bool)
     for fold in range(len(folds)):
         likelihood, tested = folds.of_neuron(index, fold)
         if likelihood is not None:
             estimate = fit_with_dispersion(likelihood, penalty, strength, tol=COARSE)
             scores = _scores(likelihood, estimate)
             sums += _tested(likelihood, scores, tested)
-            mean[tested] = likelihood.family.mean(scores[tested])
+            silence[tested] = likelihood.family.silence(scores[tested])
             counted |= tested
-    return HeldOut(index, mean, counted, sums)
+    return HeldOut(index, silence, counted, sums)
 
 
 def _scores(likelihood: Likelihood, estimate: Estimate) -> NDArray[np.float64]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
-from bridge.recordings.glm import simulation, to_network
+from bridge.recordings.data.trains import bin_trains
+from bridge.recordings.glm import prediction, simulation, to_network
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.rescaling import TimeRescaling
 from bridge.utils.binning import count_bins
 from bridge.utils.checks import as_floats, as_integer, finite_vector, positive
 from neurosim import NeurosimError
@@ -42,6 +45,8 @@ class FilteredPopulation:
         Default: none.
     family : Family
         Distribution and link. Default: a spike with probability σ(η).
+    dispersion : (n,) ndarray
+        Dispersions of negative binomial counts. Default: that of the family.
     last_spike_only : bool
         Whether only the last own spike acts, instead of the sum over own spikes.
     names : tuple of str, optional
@@ -56,7 +61,7 @@ class FilteredPopulation:
 
     See Also
     --------
-    PopulationGLM : Fits such a population to recorded spikes.
+    PopulationGLM : Fit such a population to recorded spikes.
 
     Examples
     --------
@@ -82,9 +87,10 @@ class FilteredPopulation:
     filters: NDArray[np.float64]
     intercept: NDArray[np.float64]
     bin_width: float = 1.0
-    refractory: NDArray[np.int64] = None  # type: ignore[assignment]
-    drive: NDArray[np.float64] = None  # type: ignore[assignment]
+    refractory: Any = None
+    drive: Any = None
     family: Family = Family("bernoulli", "logit")  # noqa: RUF009 - frozen
+    dispersion: Any = None
     last_spike_only: bool = False
     names: tuple[str, ...] | None = None
     rates: NDArray[np.float64] | None = None
@@ -103,12 +109,19 @@ class FilteredPopulation:
             )
         if self.names is not None and len(self.names) != n:
             raise NeurosimError(f"{len(self.names)} names for {n} neurons: give one per neuron")
+        dispersion = self.family.dispersion if self.dispersion is None else self.dispersion
+        dispersion = np.broadcast_to(np.asarray(dispersion, dtype=float), n)
+        if self.family.name == "negative_binomial" and not (dispersion > 0.0).all():
+            raise NeurosimError(
+                f"a dispersion of {dispersion.min():g} is not above 0: give a Poisson family"
+            )
         rates = None if self.rates is None else _checked(self.rates, "rates", (n,), "(n,)")
         for name, value in (
             ("filters", filters),
             ("intercept", intercept),
             ("bin_width", positive(self.bin_width, "FilteredPopulation.bin_width", "ms")),
             ("refractory", refractory.astype(np.int64)),
+            ("dispersion", dispersion),
             ("drive", _checked(drive, "drive", (None, n), "(n_bins, n)")),
             ("names", None if self.names is None else tuple(map(str, self.names))),
             ("rates", rates),
@@ -130,6 +143,42 @@ class FilteredPopulation:
         mean = self.drive.mean(axis=0) if len(self.drive) else 0.0
         return self.family.mean(self.intercept + mean)
 
+    def family_of(self, index: int) -> Family:
+        """Return the family of one neuron, with its dispersion."""
+        return replace(self.family, dispersion=float(self.dispersion[index]))
+
+    def rescaled(
+        self,
+        spikes: Any,
+        duration: float | None = None,
+        *,
+        epochs: Any = None,
+        gaps: Any = None,
+        seed: int = 1,
+    ) -> dict[int | str, TimeRescaling]:
+        """Test by time rescaling whether recorded spikes can have been drawn from the model.
+
+        Parameters
+        ----------
+        spikes, duration
+            As in `bin_trains`; neurons correspond by their order. The drive starts with the
+            recording.
+        epochs, gaps : (n, 2) array_like, optional
+            As in `PopulationGLM.fit`: starts and stops (ms) of the parts to test, and of parts
+            that were not recorded.
+        seed : int
+            Seed of the positions of spikes in their bins.
+
+        Returns
+        -------
+        dict of TimeRescaling
+            By neuron; `rescaling_plot` draws it. Negative binomial counts are tested as spike or
+            none.
+        """
+        counts = self.family.counts
+        trains = bin_trains(spikes, duration, self.bin_width, counts=counts, fewest=1)
+        return prediction.rescaled(self, trains, epochs, gaps, as_integer(seed, "seed", 0))
+
     def simulate(self, duration: float, seed: int = 1) -> ns.SpikeTrains:
         """Draw spikes of all neurons, starting without past spikes.
 
@@ -150,9 +199,9 @@ class FilteredPopulation:
         Warns
         -----
         UserWarning
-            If the activity runs away: over 1000 bins a neuron fires at ten times its expected rate,
-            and in a quarter of the bins or more. The simulation then stops; `t_stop` of the result
-            is its end.
+            If the activity runs away: over 1000 bins a neuron fires at ten times its expected rate
+            and in a quarter of the bins, or closer to the highest possible rate than to the
+            expected one. The simulation then stops; `t_stop` of the result is its end.
         """
         n_bins = count_bins(positive(duration, "duration", "ms"), self.bin_width)
         return simulation.simulate(self, n_bins, as_integer(seed, "seed", 0), self.expected)
@@ -203,6 +252,6 @@ def _checked(
             f"FilteredPopulation.{name} has shape {array.shape}: it must hold finite numbers of "
             f"shape {wanted} for n = {n} neurons"
         )
-    array = np.array(array)
+    array = array.view()  # drives can be too large for copies
     array.flags.writeable = False
     return array

@@ -12,21 +12,25 @@ from sklearn.base import BaseEstimator
 from bridge.learning.validation import require_fitted
 from bridge.recordings.data.observation import Observation, count_spikes
 from bridge.recordings.data.trains import bin_trains
-from bridge.recordings.glm import checks, prediction
+from bridge.recordings.glm import checks, other_recordings
 from bridge.recordings.glm.bases import Basis, RaisedCosines
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.cross_validation import HeldOut, held_out
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
 from bridge.recordings.glm.penalties import PENALTIES, penalty_of
+from bridge.recordings.glm.prediction import rescaled_neuron
 from bridge.recordings.glm.predictive_scores import PredictiveScores
 from bridge.recordings.glm.problem import Problem
+from bridge.recordings.glm.rescaling import TimeRescaling
 from bridge.recordings.glm.spike_history import HistoryBasis
 from bridge.recordings.glm.synaptic_kernel import KernelBasis
 from bridge.recordings.glm.templates import Templates
 from bridge.recordings.slow.drives import Drives, Stimulus
 from bridge.utils.checks import finite, require_choice, require_type
+from neurosim import Network, NeurosimError, SpikeTrains
 from neurosim.utils.progress import progress_bar
 
 
@@ -331,10 +335,12 @@ class PopulationGLM(BaseEstimator):
         """
         require_fitted(self)
         options = {"gaps": gaps, "presence": presence, "stimulus": stimulus}
-        problem = prediction.problem_like(self._problem_, spikes, duration, **options)
+        problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
         found = np.full((problem.trains.n_bins, len(self.neurons_)), np.nan)
         for index, one in zip(self._indices_, self._fits, strict=True):
-            found[:, index] = one.family.mean(prediction.predicted_scores(problem, index, one))
+            found[:, index] = one.family.mean(
+                other_recordings.predicted_scores(problem, index, one)
+            )
         return found * (1e3 / self.bin_width_)
 
     def evaluate(
@@ -360,9 +366,9 @@ class PopulationGLM(BaseEstimator):
         n, indices = len(self.neurons_), self._indices_
         if spikes is None:
             return PredictiveScores.collect(n, indices, [one.sums for one in self._held_out()])
-        problem = prediction.problem_like(self._problem_, spikes, duration, **options)
+        problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
         pairs = zip(indices, self._fits, strict=True)
-        found = [prediction.evaluate(problem, index, one) for index, one in pairs]
+        found = [other_recordings.evaluate(problem, index, one) for index, one in pairs]
         return PredictiveScores.collect(n, indices, found)
 
     def score(self, spikes: Any = None, duration: float | None = None, **options: Any) -> float:
@@ -382,6 +388,106 @@ class PopulationGLM(BaseEstimator):
             penalty = penalty_of(self.penalty, problem.covariates)
             strength, threads = self.strength_, self.threads
             yield from held_out(problem, indices, penalty, strength, threads=threads, report=report)
+
+    def to_population(self) -> FilteredPopulation:
+        """Return the fitted model as a generator of spikes.
+
+        Raises
+        ------
+        NeurosimError
+            If neurons were not fitted, or spikes reset the membrane.
+        """
+        require_fitted(self)
+        checks.require_generator(self.neurons_, self.intercept_, self.reset)
+        names = tuple(map(str, self.neurons_))
+        return FilteredPopulation(
+            np.nan_to_num(self.filters_),
+            self.intercept_,
+            self.bin_width_,
+            refractory=self.refractory_,
+            drive=self.drive_,
+            family=self.family_,
+            dispersion=self.dispersion_ if self.family == "negative_binomial" else None,
+            last_spike_only=self._problem_.history.last_spike_only,
+            names=names,
+            rates=self.rates_,
+        )
+
+    def rescaled(
+        self,
+        spikes: Any = None,
+        duration: float | None = None,
+        *,
+        epochs: Any = None,
+        gaps: Any = None,
+        seed: int = 1,
+    ) -> dict[int | str, TimeRescaling]:
+        """Test by time rescaling whether spikes can have been drawn from the fitted model.
+
+        The test needs time that was not used for the fit, because in-sample tests pass too often.
+        By default, blocks of the recording of the fit are held out as in `evaluate`.
+
+        Parameters
+        ----------
+        spikes, duration
+            Another recording, as in `bin_trains`. Default: the recording of the fit.
+        epochs, gaps, seed
+            As in `FilteredPopulation.rescaled`. With epochs of the recording of the fit, no blocks
+            are held out; give other ones than in `fit`.
+
+        Returns
+        -------
+        dict of TimeRescaling
+            By neuron; `rescaling_plot` draws it.
+
+        Raises
+        ------
+        NeurosimError
+            If drives were fitted and other spikes are given, for which they are unknown.
+        """
+        require_fitted(self)
+        trains = self._problem_.trains
+        if spikes is None and epochs is None:
+            names = trains.neurons.tolist()
+            return {
+                names[one.index]: rescaled_neuron(
+                    trains, one.index, self.family_, one.silence, one.counted, seed
+                )
+                for one in self._held_out()
+            }
+        model = self.to_population()
+        if spikes is not None and len(model.drive):
+            raise NeurosimError(
+                "the baseline, shared drives and stimulus belong to the recording of the fit: test "
+                "other epochs of it instead of other spikes"
+            )
+        given = trains if spikes is None else spikes
+        return model.rescaled(given, duration, epochs=epochs, gaps=gaps, seed=seed)
+
+    def simulate(self, duration: float | None = None, seed: int = 1) -> SpikeTrains:
+        """Draw spikes from the fitted model; see `FilteredPopulation.simulate`.
+
+        Parameters
+        ----------
+        duration : float, optional
+            ms. Default: that of the recording.
+        seed : int
+        """
+        generator = self.to_population()
+        known = self.n_bins_ * self.bin_width_
+        return generator.simulate(known if duration is None else duration, seed)
+
+    def to_network(self, *, beta: float | None = None) -> Network:
+        """Return a network that fires with the fitted probabilities.
+
+        See `FilteredPopulation.to_network`. Simulate it with dt = `bin_width`.
+
+        Parameters
+        ----------
+        beta : float, optional
+            Score per mV. Default: the mean intercept corresponds to the resting potential.
+        """
+        return self.to_population().to_network(beta=beta)
 
     def _check_parameters(self) -> None:
         """Raise an error for parameters out of range."""

@@ -1,82 +1,84 @@
-"""Predictions of a fitted model for other recordings of the same neurons."""
+"""Predicted scores of recorded spikes, and the time-rescaling test of a population."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from bridge.recordings.data.observation import Observation, count_spikes
-from bridge.recordings.data.trains import bin_trains
-from bridge.recordings.glm import checks
+from bridge.recordings.data.observation import Observation
+from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
-from bridge.recordings.glm.fitted import FittedNeuron
-from bridge.recordings.glm.likelihood import Likelihood
-from bridge.recordings.glm.predictive_scores import log_likelihoods, refractory_mean
-from bridge.recordings.glm.problem import Problem
-from bridge.recordings.glm.spike_history import SpikeHistory
-from bridge.recordings.slow.drives import NONE, Drive, Drives, SlowDrive
+from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.rescaling import TimeRescaling, time_rescaling_test
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from bridge.recordings.glm.filtered_population import FilteredPopulation
 
 
-def problem_like(
-    fitted: Problem,
-    spikes: Any,
-    duration: float | None,
-    *,
-    epochs: Any = None,
-    gaps: Any = None,
-    presence: Any = None,
-    stimulus: ArrayLike | None = None,
-) -> Problem:
-    """Prepare another recording of the same neurons; arguments as in `PopulationGLM.fit`."""
-    width = fitted.trains.width
-    trains = bin_trains(spikes, duration, width, counts=fitted.family.counts, fewest=1)
-    checks.require_same_neurons(trains, fitted.trains)
-    observation = Observation.of(trains, epochs, presence, gaps, fitted.longest)
-    trains, absent = observation.without_absent(trains)
-    checks.warn_of_absent(absent)
-    drives = Drives.of(trains, observation, None, None)
-    _, present = count_spikes(trains, observation)
-    covariates = Covariates(
-        trains, fitted.covariates.basis, observation.pieces, None, drives.absent, present
-    )
-    features = checks.require_same_features(stimulus, fitted.stimulus, trains.n_bins)
-    return Problem(
-        *(observation, covariates, fitted.history, fitted.family, drives),
-        None if fitted.stimulus is None else replace(fitted.stimulus, values=features),
-        fitted.reset,
-    )
+def scores(
+    population: FilteredPopulation, covariates: Covariates, index: int
+) -> NDArray[np.float64]:
+    """Return the score of one neuron in each bin, given all spikes, shape (n_bins,).
 
-
-def predicted_scores(problem: Problem, index: int, fit: FittedNeuron) -> NDArray[np.float64]:
-    """Return the scores that a fit predicts, shape (n_bins,).
-
-    Baselines and shared drives are replaced by their means.
+    It is −∞ in refractory bins. `covariates` contains the spikes and gaps.
     """
-    covariates, estimate = problem.covariates, fit.estimate
-    past = SpikeHistory.given(covariates, index, problem.history, fit.refractory)
-    log_odds = NONE
-    if covariates.absent is not None:
-        nothing = np.empty((len(covariates.absent), 0))
-        drive = Drive(covariates, past, SlowDrive(problem.drives.spacing, nothing))
-        log_odds = drive.log_odds(NONE, estimate.weights)
-    if problem.stimulus is not None:
-        features = problem.stimulus.values
-        driven = features @ estimate.drive[len(estimate.drive) - features.shape[1] :]
-        log_odds = log_odds + driven if len(log_odds) else driven
-    likelihood = Likelihood(covariates, index, past, fit.family, reset=problem.reset)
-    intercept = estimate.intercept + fit.mean_drive
-    return likelihood.scores(
-        intercept, estimate.history, estimate.weights, log_odds, everywhere=True
+    trains, n_lags = covariates.trains, covariates.n_lags
+    own = trains.bins[trains.ids == index].astype(np.int64)
+    own_reach = covariates.reach_of(own, n_lags)
+    if population.last_spike_only:
+        following = np.searchsorted(own, own, side="right")
+        own_reach = np.minimum(own_reach, np.append(own, 2**40)[following] - own).astype(np.int32)
+    found = np.full(trains.n_bins + n_lags + 1, population.intercept[index])
+    drive = population.drive[: trains.n_bins, index] if len(population.drive) else np.empty(0)
+    found[: len(drive)] += drive
+    filters = np.ascontiguousarray(population.filters[:, index])
+    kernels.add_filters(
+        *(trains.ids, trains.bins, covariates.reach, filters),
+        *(index, own_reach, filters[index].copy(), found),
     )
+    found = found[: trains.n_bins]
+    for lag in range(1, int(population.refractory[index]) + 1):
+        found[own[own < trains.n_bins - lag] + lag] = -np.inf
+    return found
 
 
-def evaluate(problem: Problem, index: int, fit: FittedNeuron) -> NDArray[np.float64]:
-    """Return the log-likelihoods of a recording, see `log_likelihoods`."""
-    trains, counted = problem.trains, problem.observation.counted(index)
-    counted = np.ones(trains.n_bins, dtype=bool) if counted is None else counted
-    scores, spikes = predicted_scores(problem, index, fit), trains.bins[trains.ids == index]
-    rarest = refractory_mean(fit.n_spikes, fit.refractory)
-    return log_likelihoods(fit.family, scores, counted, spikes, fit.rate, rarest)
+def rescaled(
+    population: FilteredPopulation, trains: BinnedTrains, epochs: Any, gaps: Any, seed: int
+) -> dict[int | str, TimeRescaling]:
+    """Return the time-rescaling test of each neuron; see `FilteredPopulation.rescaled`."""
+    n, n_lags = len(population.intercept), population.filters.shape[2]
+    if trains.n_neurons != n:
+        raise NeurosimError(f"{trains.n_neurons} spike trains for {n} neurons of the model")
+    observation = Observation.of(trains, epochs, None, gaps, n_lags)
+    trains, _ = observation.without_absent(trains)
+    covariates = Covariates(trains, np.empty((n_lags, 0)), observation.pieces)
+    found: dict[int | str, TimeRescaling] = {}
+    for index, name in enumerate(trains.neurons.tolist()):
+        family, counted = population.family_of(index), observation.counted(index)
+        silence = family.silence(scores(population, covariates, index))
+        found[name] = rescaled_neuron(trains, index, family, silence, counted, seed)
+    return found
+
+
+def rescaled_neuron(
+    trains: BinnedTrains,
+    index: int,
+    family: Family,
+    silence: NDArray[np.float64],
+    counted: NDArray[np.bool_] | None,
+    seed: int,
+) -> TimeRescaling:
+    """Return the time-rescaling test of one neuron, from −log(probability of no spike) by bin."""
+    counts = np.bincount(trains.bins[trains.ids == index], minlength=trains.n_bins)
+    poisson = family.name == "poisson"
+    return time_rescaling_test(
+        counts,
+        silence if poisson else -np.expm1(-silence),
+        counted=counted,
+        counts=poisson,
+        seed=seed + index,
+    )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.scaled_loss import Estimate, ScaledLoss
+
+# Gradient (in standard errors) below which rounding errors of the loss can end the line search.
+ROUNDED = 1e-3
+
+Objective = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 
 
 class RidgeLoss:
@@ -91,10 +97,29 @@ def fit_ridge(
     tol *= max(ridge.shrinkage, 1e-3)
     options: Any = {"maxiter": max_iter, "maxfun": 2 * max_iter, "gtol": tol, "ftol": 0.0}
     options["maxcor"] = 20
-    initial = ridge.start(start)
-    found = minimize(
-        ridge.value_and_gradient, initial, jac=True, method="L-BFGS-B", options=options
-    )
+
+    def minimum(objective: Objective, start: NDArray[np.float64]) -> OptimizeResult:
+        return minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+
+    found = minimum(ridge.value_and_gradient, ridge.start(start))
+    if tol < np.abs(found.jac).max() < ROUNDED and found.nfev < max_iter:
+        found = minimum(_differences_from(ridge, found.x, found.jac), found.x)
     others, weights = ridge.split(found.x)
     converged = bool(np.abs(found.jac).max() <= tol)
     return ridge.loss.estimate(others, weights, precision * weights, converged=converged)
+
+
+def _differences_from(
+    ridge: RidgeLoss, origin: NDArray[np.float64], slope: NDArray[np.float64]
+) -> Objective:
+    """Return the loss minus that at `origin`, integrated from the gradient.
+
+    Close to the minimum, differences of the loss are smaller than its rounding errors. The
+    trapezoidal rule is exact to third order.
+    """
+
+    def objective(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        gradient = ridge.value_and_gradient(point)[1]
+        return 0.5 * float((gradient + slope) @ (point - origin)), gradient
+
+    return objective

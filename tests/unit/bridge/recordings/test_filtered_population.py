@@ -9,7 +9,9 @@ import pytest
 
 import neurosim as ns
 from bridge.recordings import FilteredPopulation, bin_trains
+from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.prediction import scores
 
 LINKS = [
     Family("bernoulli", "logit"),
@@ -91,6 +93,18 @@ def test_refractory_bins_are_never_filled(width):
     np.testing.assert_allclose(shortest, [1.0, 2.0, 5.0])
 
 
+def test_dispersions_of_single_neurons():
+    family, n_bins = Family("negative_binomial", "exponential", 1.0), 400_000
+    options = {"family": family, "dispersion": [0.2, 3.0], "rates": [1e4] * 2}
+    model = FilteredPopulation(np.zeros((2, 2, 0)), [-1.0, -1.0], **options)
+    counts = counts_of(model.simulate(n_bins), 1.0, n_bins, 2)
+    mean = np.exp(-1.0)
+    # Standard errors of about 0.001 and 0.01.
+    np.testing.assert_allclose(counts.var(axis=0), mean + np.array([0.2, 3.0]) * mean**2, rtol=0.05)
+    with pytest.raises(ns.NeurosimError, match=r"dispersions from 0\.2 to 3: the neurons"):
+        model.to_network()
+
+
 def test_only_the_last_spike_can_act():
     """The neuron fires every second bin, unless effects of earlier spikes add up."""
     filters = np.zeros((1, 1, 6))
@@ -112,9 +126,11 @@ def test_spikes_depend_on_the_seed_alone(rng):
     assert bin_trains(short).n_bins == 2500
 
 
-def test_activity_that_runs_away_stops_the_simulation():
-    filters = np.full((4, 4, 5), 1.5)
-    model = FilteredPopulation(filters, [-5.0] * 4, rates=[5.0] * 4, names="abcd")
+@pytest.mark.parametrize("refractory", [0, 4])
+def test_activity_that_runs_away_stops_the_simulation(refractory):
+    filters = np.full((4, 4, 5), 3.0)
+    options = {"rates": [5.0] * 4, "names": "abcd", "refractory": [refractory] * 4}
+    model = FilteredPopulation(filters, [-5.0] * 4, **options)
     with pytest.warns(UserWarning, match=r"stopped at \d+ of 1e\+06 ms .* 4 of 4 neurons, neuron"):
         trains = model.simulate(1e6)
     assert trains.t_stop <= 10_000.0
@@ -130,6 +146,58 @@ def test_neurons_with_high_rates_do_not_run_away():
         warnings.simplefilter("error")
         trains = model.simulate(400_000.0)
     assert trains.counts()[0] > 18_000
+
+
+@pytest.mark.parametrize("family", LINKS)
+def test_predicted_scores_are_sums_over_lags(rng, family):
+    model = population(rng, family, n_bins=800)
+    trains = bin_trains(model.simulate(1000.0), counts=family.counts)
+    covariates = Covariates(trains, np.empty((12, 0)))
+    found = np.stack([scores(model, covariates, index) for index in range(6)], axis=1)
+    counts = np.zeros((1000, 6))
+    np.add.at(counts, (trains.bins, trains.ids), 1.0)
+    expected = dense_scores(model, counts)
+    for index, bins in enumerate(model.refractory):
+        for lag in range(1, bins + 1):
+            expected[lag:, index][counts[:-lag, index] > 0] = -np.inf
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", LINKS)
+def test_own_spikes_pass_the_rescaling_test_and_others_fail(rng, family):
+    model = population(rng, family, n_bins=20_000, refractory=None)
+    trains = model.simulate(20_000.0)
+    # 6 neurons fail in 5 % each: more than two in 0.2 % of runs.
+    assert sum(not test.passed for test in model.rescaled(trains).values()) <= 2
+    late = model.rescaled(trains, epochs=[(10_000.0, 20_000.0)], gaps=[(4000.0, 4000.0)])
+    assert sum(not test.passed for test in late.values()) <= 2
+    exchanged = trains.by_neuron()[::-1]
+    wrong = model.rescaled(exchanged, 20_000.0)
+    assert sum(not test.passed for test in wrong.values()) >= 3
+    with pytest.raises(ns.NeurosimError, match="2 spike trains for 6 neurons"):
+        model.rescaled(exchanged[:2], 20_000.0)
+
+
+def test_gaps_cut_filters_and_the_bins_after_them(rng):
+    """Spikes beyond a gap change neither scores nor tests of the rest."""
+    model = population(rng, refractory=None, drive=None)
+    trains = model.simulate(6000.0).by_neuron()
+    gap = [(2000.0, 3000.0)]
+    cut = [times[(times <= 2000.0) | (times > 3000.0)] for times in trains]
+    for one, other in zip(
+        *(model.rescaled(each, 6000.0, gaps=gap).values() for each in (trains, cut)), strict=True
+    ):
+        np.testing.assert_array_equal(one.intervals, other.intervals)
+
+
+def test_the_last_spike_alone_is_predicted():
+    filters = np.zeros((1, 1, 6))
+    filters[0, 0] = [-40.0, 40.0, 40.0, -40.0, -40.0, -40.0]
+    model = FilteredPopulation(filters, [-20.0], last_spike_only=True)
+    trains = bin_trains([[1.0, 3.0]], 10.0, fewest=1)
+    found = scores(model, Covariates(trains, np.empty((6, 0))), 0)
+    effect = [0, -40, 40, -40, 40, 40, -40, -40, -40, 0]
+    np.testing.assert_allclose(found, -20.0 + np.array(effect))
 
 
 def test_the_default_slope_puts_the_mean_intercept_at_rest():
@@ -154,6 +222,7 @@ def test_the_default_slope_puts_the_mean_intercept_at_rest():
         ({"drive": np.zeros((5, 3))}, r"drive has shape \(5, 3\)"),
         ({"names": ("a",)}, "1 names for 2 neurons"),
         ({"rates": [1.0]}, "rates has shape"),
+        ({"family": LINKS[-1], "dispersion": [0.0, 1.0]}, "dispersion of 0 is not above 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(changes, words):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, gammaln, xlogy
 
 import neurosim as ns
-from bridge import PopulationGLM
+from bridge import PopulationGLM, time_rescaling_test
 from bridge.recordings import PredictiveScores, RaisedCosines
 from bridge.recordings.glm.cross_validation import MOST_NEURONS, Folds
 from bridge.recordings.glm.families import Family
@@ -115,7 +115,8 @@ def test_held_out_predictions_equal_those_of_a_fit_without_the_block(rng):
     predicted = without.predict(trains, N_BINS) / 1e3
     for one in held_out:
         # Fits of held-out blocks stop at 0.05 standard errors.
-        np.testing.assert_allclose(one.mean[last:], predicted[last:, one.index], rtol=0.02)
+        mean = -np.expm1(-one.silence[last:])
+        np.testing.assert_allclose(mean, predicted[last:, one.index], rtol=0.02)
     assert glm.evaluate().bits_per_spike[1] == pytest.approx(
         PredictiveScores(*held_out[1].sums[:, None]).bits_per_spike[0]
     )
@@ -204,6 +205,20 @@ def test_a_stimulus_is_standardised_as_in_the_fit(rng):
         glm.predict(trains, N_BINS)
     with pytest.raises(ns.NeurosimError, match="1 features of the fit"):
         glm.predict(trains, N_BINS, stimulus=np.ones((N_BINS, 2)))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_held_out_blocks_are_tested_by_time_rescaling(rng):
+    trains = recording(rng)
+    glm = PopulationGLM(BASIS, baseline=1000.0).fit(trains, N_BINS)
+    found = glm.rescaled(seed=3)
+    assert list(found) == [0, 1, 2, 3]
+    fired = counts_of(trains)[:, 1]
+    one = list(glm._held_out())[1]
+    direct = time_rescaling_test(fired, -np.expm1(-one.silence), seed=4)
+    assert found[1].intervals.tobytes() == direct.intervals.tobytes()
+    # The model is correct up to its basis: each test of four passes with 95 %.
+    assert sum(test.p_value > 1e-3 for test in found.values()) >= 3
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
