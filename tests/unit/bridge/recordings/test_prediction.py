@@ -37,7 +37,7 @@ def counts_of(trains: list[NDArray[np.float64]]) -> NDArray[np.float64]:
 def sums(family: str, mean: NDArray, spikes: NDArray, rate: float) -> PredictiveScores:
     one = Family.of(family, None)
     scores = np.array([one.score_of(p) for p in mean])
-    found = log_likelihoods(one, scores, np.ones(len(mean), bool), spikes, rate, 0.1)
+    found = log_likelihoods(one, scores, np.ones(len(mean), bool), spikes, rate)
     return PredictiveScores(*found[:, None])
 
 
