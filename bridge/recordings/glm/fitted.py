@@ -25,6 +25,8 @@ from neurosim.utils.resources import available_cores
 
 # Cost of cross-validation of a neuron relative to a fit, for the time left.
 PATH_COST = 25
+# p-value below which residuals can be uneven, see `PairTests.misfits`.
+UNEVEN = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,8 @@ class FittedNeuron:
     uncertainty : Uncertainty
     flatness : Flatness
         Residuals after the spikes of each neuron.
+    flat_p_values : (n,) ndarray
+        p-values of flat residuals.
     refractory : int
         Bins after a spike in which the neuron never fires.
     n_spikes : float
@@ -57,6 +61,7 @@ class FittedNeuron:
     estimate: Estimate
     uncertainty: Uncertainty
     flatness: Flatness
+    flat_p_values: NDArray[np.float64]
     refractory: int
     n_spikes: float
     log_likelihood: float
@@ -154,13 +159,15 @@ def fit_neuron(
     log_odds = drive.log_odds(found.drive, found.weights)
     scores = likelihood.scores(found.intercept, found.history, found.weights, log_odds)
     certain = uncertainty(likelihood, found, likelihood.information_at(scores), exact=exact)
+    flatness = _flatness(likelihood, scores)
     without = drive.log_odds(found.drive, np.zeros_like(found.weights))
     return FittedNeuron(
         family,
         drive,
         found,
         certain,
-        _flatness(likelihood, found, certain),
+        flatness,
+        _flat_p_values(likelihood, found, certain, flatness),
         past.refractory,
         float(past.counts.sum()),
         family.constant(past.counts) - found.loss,
@@ -170,13 +177,26 @@ def fit_neuron(
     )
 
 
-def _flatness(likelihood: Likelihood, found: Estimate, certain: Uncertainty) -> Flatness:
-    """Return the residuals of the unbiased weights: shrinkage alone makes residuals uneven."""
-    past, drive = likelihood.past, likelihood.drive
-    log_odds = drive.log_odds(found.drive, certain.weights)
-    scores = likelihood.scores(found.intercept, found.history, certain.weights, log_odds)
-    mean = likelihood.family.mean(scores)
+def _flatness(likelihood: Likelihood, scores: NDArray[np.float64]) -> Flatness:
+    """Return the residuals at these scores, with the observed number of spikes."""
+    past, mean = likelihood.past, likelihood.family.mean(scores)
     observed = np.zeros(len(mean))
     observed[past.fired] = past.counts
-    mean *= observed.sum() / mean.sum()
+    mean *= observed.sum() / max(mean.sum(), 1e-300)
     return Flatness.of(likelihood.covariates.trains, mean - observed, mean)
+
+
+def _flat_p_values(
+    likelihood: Likelihood, found: Estimate, certain: Uncertainty, flatness: Flatness
+) -> NDArray[np.float64]:
+    """Return p-values of flat residuals, with or without the bias of the penalty.
+
+    The penalty makes residuals after a strong synapse uneven, and few spikes those of unbiased
+    weights. Of the two, the flatter ones count.
+    """
+    p_values = flatness.p_values
+    if not (p_values < UNEVEN).any():
+        return p_values
+    log_odds = likelihood.drive.log_odds(found.drive, certain.weights)
+    scores = likelihood.scores(found.intercept, found.history, certain.weights, log_odds)
+    return np.fmax(p_values, _flatness(likelihood, scores).p_values)
