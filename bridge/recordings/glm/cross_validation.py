@@ -17,7 +17,7 @@ from bridge.recordings.glm.penalties import Penalty
 from bridge.recordings.glm.predictive_scores import (
     PredictiveScores,
     log_likelihoods,
-    refractory_mean,
+    with_rare_spikes,
 )
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.scaled_loss import Estimate
@@ -227,7 +227,9 @@ def _scores(likelihood: Likelihood, estimate: Estimate) -> NDArray[np.float64]:
     """Return the scores of all bins, also of those not in the likelihood."""
     log_odds = likelihood.drive.log_odds(estimate.drive, estimate.weights)
     parameters = estimate.intercept, estimate.history, estimate.weights
-    return likelihood.scores(*parameters, log_odds, everywhere=True)
+    found, past = likelihood.scores(*parameters, log_odds, everywhere=True), likelihood.past
+    n_spikes = float(past.counts.sum())
+    return with_rare_spikes(found, likelihood.family, n_spikes, past.refractory)
 
 
 def _tested(
@@ -235,6 +237,5 @@ def _tested(
 ) -> NDArray[np.float64]:
     """Return the log-likelihoods of the bins `tested`."""
     trains, index = likelihood.covariates.trains, likelihood.index
-    spikes, past = trains.bins[trains.ids == index], likelihood.past
-    rarest = refractory_mean(float(past.counts.sum()), past.refractory)
-    return log_likelihoods(likelihood.family, scores, tested, spikes, past.rate, rarest)
+    spikes, rate = trains.bins[trains.ids == index], likelihood.past.rate
+    return log_likelihoods(likelihood.family, scores, tested, spikes, rate)

@@ -14,7 +14,7 @@ from bridge.recordings.glm import checks
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.fitted import FittedNeuron
 from bridge.recordings.glm.likelihood import Likelihood
-from bridge.recordings.glm.predictive_scores import log_likelihoods, refractory_mean
+from bridge.recordings.glm.predictive_scores import log_likelihoods, with_rare_spikes
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.drives import NONE, Drive, Drives, SlowDrive
@@ -78,5 +78,5 @@ def evaluate(problem: Problem, index: int, fit: FittedNeuron) -> NDArray[np.floa
     trains, counted = problem.trains, problem.observation.counted(index)
     counted = np.ones(trains.n_bins, dtype=bool) if counted is None else counted
     scores, spikes = predicted_scores(problem, index, fit), trains.bins[trains.ids == index]
-    rarest = refractory_mean(fit.n_spikes, fit.refractory)
-    return log_likelihoods(fit.family, scores, counted, spikes, fit.rate, rarest)
+    scores = with_rare_spikes(scores, fit.family, fit.n_spikes, fit.refractory)
+    return log_likelihoods(fit.family, scores, counted, spikes, fit.rate)

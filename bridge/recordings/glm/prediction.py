@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.rescaling import TimeRescaling, time_rescaling_test
+from bridge.recordings.glm.rescaling import TimeRescaling, rescale
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -61,6 +62,15 @@ def rescaled(
         family, counted = population.family_of(index), observation.counted(index)
         silence = family.silence(scores(population, covariates, index))
         found[name] = rescaled_neuron(trains, index, family, silence, counted, seed)
+    impossible = [name for name, test in found.items() if test.n_impossible]
+    if impossible:
+        warnings.warn(
+            f"{len(impossible)} neurons fired in bins with probability 0 "
+            f"({', '.join(map(str, impossible[:5]))}): their refractory period is shorter than "
+            "that of the model",
+            UserWarning,
+            stacklevel=3,
+        )
     return found
 
 
@@ -73,12 +83,8 @@ def rescaled_neuron(
     seed: int,
 ) -> TimeRescaling:
     """Return the time-rescaling test of one neuron, from −log(probability of no spike) by bin."""
-    counts = np.bincount(trains.bins[trains.ids == index], minlength=trains.n_bins)
-    poisson = family.name == "poisson"
-    return time_rescaling_test(
-        counts,
-        silence if poisson else -np.expm1(-silence),
-        counted=counted,
-        counts=poisson,
-        seed=seed + index,
-    )
+    spikes = np.bincount(trains.bins[trains.ids == index], minlength=trains.n_bins)
+    if counted is not None:
+        silence, spikes = silence[counted], spikes[counted]
+    # Negative binomial counts are tested as spike or none.
+    return rescale(spikes, silence, counts=family.name == "poisson", seed=seed + index)

@@ -85,7 +85,6 @@ def log_likelihoods(
     tested: NDArray[np.bool_],
     spikes: NDArray,
     rate: float,
-    rarest: float,
 ) -> NDArray[np.float64]:
     """Return the attributes of `PredictiveScores` of one neuron, shape (4,).
 
@@ -100,10 +99,7 @@ def log_likelihoods(
         Bins of all spikes of the neuron.
     rate : float
         Mean spikes per bin of the data to which the model was fitted, above 0.
-    rarest : float
-        See `refractory_mean`.
     """
-    scores = np.where(scores < 0.5 * kernels.NEVER, family.score_of(rarest), scores)
     fired, counts = np.unique(spikes[tested[spikes]], return_counts=True)
     observed = counts.astype(float) if family.counts else np.ones(len(fired))
 
@@ -120,13 +116,16 @@ def log_likelihoods(
     return np.array([total(scores), total(np.full(len(scores), plain)), saturated, observed.sum()])
 
 
-def refractory_mean(n_spikes: float, refractory: int) -> float:
-    """Return the expected spikes of a bin in the refractory period of other data.
+def with_rare_spikes(
+    scores: NDArray[np.float64], family: Family, n_spikes: float, refractory: int
+) -> NDArray[np.float64]:
+    """Return scores with which spikes in the refractory period are rare, but possible.
 
-    A fit finds no spike in about n_spikes · refractory such bins (Krichevsky & Trofimov 1981, IEEE
-    Trans. Inf. Theory 27:199).
+    A fit finds no spike in about n_spikes · refractory such bins, so half a spike is expected in
+    as many bins of other data (Krichevsky & Trofimov 1981, IEEE Trans. Inf. Theory 27:199).
     """
-    return 0.5 / (n_spikes * refractory + 1.0)
+    rarest = family.score_of(0.5 / (n_spikes * refractory + 1.0))
+    return np.where(scores < 0.5 * kernels.NEVER, rarest, scores)
 
 
 def _ratio(numerator: NDArray, denominator: NDArray) -> NDArray[np.float64]:
