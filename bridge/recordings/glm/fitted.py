@@ -17,16 +17,17 @@ from bridge.recordings.glm.penalties import Penalty, penalty_of
 from bridge.recordings.glm.prior import prior_precision
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.residuals import Flatness
+from bridge.recordings.glm.ridge import fit_ridge
 from bridge.recordings.glm.scaled_loss import Estimate
 from bridge.recordings.glm.uncertainty import Uncertainty, uncertainty
 from bridge.recordings.slow.drives import Drive
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
 
+# Precision of the weak ridge for unbiased estimates, relative to that of the prior.
+WEAK = 0.05
 # Cost of cross-validation of a neuron relative to a fit, for the time left.
 PATH_COST = 25
-# p-value below which residuals can be uneven, see `PairTests.misfits`.
-UNEVEN = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +43,6 @@ class FittedNeuron:
     uncertainty : Uncertainty
     flatness : Flatness
         Residuals after the spikes of each neuron.
-    flat_p_values : (n,) ndarray
-        p-values of flat residuals.
     refractory : int
         Bins after a spike in which the neuron never fires.
     n_spikes : float
@@ -61,7 +60,6 @@ class FittedNeuron:
     estimate: Estimate
     uncertainty: Uncertainty
     flatness: Flatness
-    flat_p_values: NDArray[np.float64]
     refractory: int
     n_spikes: float
     log_likelihood: float
@@ -137,9 +135,14 @@ def fit_neurons(
         elif strength == "auto":
             strength = prior_precision(problem, indices, threads)
         value = float(strength)
+        precision = value
+        if penalty != "ridge" and value > 0:
+            precision = prior_precision(problem, indices, threads)
+        weak = WEAK * precision
 
         def one(index: int) -> FittedNeuron:
-            return fit_neuron(problem.likelihood(index), method, value, tol=tol, exact=exact)
+            likelihood = problem.likelihood(index)
+            return fit_neuron(likelihood, method, value, weak, tol=tol, exact=exact)
 
         found = in_parallel(one, indices, threads, lambda done: report(cost + done))
         return Fits(found, value, choice)
@@ -149,25 +152,32 @@ def fit_neuron(
     likelihood: Likelihood,
     penalty: Penalty,
     strength: float,
+    precision: float,
     *,
     tol: float,
     exact: bool | None = None,
 ) -> FittedNeuron:
-    """Fit one neuron, with its uncertainty and residuals."""
+    """Fit one neuron, with its uncertainty and residuals.
+
+    Uncertainty and residuals are those of a second fit with a weak ridge of this precision, for
+    which the bias of the penalty is so small that one Newton step removes it.
+    """
     found = fit_with_dispersion(likelihood, penalty, strength, tol=tol)
     past, family, drive = likelihood.past, likelihood.family, likelihood.drive
-    log_odds = drive.log_odds(found.drive, found.weights)
-    scores = likelihood.scores(found.intercept, found.history, found.weights, log_odds)
-    certain = uncertainty(likelihood, found, likelihood.information_at(scores), exact=exact)
-    flatness = _flatness(likelihood, scores)
+    weak = found if precision == 0 else fit_ridge(likelihood, precision, start=found, tol=tol)
+    log_odds = drive.log_odds(weak.drive, weak.weights)
+    scores = likelihood.scores(weak.intercept, weak.history, weak.weights, log_odds)
+    information = likelihood.information_at(scores)
+    mean = family.mean(scores)
+    observed = np.zeros(len(mean))
+    observed[past.fired] = past.counts
     without = drive.log_odds(found.drive, np.zeros_like(found.weights))
     return FittedNeuron(
         family,
         drive,
         found,
-        certain,
-        flatness,
-        _flat_p_values(likelihood, found, certain, flatness),
+        uncertainty(likelihood, weak, information, exact=exact),
+        Flatness.of(likelihood.covariates.trains, mean - observed, mean),
         past.refractory,
         float(past.counts.sum()),
         family.constant(past.counts) - found.loss,
@@ -175,28 +185,3 @@ def fit_neuron(
         float(without.mean()) if len(without) else 0.0,
         past.rate,
     )
-
-
-def _flatness(likelihood: Likelihood, scores: NDArray[np.float64]) -> Flatness:
-    """Return the residuals at these scores, with the observed number of spikes."""
-    past, mean = likelihood.past, likelihood.family.mean(scores)
-    observed = np.zeros(len(mean))
-    observed[past.fired] = past.counts
-    mean *= observed.sum() / max(mean.sum(), 1e-300)
-    return Flatness.of(likelihood.covariates.trains, mean - observed, mean)
-
-
-def _flat_p_values(
-    likelihood: Likelihood, found: Estimate, certain: Uncertainty, flatness: Flatness
-) -> NDArray[np.float64]:
-    """Return p-values of flat residuals, with or without the bias of the penalty.
-
-    The penalty makes residuals after a strong synapse uneven, and few spikes those of unbiased
-    weights. Of the two, the flatter ones count.
-    """
-    p_values = flatness.p_values
-    if not (p_values < UNEVEN).any():
-        return p_values
-    log_odds = likelihood.drive.log_odds(found.drive, certain.weights)
-    scores = likelihood.scores(found.intercept, found.history, certain.weights, log_odds)
-    return np.fmax(p_values, _flatness(likelihood, scores).p_values)

@@ -605,7 +605,7 @@ class PopulationGLM(BaseEstimator):
 
         self.tests_ = PairTests(
             z=found.amplitudes / found.errors,
-            flatness=pairs([one.flat_p_values for one in self._fits]),
+            flatness=pairs([one.p_values for one in flatness]),
             synchrony=pairs([one.z[:, 0] for one in flatness]),
             distant=pairs([one.distant for one in flatness], flatness[0].distant.shape[1]),
         )
