@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from bridge.learning.validation import require_fitted
+from bridge.recordings import plot
 from bridge.recordings.data.observation import Observation, count_spikes
 from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm import checks
@@ -23,6 +24,9 @@ from bridge.recordings.glm.synaptic_kernel import KernelBasis
 from bridge.recordings.glm.templates import Templates
 from bridge.recordings.slow.drives import Drives, Stimulus
 from bridge.utils.checks import finite, require_choice, require_type
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class PopulationGLM(BaseEstimator):
@@ -293,6 +297,14 @@ class PopulationGLM(BaseEstimator):
         """
         require_fitted(self)
         return self.amplitudes_ / checks.slope_per_mv(beta, len(self.neurons_))
+
+    def plot_filters(self, neuron: int | str, **options: Any) -> Figure:
+        """Plot the filters of a neuron with 95 % intervals; see `bridge.recordings.filter_plot`."""
+        return plot.filter_plot(self, neuron, **options)
+
+    def plot_coupling(self, **options: Any) -> Figure:
+        """Plot the matrix of couplings; see `bridge.recordings.coupling_plot`."""
+        return plot.coupling_plot(self, **options)
 
     def _check_parameters(self) -> None:
         """Raise an error for parameters out of range."""
