@@ -30,3 +30,4 @@ from .glm.templates import Templates as Templates
 from .plot import coupling_plot as coupling_plot
 from .plot import filter_plot as filter_plot
 from .plot import raster_plot as raster_plot
+from .spike_triggered import SpikeTriggered as SpikeTriggered

@@ -111,9 +111,9 @@ class PopulationGLM(BaseEstimator):
     >>> import numpy as np
     >>> from bridge import PopulationGLM
     >>> rng = np.random.default_rng(1)
-    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 2000))
-    >>> second = first[::2] + rng.uniform(1.0, 9.0, 1000)
-    >>> glm = PopulationGLM().fit([first, second], duration=first[-1] + 10.0)
+    >>> first = np.flatnonzero(rng.random(200_000) < 0.01) + 1.0
+    >>> second = np.unique(first[::2] + rng.integers(2, 9, len(first[::2])))
+    >>> glm = PopulationGLM().fit([first, second], duration=200_010.0)
     >>> glm.called().tolist()
     [[False, True], [False, False]]
     """
