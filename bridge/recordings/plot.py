@@ -84,11 +84,11 @@ def filter_plot(
     Examples
     --------
     >>> import numpy as np
-    >>> from bridge.recordings import PopulationGLM, filter_plot
-    >>> rng = np.random.default_rng(1)
-    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 2000))
-    >>> second = first[::2] + rng.uniform(1.0, 9.0, 1000)
-    >>> glm = PopulationGLM().fit([first, second], duration=first[-1] + 10.0)
+    >>> from bridge.recordings import FilteredPopulation, PopulationGLM, filter_plot
+    >>> filters = np.zeros((2, 2, 20))
+    >>> filters[0, 1] = np.linspace(3.0, 0.0, 20)  # neuron 0 excites neuron 1
+    >>> trains = FilteredPopulation(filters, [-4.0, -5.0]).simulate(100_000.0, seed=1)
+    >>> glm = PopulationGLM().fit(trains)
     >>> figure = filter_plot(glm, 1)
     """
     require_fitted(glm)
@@ -200,11 +200,11 @@ def coupling_plot(
     Examples
     --------
     >>> import numpy as np
-    >>> from bridge.recordings import PopulationGLM, coupling_plot
-    >>> rng = np.random.default_rng(1)
-    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 2000))
-    >>> second = first[::2] + rng.uniform(1.0, 9.0, 1000)
-    >>> glm = PopulationGLM().fit([first, second], duration=first[-1] + 10.0)
+    >>> from bridge.recordings import FilteredPopulation, PopulationGLM, coupling_plot
+    >>> filters = np.zeros((2, 2, 20))
+    >>> filters[0, 1] = np.linspace(3.0, 0.0, 20)  # neuron 0 excites neuron 1
+    >>> trains = FilteredPopulation(filters, [-4.0, -5.0]).simulate(100_000.0, seed=1)
+    >>> glm = PopulationGLM().fit(trains)
     >>> figure = coupling_plot(glm, truth=[[0.0, 1.0], [0.0, 0.0]])
     """
     require_fitted(glm)

@@ -204,3 +204,20 @@ def check_parameters(
     positive(tol, "tol", "standard errors")
     if threads is not None:
         as_integer(threads, "threads", 1)
+
+
+def require_generator(
+    neurons: NDArray, intercept: NDArray[np.float64], reset: float | None
+) -> None:
+    """Raise an error if a fitted model cannot generate spikes."""
+    if reset is not None:
+        raise NeurosimError(
+            f"reset = {reset:g} ms: a model whose spikes reset the membrane cannot be simulated; "
+            "fit without reset"
+        )
+    missing = neurons[np.isnan(intercept)]
+    if len(missing):
+        raise NeurosimError(
+            f"{len(missing)} neurons were not fitted ({', '.join(map(str, missing[:5]))}): a "
+            "simulation needs all neurons of the recording"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,6 +43,8 @@ class FilteredPopulation:
         Default: none.
     family : Family
         Distribution and link. Default: a spike with probability σ(η).
+    dispersion : (n,) ndarray
+        Dispersions of negative binomial counts. Default: that of the family.
     last_spike_only : bool
         Whether only the last own spike acts, instead of the sum over own spikes.
     names : tuple of str, optional
@@ -56,7 +59,7 @@ class FilteredPopulation:
 
     See Also
     --------
-    PopulationGLM : Fits such a population to recorded spikes.
+    PopulationGLM : Fit such a population to recorded spikes.
 
     Examples
     --------
@@ -82,9 +85,10 @@ class FilteredPopulation:
     filters: NDArray[np.float64]
     intercept: NDArray[np.float64]
     bin_width: float = 1.0
-    refractory: NDArray[np.int64] = None  # type: ignore[assignment]
-    drive: NDArray[np.float64] = None  # type: ignore[assignment]
+    refractory: Any = None
+    drive: Any = None
     family: Family = Family("bernoulli", "logit")  # noqa: RUF009 - frozen
+    dispersion: Any = None
     last_spike_only: bool = False
     names: tuple[str, ...] | None = None
     rates: NDArray[np.float64] | None = None
@@ -103,12 +107,19 @@ class FilteredPopulation:
             )
         if self.names is not None and len(self.names) != n:
             raise NeurosimError(f"{len(self.names)} names for {n} neurons: give one per neuron")
+        dispersion = self.family.dispersion if self.dispersion is None else self.dispersion
+        dispersion = np.broadcast_to(np.asarray(dispersion, dtype=float), n)
+        if self.family.name == "negative_binomial" and not (dispersion > 0.0).all():
+            raise NeurosimError(
+                f"a dispersion of {dispersion.min():g} is not above 0: give a Poisson family"
+            )
         rates = None if self.rates is None else _checked(self.rates, "rates", (n,), "(n,)")
         for name, value in (
             ("filters", filters),
             ("intercept", intercept),
             ("bin_width", positive(self.bin_width, "FilteredPopulation.bin_width", "ms")),
             ("refractory", refractory.astype(np.int64)),
+            ("dispersion", dispersion),
             ("drive", _checked(drive, "drive", (None, n), "(n_bins, n)")),
             ("names", None if self.names is None else tuple(map(str, self.names))),
             ("rates", rates),
@@ -150,9 +161,9 @@ class FilteredPopulation:
         Warns
         -----
         UserWarning
-            If the activity runs away: over 1000 bins a neuron fires at ten times its expected rate,
-            and in a quarter of the bins or more. The simulation then stops; `t_stop` of the result
-            is its end.
+            If the activity runs away: over 1000 bins a neuron fires at ten times its expected rate
+            and in a quarter of the bins, or closer to the highest possible rate than to the
+            expected one. The simulation then stops; `t_stop` of the result is its end.
         """
         n_bins = count_bins(positive(duration, "duration", "ms"), self.bin_width)
         return simulation.simulate(self, n_bins, as_integer(seed, "seed", 0), self.expected)
@@ -203,6 +214,6 @@ def _checked(
             f"FilteredPopulation.{name} has shape {array.shape}: it must hold finite numbers of "
             f"shape {wanted} for n = {n} neurons"
         )
-    array = np.array(array)
+    array = array.view()  # drives can be too large for copies
     array.flags.writeable = False
     return array

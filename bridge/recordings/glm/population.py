@@ -16,6 +16,7 @@ from bridge.recordings.glm import checks
 from bridge.recordings.glm.bases import Basis, RaisedCosines
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
 from bridge.recordings.glm.problem import Problem
@@ -24,6 +25,7 @@ from bridge.recordings.glm.synaptic_kernel import KernelBasis
 from bridge.recordings.glm.templates import Templates
 from bridge.recordings.slow.drives import Drives, Stimulus
 from bridge.utils.checks import finite, require_choice, require_type
+from neurosim import Network, SpikeTrains
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -297,6 +299,55 @@ class PopulationGLM(BaseEstimator):
         """
         require_fitted(self)
         return self.amplitudes_ / checks.slope_per_mv(beta, len(self.neurons_))
+
+    def to_population(self) -> FilteredPopulation:
+        """Return the fitted model as a generator of spikes.
+
+        Raises
+        ------
+        NeurosimError
+            If neurons were not fitted, or spikes reset the membrane.
+        """
+        require_fitted(self)
+        checks.require_generator(self.neurons_, self.intercept_, self.reset)
+        names = tuple(map(str, self.neurons_))
+        return FilteredPopulation(
+            np.nan_to_num(self.filters_),
+            self.intercept_,
+            self.bin_width_,
+            refractory=self.refractory_,
+            drive=self.drive_,
+            family=self.family_,
+            dispersion=self.dispersion_ if self.family == "negative_binomial" else None,
+            last_spike_only=self._problem_.history.last_spike_only,
+            names=names,
+            rates=self.rates_,
+        )
+
+    def simulate(self, duration: float | None = None, seed: int = 1) -> SpikeTrains:
+        """Draw spikes from the fitted model; see `FilteredPopulation.simulate`.
+
+        Parameters
+        ----------
+        duration : float, optional
+            ms. Default: that of the recording.
+        seed : int
+        """
+        generator = self.to_population()
+        known = self.n_bins_ * self.bin_width_
+        return generator.simulate(known if duration is None else duration, seed)
+
+    def to_network(self, *, beta: float | None = None) -> Network:
+        """Return a network that fires with the fitted probabilities.
+
+        See `FilteredPopulation.to_network`. Simulate it with dt = `bin_width`.
+
+        Parameters
+        ----------
+        beta : float, optional
+            Score per mV. Default: the mean intercept corresponds to the resting potential.
+        """
+        return self.to_population().to_network(beta=beta)
 
     def plot_filters(self, neuron: int | str, **options: Any) -> Figure:
         """Plot the filters of a neuron with 95 % intervals; see `bridge.recordings.filter_plot`."""

@@ -7,7 +7,6 @@ network of `to_network` fires the same spikes.
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -15,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurosim as ns
-from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.simulation_kernels import advance
 from neurosim.builder.streams import stream_key
 
@@ -40,28 +38,28 @@ class Link(NamedTuple):
     ----------
     softplus : bool
         Whether g(x) is ln(1 + e^x); else it is e^x.
-    gain, shift : float
     counts : bool
         Whether a neuron can fire more than once in a bin.
-    dispersion : float
-        Of a negative binomial distribution; 0 for a Poisson distribution.
+    gain, shift : (n,) ndarray
+    dispersion : (n,) ndarray
+        Of negative binomial counts; 0 for Poisson counts.
     """
 
     softplus: bool
-    gain: float
-    shift: float
     counts: bool
-    dispersion: float
+    gain: NDArray[np.float64]
+    shift: NDArray[np.float64]
+    dispersion: NDArray[np.float64]
 
     @classmethod
-    def of(cls, family: Family) -> Link:
-        """Return the link of a family."""
+    def of(cls, population: FilteredPopulation) -> Link:
+        """Return the link of the family of a population."""
+        family, alpha = population.family, population.dispersion
         if family.name == "negative_binomial":
             # ln(1 + αe^η)/α
-            alpha = family.dispersion
-            return cls(True, 1.0 / alpha, math.log(alpha), True, alpha)
-        softplus = family.link in ("logit", "softplus")
-        return cls(softplus, 1.0, 0.0, family.counts, 0.0)
+            return cls(True, True, 1.0 / alpha, np.log(alpha), alpha)
+        softplus, zero = family.link in ("logit", "softplus"), np.zeros(len(alpha))
+        return cls(softplus, family.counts, zero + 1.0, zero, zero)
 
     @property
     def escape(self) -> Literal["softplus", "exponential"]:
@@ -76,9 +74,9 @@ def simulate(
 
     `rates` are the expected spikes per bin.
     """
-    n, limit = len(population.intercept), runaway_limit(rates, population.family.counts)
+    n, limit = len(rates), runaway_limit(rates, population.refractory, population.family.counts)
     filters, history = _by_lag(population)
-    link, key = Link.of(population.family), stream_key(seed, "escape", POPULATION)
+    link, key = Link.of(population), stream_key(seed, "escape", POPULATION)
     pending, last = np.zeros(filters.shape[1:]), np.full(n, -LONG_AGO)
     buffer = np.empty((CHUNK * n, 3), dtype=np.int64)
     found, stopped = [], n_bins
@@ -121,11 +119,16 @@ def _by_lag(population: FilteredPopulation) -> tuple[NDArray[np.float64], NDArra
     return filters, history
 
 
-def runaway_limit(rates: NDArray[np.float64], counts: bool) -> NDArray[np.float64]:
+def runaway_limit(
+    rates: NDArray[np.float64], refractory: NDArray[np.int64], counts: bool
+) -> NDArray[np.float64]:
     """Return the spikes per bin of runaway activity, given the expected ones, shape (n,)."""
     limit = np.maximum(RUNAWAY_FACTOR * rates, RUNAWAY_SPIKES)
-    # With one spike per bin, activity saturates: half-way between the expected rate and 1.
-    return limit if counts else np.where(rates < 0.5, np.minimum(limit, 0.5 + 0.5 * rates), 1.0)
+    if counts:
+        return limit
+    # Activity saturates at the refractory period: half-way between that and the expected rate.
+    highest = 1.0 / (1.0 + refractory)
+    return np.where(rates < 0.5 * highest, np.minimum(limit, 0.5 * (rates + highest)), 1.0)
 
 
 def _warn_of_runaway(

@@ -50,20 +50,21 @@ def advance(
                 score += drive[t - first, i]
             if since <= history.shape[1]:
                 score += history[i, since - 1]
-            x = score + link.shift
+            x = score + link.shift[i]
             u = open_unit(squares(counter(t, i), key))
-            silence = link.gain * math.exp(min(x, 700.0))
+            silence = link.gain[i] * math.exp(min(x, 700.0))
             # An upper bound of the probability, with a margin for rounding, decides most bins.
             if u > MARGIN * silence:
                 continue
             if link.softplus:
-                silence = link.gain * (max(x, 0.0) + math.log1p(math.exp(-abs(x))))
+                silence = link.gain[i] * (max(x, 0.0) + math.log1p(math.exp(-abs(x))))
             probability = -math.expm1(-silence)
             if u < probability:
                 count = 1
                 if link.counts:
-                    mean = silence if link.dispersion == 0.0 else math.exp(min(score, 700.0))
-                    count = _count(u, probability, mean, link.dispersion)
+                    alpha = link.dispersion[i]
+                    mean = silence if alpha == 0.0 else math.exp(min(score, 700.0))
+                    count = _count(u, probability, mean, alpha)
                 spikes[n_found, 0], spikes[n_found, 1], spikes[n_found, 2] = t, i, count
                 n_found += 1
                 last[i] = t

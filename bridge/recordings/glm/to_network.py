@@ -25,13 +25,11 @@ def network(model: FilteredPopulation, beta: float | None) -> ns.Network:
             "delta synapses add the effects of all own spikes, but in this model only the last one "
             "acts: fit it with another history basis"
         )
-    width, link = model.bin_width, Link.of(model.family)
+    width, link = model.bin_width, Link.of(model)
     neuron = memoryless_neuron(width)
     distance = threshold_distance(neuron)
     beta = _default_slope(model, distance) if beta is None else positive(beta, "beta", "per mV")
-    escape = ns.EscapeRate(
-        1.0 / beta, width / link.gain, "softplus" if link.softplus else "exponential"
-    )
+    escape = ns.EscapeRate(1.0 / beta, width / _common_gain(link), link.escape)
     net = ns.Network()
     cells = net.add(
         POPULATION,
@@ -57,6 +55,16 @@ def _default_slope(model: FilteredPopulation, distance: float) -> float:
             "scale in mV is undetermined; give beta (per mV)"
         )
     return -mean / distance
+
+
+def _common_gain(link: Link) -> float:
+    """Return the gain of the link, which all neurons of a population share."""
+    if np.ptp(link.gain) > 1e-9 * link.gain[0]:
+        raise NeurosimError(
+            f"dispersions from {link.dispersion.min():.3g} to {link.dispersion.max():.3g}: the "
+            "neurons of a network need the same one; fit Poisson or Bernoulli neurons"
+        )
+    return float(link.gain[0])
 
 
 def _refractory(model: FilteredPopulation) -> float | np.ndarray:

@@ -91,6 +91,18 @@ def test_refractory_bins_are_never_filled(width):
     np.testing.assert_allclose(shortest, [1.0, 2.0, 5.0])
 
 
+def test_dispersions_of_single_neurons():
+    family, n_bins = Family("negative_binomial", "exponential", 1.0), 400_000
+    options = {"family": family, "dispersion": [0.2, 3.0], "rates": [1e4] * 2}
+    model = FilteredPopulation(np.zeros((2, 2, 0)), [-1.0, -1.0], **options)
+    counts = counts_of(model.simulate(n_bins), 1.0, n_bins, 2)
+    mean = np.exp(-1.0)
+    # Standard errors of about 0.001 and 0.01.
+    np.testing.assert_allclose(counts.var(axis=0), mean + np.array([0.2, 3.0]) * mean**2, rtol=0.05)
+    with pytest.raises(ns.NeurosimError, match=r"dispersions from 0\.2 to 3: the neurons"):
+        model.to_network()
+
+
 def test_only_the_last_spike_can_act():
     """The neuron fires every second bin, unless effects of earlier spikes add up."""
     filters = np.zeros((1, 1, 6))
@@ -112,9 +124,11 @@ def test_spikes_depend_on_the_seed_alone(rng):
     assert bin_trains(short).n_bins == 2500
 
 
-def test_activity_that_runs_away_stops_the_simulation():
-    filters = np.full((4, 4, 5), 1.5)
-    model = FilteredPopulation(filters, [-5.0] * 4, rates=[5.0] * 4, names="abcd")
+@pytest.mark.parametrize("refractory", [0, 4])
+def test_activity_that_runs_away_stops_the_simulation(refractory):
+    filters = np.full((4, 4, 5), 3.0)
+    options = {"rates": [5.0] * 4, "names": "abcd", "refractory": [refractory] * 4}
+    model = FilteredPopulation(filters, [-5.0] * 4, **options)
     with pytest.warns(UserWarning, match=r"stopped at \d+ of 1e\+06 ms .* 4 of 4 neurons, neuron"):
         trains = model.simulate(1e6)
     assert trains.t_stop <= 10_000.0
@@ -154,6 +168,7 @@ def test_the_default_slope_puts_the_mean_intercept_at_rest():
         ({"drive": np.zeros((5, 3))}, r"drive has shape \(5, 3\)"),
         ({"names": ("a",)}, "1 names for 2 neurons"),
         ({"rates": [1.0]}, "rates has shape"),
+        ({"family": LINKS[-1], "dispersion": [0.0, 1.0]}, "dispersion of 0 is not above 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(changes, words):
