@@ -40,7 +40,7 @@ COLUMNS = 4
 # Quantile of absolute strengths at which colours saturate.
 BRIGHTEST = 0.995
 # Most neurons with a name at the axis.
-MOST_NAMES = 30
+MOST_NAMES = 20
 # Width of the bins in which rasters are drawn (ms).
 RASTER_BIN = 1.0
 # Colours of marks on the matrix, and their labels, with and without known couplings.
@@ -215,9 +215,7 @@ def coupling_plot(
         strength = "strength (log-odds)" if glm.family_.link == "logit" else "strength"
         fig.colorbar(image, ax=axes, label=strength, shrink=0.85)
         fig.legend(loc="outside lower center", ncols=3)
-        tested = int(np.isfinite(glm.tests_.z).sum())
-        text = f"{int(glm.called(fdr).sum())} of {tested:,} couplings called"
-        set_title(fig, title or f"{text} (false discovery rate {fdr:.3g})")
+        set_title(fig, title or f"{count_calls(glm, fdr, truth)} (false discovery rate {fdr:.3g})")
     return fig
 
 
@@ -228,13 +226,7 @@ def draw_coupling(
     strengths, called = glm.amplitudes_, glm.called(fdr)
     n, known = len(strengths), np.isfinite(strengths)
     largest = np.quantile(np.abs(strengths[known]), BRIGHTEST) if known.any() else 1.0
-    marks = {CALLED: called}
-    if truth is not None:
-        exists = as_floats(truth, "truth") != 0
-        if exists.shape != called.shape:
-            raise NeurosimError(f"truth has shape {exists.shape}: it must be {called.shape}")
-        np.fill_diagonal(exists, False)
-        marks = {FOUND: called & exists, MISSED: exists & ~called, FALSE: called & ~exists}
+    marks = {CALLED: called} if truth is None else _outcomes(called, truth)
     size = float(np.clip(150.0 / n, 1.0, 7.0)) ** 2
     with style():
         image = axes.imshow(
@@ -242,15 +234,32 @@ def draw_coupling(
         )
         for name, where in marks.items():
             rows, columns = np.nonzero(where)
-            text, look = f"{len(rows)} {name}", MARKS[name]
+            look = MARKS[name]
             scale = 2.0 if look["marker"] == "." else 1.0
-            axes.scatter(columns, rows, s=scale * size, lw=0.9, label=text, **look)
+            axes.scatter(columns, rows, s=scale * size, lw=0.9, label=name, **look)
         axes.set(xlabel="postsynaptic neuron", ylabel="presynaptic neuron")
         for axis in (axes.xaxis, axes.yaxis):
             _name_neurons(axis, glm.neurons_, MOST_NAMES)
         if any(len(str(name)) > 2 for name in glm.neurons_):
             axes.tick_params(axis="x", rotation=90)
     return image
+
+
+def count_calls(glm: PopulationGLM, fdr: float, truth: ArrayLike | None = None) -> str:
+    """Return the number of called couplings, or of found, missed and false ones."""
+    called = glm.called(fdr)
+    if truth is None:
+        return f"{int(called.sum())} of {int(np.isfinite(glm.tests_.z).sum()):,} couplings called"
+    return ", ".join(f"{int(k.sum())} {name}" for name, k in _outcomes(called, truth).items())
+
+
+def _outcomes(called: NDArray[np.bool_], truth: ArrayLike) -> dict[str, NDArray[np.bool_]]:
+    """Return which couplings are found, missed and falsely called."""
+    exists = as_floats(truth, "truth") != 0
+    if exists.shape != called.shape:
+        raise NeurosimError(f"truth has shape {exists.shape}: it must be {called.shape}")
+    exists = exists & ~np.eye(len(exists), dtype=bool)
+    return {FOUND: called & exists, MISSED: exists & ~called, FALSE: called & ~exists}
 
 
 def _name_neurons(axis: Axis, neurons: NDArray, most: int) -> None:
@@ -328,5 +337,5 @@ def draw_trains(axes: Axes, trains: BinnedTrains, start: float, stop: float) -> 
             times[shown], trains.ids[shown], "|", color=NEUTRAL, ms=size, mew=0.8, rasterized=True
         )
         axes.set_ylim(trains.n_neurons - 0.5, -0.5)
-        _name_neurons(axes.yaxis, trains.neurons, MOST_NAMES // 3)
+        _name_neurons(axes.yaxis, trains.neurons, MOST_NAMES // 2)
         time_axis(axes, start, stop)

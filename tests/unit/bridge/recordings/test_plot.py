@@ -79,13 +79,14 @@ def test_the_matrix_has_the_strengths_and_marks_called_couplings(glm):
 
 def test_with_the_truth_the_marks_are_found_missed_and_false(glm):
     truth = np.array([[0, 0, 1], [1, 0, 0], [0, 0, 0]])
-    axes = coupling_plot(glm, truth=truth).axes[0]
-    found, missed, false = axes.collections
+    figure = coupling_plot(glm, truth=truth)
+    found, missed, false = figure.axes[0].collections
     assert len(found.get_offsets()) == 0
     np.testing.assert_array_equal(missed.get_offsets(), [[2.0, 0.0], [0.0, 1.0]])
     np.testing.assert_array_equal(false.get_offsets(), [[1.0, 0.0]])
     labels = [mark.get_label() for mark in (found, missed, false)]
-    assert labels == ["0 found", "2 missed", "1 false"]
+    assert labels == ["found", "missed", "false"]
+    assert figure.get_suptitle().startswith("0 found, 2 missed, 1 false")
 
 
 def test_rasters_show_the_spikes_of_the_interval_side_by_side():
