@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,10 +127,10 @@ def compare_recordings(
     >>> compared.measures["rate_simulated"].text
     '10 Hz'
     """
-    first = _binned(observed, duration, bin_width)
+    first = bin_trains(observed, duration, bin_width, counts=True)
     if simulated_duration is None and duration is not None:
         simulated_duration = duration
-    second = _binned(simulated, simulated_duration, bin_width)
+    second = bin_trains(simulated, simulated_duration, bin_width, counts=True)
     if first.n_neurons != second.n_neurons:
         raise NeurosimError(
             f"{first.n_neurons} observed and {second.n_neurons} simulated neurons: give recordings "
@@ -141,13 +140,6 @@ def compare_recordings(
     rates, errors = zip(*map(_rates, both), strict=True)
     correlations = np.stack([_correlations(trains) for trains in both])
     return RecordingComparison(first.neurons, np.stack(rates), np.stack(errors), correlations)
-
-
-def _binned(spikes: Any, duration: float | None, width: float) -> BinnedTrains:
-    """Return binned trains; several spikes in a bin are no problem here."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".* share a bin of ", category=UserWarning)
-        return bin_trains(spikes, duration, width)
 
 
 def _rates(trains: BinnedTrains) -> tuple[NDArray, NDArray]:

@@ -160,6 +160,8 @@ def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str
             f"{found.shared_input:.1f} over all pairs): they share input that is faster than the "
             "drives, so that false calls can exceed the fdr: give the shared input as stimulus"
         )
+    if not np.isfinite(found.z).any():
+        return
     if n_scores == 0:
         _warn(
             "the standard deviation of z of absent synapses cannot be estimated from so few pairs "

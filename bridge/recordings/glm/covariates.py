@@ -153,6 +153,20 @@ class Covariates:
             )
         return found
 
+    @cached_property
+    def single_products(self) -> NDArray[np.float64]:
+        """Sums of products of the columns by single spikes, shape (n, n_functions, n_functions).
+
+        Products of different spikes of a neuron are the rest of its block of `products`.
+        """
+        trains, n_lags = self.trains, self.n_lags
+        reach = self.reach_of(trains.bins, n_lags)
+        index = trains.ids.astype(np.int64) * (n_lags + 1) + reach
+        counts = np.bincount(index, minlength=trains.n_neurons * (n_lags + 1))
+        # Spikes of each neuron that are followed by at least 1, 2, … bins.
+        followed = np.cumsum(counts.reshape(-1, n_lags + 1)[:, :0:-1], axis=1)[:, ::-1]
+        return np.einsum("lk,jl,lm->jkm", self.basis, followed, self.basis, optimize=True)
+
     def _beyond_ends(self) -> Iterator[tuple[NDArray, NDArray[np.float64]]]:
         """Yield neurons, and the values of their columns after the end of each piece.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
-from bridge.recordings.glm import simulation, to_network
+from bridge.recordings.data.trains import bin_trains
+from bridge.recordings.glm import prediction, simulation, to_network
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.rescaling import TimeRescaling
 from bridge.utils.binning import count_bins
 from bridge.utils.checks import as_floats, as_integer, finite_vector, positive
 from neurosim import NeurosimError
@@ -140,6 +142,42 @@ class FilteredPopulation:
             return self.rates * 1e-3 * self.bin_width
         mean = self.drive.mean(axis=0) if len(self.drive) else 0.0
         return self.family.mean(self.intercept + mean)
+
+    def family_of(self, index: int) -> Family:
+        """Return the family of one neuron, with its dispersion."""
+        return replace(self.family, dispersion=float(self.dispersion[index]))
+
+    def rescaled(
+        self,
+        spikes: Any,
+        duration: float | None = None,
+        *,
+        epochs: Any = None,
+        gaps: Any = None,
+        seed: int = 1,
+    ) -> dict[int | str, TimeRescaling]:
+        """Test by time rescaling whether recorded spikes can have been drawn from the model.
+
+        Parameters
+        ----------
+        spikes, duration
+            As in `bin_trains`; neurons correspond by their order. The drive starts with the
+            recording.
+        epochs, gaps : (n, 2) array_like, optional
+            As in `PopulationGLM.fit`: starts and stops (ms) of the parts to test, and of parts
+            that were not recorded.
+        seed : int
+            Seed of the positions of spikes in their bins.
+
+        Returns
+        -------
+        dict of TimeRescaling
+            By neuron; `rescaling_plot` draws it. Negative binomial counts are tested as spike or
+            none.
+        """
+        counts = self.family.counts
+        trains = bin_trains(spikes, duration, self.bin_width, counts=counts, fewest=1)
+        return prediction.rescaled(self, trains, epochs, gaps, as_integer(seed, "seed", 0))
 
     def simulate(self, duration: float, seed: int = 1) -> ns.SpikeTrains:
         """Draw spikes of all neurons, starting without past spikes.

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.spike_history import PRECISION
+
+# Gradient (in standard errors) below which rounding errors of the loss can end the line search.
+ROUNDED = 1e-3
+
+Objective = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,10 +130,33 @@ def fit(
     tol *= max(coordinates.shrinkage, 1e-3)
     options: Any = {"maxiter": max_iter, "maxfun": 2 * max_iter, "gtol": tol, "ftol": 0.0}
     options["maxcor"] = 20
-    start = np.zeros(coordinates.size)
-    found = minimize(coordinates.objective, start, jac=True, method="L-BFGS-B", options=options)
+
+    def minimum(objective: Objective, start: NDArray[np.float64]) -> OptimizeResult:
+        return minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+
+    found = minimum(coordinates.objective, np.zeros(coordinates.size))
+    evaluations = int(found.nfev)
+    if tol < np.abs(found.jac).max() < ROUNDED and evaluations < max_iter:
+        found = minimum(_differences_from(coordinates, found.x, found.jac), found.x)
+        evaluations += int(found.nfev)
     intercept, history, driving, weights = coordinates.parameters(found.x)
     log_odds = likelihood.drive.log_odds(driving, weights)
     loss, *_ = likelihood.value_and_gradient(intercept, history, weights, log_odds)
     converged = bool(np.abs(found.jac).max() <= tol)
-    return Estimate(intercept, history, weights, driving, loss, int(found.nfev), converged)
+    return Estimate(intercept, history, weights, driving, loss, evaluations, converged)
+
+
+def _differences_from(
+    coordinates: Coordinates, origin: NDArray[np.float64], slope: NDArray[np.float64]
+) -> Objective:
+    """Return the objective minus that at `origin`, integrated from the gradient.
+
+    Close to the minimum, differences of the loss are smaller than its rounding errors. The
+    trapezoidal rule is exact to third order.
+    """
+
+    def objective(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        gradient = coordinates.objective(point)[1]
+        return 0.5 * float((gradient + slope) @ (point - origin)), gradient
+
+    return objective

@@ -20,12 +20,13 @@ from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
 from bridge.recordings.glm.problem import Problem
+from bridge.recordings.glm.rescaling import TimeRescaling
 from bridge.recordings.glm.spike_history import HistoryBasis
 from bridge.recordings.glm.synaptic_kernel import KernelBasis
 from bridge.recordings.glm.templates import Templates
 from bridge.recordings.slow.drives import Drives, Stimulus
 from bridge.utils.checks import finite, require_choice, require_type
-from neurosim import Network, SpikeTrains
+from neurosim import Network, NeurosimError, SpikeTrains
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -323,6 +324,46 @@ class PopulationGLM(BaseEstimator):
             names=names,
             rates=self.rates_,
         )
+
+    def rescaled(
+        self,
+        spikes: Any = None,
+        duration: float | None = None,
+        *,
+        epochs: Any = None,
+        gaps: Any = None,
+        seed: int = 1,
+    ) -> dict[int | str, TimeRescaling]:
+        """Test by time rescaling whether spikes can have been drawn from the fitted model.
+
+        Test time that was not used for the fit: another recording, or other `epochs` of the
+        recording of the fit. In-sample tests pass too often.
+
+        Parameters
+        ----------
+        spikes, duration
+            As in `bin_trains`. Default: the recording of the fit.
+        epochs, gaps, seed
+            As in `FilteredPopulation.rescaled`.
+
+        Returns
+        -------
+        dict of TimeRescaling
+            By neuron; `rescaling_plot` draws it.
+
+        Raises
+        ------
+        NeurosimError
+            If drives were fitted and other spikes are given, for which they are unknown.
+        """
+        model = self.to_population()
+        if spikes is not None and len(model.drive):
+            raise NeurosimError(
+                "the baseline, shared drives and stimulus belong to the recording of the fit: test "
+                "other epochs of it instead of other spikes"
+            )
+        trains = self._problem_.trains if spikes is None else spikes
+        return model.rescaled(trains, duration, epochs=epochs, gaps=gaps, seed=seed)
 
     def simulate(self, duration: float | None = None, seed: int = 1) -> SpikeTrains:
         """Draw spikes from the fitted model; see `FilteredPopulation.simulate`.

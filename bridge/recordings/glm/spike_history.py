@@ -110,7 +110,8 @@ class SpikeHistory:
         mean = np.array([self.counts.sum() / self.n_counted])
         silent = self.n_counted - len(self.fired)
         at_spikes = family.log_likelihood(np.broadcast_to(mean, self.counts.shape), self.counts)
-        return float(silent * family.log_likelihood(mean, np.zeros(1))[0] + at_spikes.sum())
+        at_silence = silent * family.log_likelihood(mean, np.zeros(1))[0] if silent else 0.0
+        return float(at_silence + at_spikes.sum())
 
     @property
     def n_weights(self) -> int:

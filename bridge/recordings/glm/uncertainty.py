@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import chain
 
@@ -42,6 +43,10 @@ class Uncertainty:
 
 # Columns up to which the information on the weights is exact by default.
 FEW_COLUMNS = 48
+# Operations per neuron up to which it is exact for neurons with fewer spikes than columns.
+AFFORDABLE = 1e9
+# Smallest information on weights, relative to that of columns that do not depend on it.
+LEAST_INFORMATION = 0.1
 
 
 def uncertainty(
@@ -68,7 +73,7 @@ def uncertainty(
     precision : float
         Of the prior of the weights.
     exact : bool, optional
-        Default: for up to `FEW_COLUMNS` columns.
+        Default: for few columns, or fewer spikes than columns if that is not too slow.
     """
     dense = _dense(likelihood, estimate)
     total = float(information.sum())
@@ -77,7 +82,7 @@ def uncertainty(
     own, mixed, dense_means = _dense_products(likelihood, information)
     own = own - total * np.outer(dense_means, dense_means)
     mixed = mixed - total * np.outer(means, dense_means)
-    exact = likelihood.mean.size <= FEW_COLUMNS if exact is None else exact
+    exact = _should_be_exact(likelihood) if exact is None else exact
     couplings = (_Exact if exact else _Scaled).of(likelihood, information, sums, means)
 
     prior = np.full(len(dense), 1e-9)
@@ -155,15 +160,15 @@ class _Scaled:
         """Scale the covariance of the columns to the information on the weights of each neuron."""
         covariates, index = likelihood.covariates, likelihood.index
         total = float(information.sum())
-        basis, counts = covariates.basis, covariates.trains.counts
+        basis, roots = covariates.basis, covariates.roots
         single = np.einsum("lk,jl,lm->jkm", basis, sums, basis, optimize=True)
         # Products of different spikes of a neuron are weighted by the mean information.
-        pairs = np.einsum("jkjm->jkm", covariates.products)
-        pairs = pairs - counts[:, None, None] * (basis.T @ basis)
+        pairs = np.einsum("jkjm->jkm", covariates.products) - covariates.single_products
         blocks = single + total / covariates.n_bins * pairs
         blocks = blocks - total * means[:, :, None] * means[:, None, :]
-        root = upper_root(_definite(blocks))
-        inverse = np.linalg.solve(root, np.linalg.inv(covariates.roots))
+        relative = roots.transpose(0, 2, 1) @ blocks @ roots / max(total, 1e-300)
+        scale = upper_root(_at_least(relative, LEAST_INFORMATION)) * math.sqrt(total)
+        inverse = roots @ np.linalg.solve(scale, np.linalg.inv(roots))
         inverse[index] = 0.0
         return cls(covariates.precision, inverse, index)
 
@@ -197,10 +202,20 @@ class _Scaled:
         return np.asarray(np.linalg.inv(own), dtype=float)
 
 
-def _definite(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return symmetric blocks with eigenvalues of at least 1e-3 of their mean."""
+def _should_be_exact(likelihood: Likelihood) -> bool:
+    """Return whether the approximation is too rough, and exact information can be computed.
+
+    The information of a neuron with few spikes can lie in a few bins.
+    """
+    trains, n_columns = likelihood.covariates.trains, likelihood.mean.size
+    cost = n_columns * (trains.n_bins + len(trains.ids) * likelihood.covariates.n_lags)
+    rough = likelihood.past.counts.sum() < n_columns and cost <= AFFORDABLE
+    return bool(n_columns <= FEW_COLUMNS or rough)
+
+
+def _at_least(blocks: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    """Return symmetric blocks whose eigenvalues are raised to a smallest one."""
     values, vectors = np.linalg.eigh(blocks)
-    least = 1e-3 * np.maximum(values.mean(axis=1, keepdims=True), 1e-12)
     return (vectors * np.maximum(values, least)[:, None, :]) @ vectors.transpose(0, 2, 1)
 
 

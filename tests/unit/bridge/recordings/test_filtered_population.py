@@ -9,7 +9,9 @@ import pytest
 
 import neurosim as ns
 from bridge.recordings import FilteredPopulation, bin_trains
+from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.prediction import scores
 
 LINKS = [
     Family("bernoulli", "logit"),
@@ -144,6 +146,58 @@ def test_neurons_with_high_rates_do_not_run_away():
         warnings.simplefilter("error")
         trains = model.simulate(400_000.0)
     assert trains.counts()[0] > 18_000
+
+
+@pytest.mark.parametrize("family", LINKS)
+def test_predicted_scores_are_sums_over_lags(rng, family):
+    model = population(rng, family, n_bins=800)
+    trains = bin_trains(model.simulate(1000.0), counts=family.counts)
+    covariates = Covariates(trains, np.empty((12, 0)))
+    found = np.stack([scores(model, covariates, index) for index in range(6)], axis=1)
+    counts = np.zeros((1000, 6))
+    np.add.at(counts, (trains.bins, trains.ids), 1.0)
+    expected = dense_scores(model, counts)
+    for index, bins in enumerate(model.refractory):
+        for lag in range(1, bins + 1):
+            expected[lag:, index][counts[:-lag, index] > 0] = -np.inf
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", LINKS)
+def test_own_spikes_pass_the_rescaling_test_and_others_fail(rng, family):
+    model = population(rng, family, n_bins=20_000, refractory=None)
+    trains = model.simulate(20_000.0)
+    # 6 neurons fail in 5 % each: more than two in 0.2 % of runs.
+    assert sum(not test.passed for test in model.rescaled(trains).values()) <= 2
+    late = model.rescaled(trains, epochs=[(10_000.0, 20_000.0)], gaps=[(4000.0, 4000.0)])
+    assert sum(not test.passed for test in late.values()) <= 2
+    exchanged = trains.by_neuron()[::-1]
+    wrong = model.rescaled(exchanged, 20_000.0)
+    assert sum(not test.passed for test in wrong.values()) >= 3
+    with pytest.raises(ns.NeurosimError, match="2 spike trains for 6 neurons"):
+        model.rescaled(exchanged[:2], 20_000.0)
+
+
+def test_gaps_cut_filters_and_the_bins_after_them(rng):
+    """Spikes beyond a gap change neither scores nor tests of the rest."""
+    model = population(rng, refractory=None, drive=None)
+    trains = model.simulate(6000.0).by_neuron()
+    gap = [(2000.0, 3000.0)]
+    cut = [times[(times <= 2000.0) | (times > 3000.0)] for times in trains]
+    for one, other in zip(
+        *(model.rescaled(each, 6000.0, gaps=gap).values() for each in (trains, cut)), strict=True
+    ):
+        np.testing.assert_array_equal(one.intervals, other.intervals)
+
+
+def test_the_last_spike_alone_is_predicted():
+    filters = np.zeros((1, 1, 6))
+    filters[0, 0] = [-40.0, 40.0, 40.0, -40.0, -40.0, -40.0]
+    model = FilteredPopulation(filters, [-20.0], last_spike_only=True)
+    trains = bin_trains([[1.0, 3.0]], 10.0, fewest=1)
+    found = scores(model, Covariates(trains, np.empty((6, 0))), 0)
+    effect = [0, -40, 40, -40, 40, 40, -40, -40, -40, 0]
+    np.testing.assert_allclose(found, -20.0 + np.array(effect))
 
 
 def test_the_default_slope_puts_the_mean_intercept_at_rest():
