@@ -31,6 +31,7 @@ class GlmTask(TypedDict):
 
     `recording` is a file with the bins and ids of all spikes and the matrix of the basis, shape
     (L, K). `targets` are the neurons to be fitted, each with the spikes of all neurons as columns.
+    `own_ridge` applies to the columns of the neuron itself.
     """
 
     package: str
@@ -39,6 +40,7 @@ class GlmTask(TypedDict):
     n_neurons: int
     targets: list[int]
     ridge: float
+    own_ridge: float
     tol: float
     repeats: int
     coefficients: str
@@ -107,22 +109,46 @@ class Recording:
         return sum(parts[1:], parts[0])
 
 
+def ridges(task: GlmTask, recording: Recording, target: int) -> NDArray[np.float64]:
+    """Return the ridge of each column for a target."""
+    size = recording.basis.shape[1]
+    found = np.full(recording.n_neurons * size, task["ridge"])
+    found[target * size : (target + 1) * size] = task["own_ridge"]
+    return found
+
+
 Fit = Callable[[], NDArray[np.float64]]
 """Function that fits all targets and returns coefficients, shape (n_targets, P + 1)."""
 
 
 def _neurosim(task: GlmTask, recording: Recording) -> Fit:
-    from benchmarks.recordings.fits import coefficients, peer_model
+    from bridge.recordings import PopulationGLM, RaisedCosines
 
-    spikes = (recording.bins + 1.0, recording.ids)
-    order = np.argsort(spikes[0], kind="stable")
-    spikes = (spikes[0][order], spikes[1][order])
-    trains = [spikes[0][spikes[1] == neuron] for neuron in range(recording.n_neurons)]
+    def fitted(n_bins: int, targets: list[int] | None) -> PopulationGLM:
+        keep = recording.bins < n_bins
+        times, ids = recording.bins[keep] + 1.0, recording.ids[keep]
+        model = PopulationGLM(
+            RaisedCosines(recording.basis.shape[1], float(len(recording.basis))),
+            family="poisson",
+            strength=task["ridge"],
+            tol=task["tol"],
+            threads=1,
+        )
+        trains = [times[ids == neuron] for neuron in range(recording.n_neurons)]
+        return model.fit(trains, float(n_bins), neurons=targets)
+
+    fitted(min(recording.n_bins, 60_000), task["targets"][:1])  # compile
 
     def fit() -> NDArray[np.float64]:
-        model = peer_model(task["ridge"], task["tol"])
-        model.fit(trains, float(recording.n_bins), neurons=task["targets"])
-        return coefficients(model)[task["targets"]]
+        model = fitted(recording.n_bins, task["targets"])
+        if model.refractory_.any():
+            raise ValueError("a neuron is refractory, so that not all bins count")
+        found = []
+        for target in task["targets"]:
+            weights = model.coupling_[:, target].copy()
+            weights[target] = model.history_[target]
+            found.append([*weights.ravel(), model.intercept_[target]])
+        return np.array(found)
 
     return fit
 
@@ -137,11 +163,12 @@ def _glum(task: GlmTask, recording: Recording) -> Fit:
             glum.GeneralizedLinearRegressor(
                 family="poisson",
                 link="log",
-                alpha=task["ridge"] / recording.n_bins,
+                alpha=1.0 / recording.n_bins,
+                P2=ridges(task, recording, target),
                 gradient_tol=1e-4 * task["tol"],
                 max_iter=STEPS,
             ).fit(X, y)
-            for y in counts
+            for target, y in zip(task["targets"], counts, strict=True)
         ]
         return np.array([[*each.coef_, each.intercept_] for each in fitted])
 
@@ -167,12 +194,13 @@ def _nemos(task: GlmTask, recording: Recording) -> Fit:
 
     X = recording.dense(np.float32)
     y = np.column_stack([recording.counts(target) for target in task["targets"]]).astype(np.float32)
-    strength = task["ridge"] / recording.n_bins if task["ridge"] > 0 else None
+    each = [ridges(task, recording, target) for target in task["targets"]]
+    strength = np.column_stack(each).astype(np.float32) / recording.n_bins
 
     def fit() -> NDArray[np.float64]:
         model = PopulationGLM(
             observation_model="Poisson",
-            regularizer="Ridge" if strength else "UnRegularized",
+            regularizer="Ridge",
             regularizer_strength=strength,
             solver_name="LBFGS",
             solver_kwargs={"tol": 1e-9, "maxiter": STEPS},
@@ -195,7 +223,8 @@ def losses(
 ) -> NDArray[np.float64]:
     """Return Σ e^η − yη + ridge/2 ‖w‖² of each target, by the design matrix."""
     counts = np.column_stack([recording.counts(target) for target in task["targets"]])
-    total = 0.5 * task["ridge"] * (coefficients[:, :-1] ** 2).sum(axis=1)
+    penalties = np.array([ridges(task, recording, target) for target in task["targets"]])
+    total = 0.5 * (penalties * coefficients[:, :-1] ** 2).sum(axis=1)
     for rows, block in recording.blocks():
         eta = block @ coefficients[:, :-1].T + coefficients[:, -1]
         total += (np.exp(eta) - counts[rows] * eta).sum(axis=0)

@@ -3,7 +3,8 @@
 For options, see `python -m benchmarks.peers.recordings --help`.
 
 All packages fit Poisson neurons with exponential link and the same ridge to the same columns: the
-spikes of all neurons, filtered by six raised cosines over 50 ms. Missing packages are installed.
+spikes of all neurons, filtered by six raised cosines over 50 ms. statsmodels has no ridge. The
+spikes are drawn from a population GLM. Missing packages are installed.
 Every fit has a separate process with one thread. CPU times are those of the fit, without making
 the design matrix, which neurosim does not need. Packages without a joint fit of all neurons fit
 some, and their time is given per neuron. Losses are compared by one evaluation with the design
@@ -18,7 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,10 @@ from benchmarks.peers.environments import interpreter
 from benchmarks.peers.on_glm import GlmTask
 from benchmarks.peers.options import add_laboratory, names_among, positive
 from benchmarks.peers.runs import ROOT
-from benchmarks.recordings.networks import Kind, record
+from benchmarks.recordings.logistic import draw_spikes, draw_truth
+from benchmarks.recordings.networks import Kind
 from bridge.recordings import RaisedCosines, bin_trains
+from bridge.recordings.glm.spike_history import PRECISION
 from neurosim.utils.resources import available_memory
 
 BASIS = RaisedCosines(6, 50.0)
@@ -36,6 +39,8 @@ USABLE = 0.8
 """Fraction of the available memory that a fit may take."""
 COPIES = {"neurosim": 0.0, "glum": 0.3, "statsmodels": 4.0, "nemos": 2.5}
 """Memory of a fit, relative to a dense design matrix of 64-bit numbers."""
+WEAKER = 0.3
+"""Effect of own spikes, relative to `draw_truth`."""
 AGREE = 0.1
 """Excess of the loss (nats per neuron) from which a fit counts as not converged."""
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"} | {
@@ -113,8 +118,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _simulate(kind: Kind, seed: int, folder: Path) -> Path:
-    """Simulate a recording and save its spikes."""
-    trains = bin_trains(record(kind, seed), kind.duration)
+    """Draw spikes of a population GLM without an absolute refractory period, and save them."""
+    truth, basis = draw_truth(kind.neurons, BASIS.n, BASIS.n, seed), BASIS.matrix(1.0)
+    truth = replace(truth, history=WEAKER * truth.history)
+    n_bins = round(kind.duration)
+    trains = bin_trains(draw_spikes(truth, basis, basis, n_bins, seed), kind.duration)
     path = folder / "recording.npz"
     spikes = {"bins": trains.bins.astype(np.int64), "ids": trains.ids.astype(np.int64)}
     np.savez(path, **spikes, basis=BASIS.matrix(trains.width))
@@ -136,6 +144,7 @@ def _fit(
         "n_neurons": case.kind.neurons,
         "targets": list(range(n)),
         "ridge": case.ridge,
+        "own_ridge": PRECISION,
         "tol": 0.01,
         "repeats": case.repeats,
         "coefficients": str(path.with_name(f"{package}.npy")),

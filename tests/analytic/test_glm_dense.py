@@ -190,6 +190,30 @@ def test_covariances_are_those_of_the_dense_information(spikes, key):
     np.testing.assert_allclose(theta, debiased, atol=1e-6)
 
 
+def test_fast_covariances_are_close_to_exact_ones(spikes):
+    likelihood, precision = likelihood_of(spikes, ("bernoulli", "logit")), 0.5
+    estimate = fit(likelihood, precision)
+    scores = likelihood.scores(estimate.intercept, estimate.history, estimate.weights)
+    exact, fast = (
+        uncertainty(likelihood, estimate, likelihood.information_at(scores), precision, exact=one)
+        for one in (True, False)
+    )
+    # The strong coupling from neuron 0 concentrates information in the bins after its spikes.
+    for source in (2, 3):
+        errors = [np.sqrt(np.diag(one.covariance[source])) for one in (fast, exact)]
+        np.testing.assert_allclose(*errors, rtol=0.15)
+    errors = [np.sqrt(np.diag(one.dense_covariance)) for one in (fast, exact)]
+    np.testing.assert_allclose(*errors, rtol=0.15)
+
+
+def test_products_of_single_spikes_end_with_the_recording():
+    # The last spike is followed by one bin; the rest of the products is due to pairs of spikes.
+    covariates = Covariates(bin_trains([[1.0, 9.0], [2.0]], 10.0), COUPLING.matrix(1.0)[:4])
+    pairs = np.einsum("jkjm->jkm", covariates.products) - covariates.single_products
+    np.testing.assert_allclose(pairs, 0.0, atol=1e-12)
+    assert covariates.single_products[0, 0, 0] > covariates.single_products[1, 0, 0]
+
+
 def test_a_refractory_neuron_is_fitted_without_its_refractory_bins(spikes):
     apart = spikes[TARGET][np.append(True, np.diff(spikes[TARGET]) > 3)]
     refractory = [apart if k == TARGET else bins for k, bins in enumerate(spikes)]

@@ -20,7 +20,7 @@ def known_network(n: int, p: float, rng: np.random.Generator) -> FilteredPopulat
     courses = basis @ np.array([[0.4, 1.0, 0.8, 0.4, 0.1, 0.0], [0.1, 0.5, 1.0, 1.0, 0.5, 0.1]]).T
     courses /= courses.max(axis=0)
     inhibitory = (np.arange(n) >= 0.8 * n).astype(int)
-    sizes = np.array([0.6, -0.9])[inhibitory][:, None] * rng.lognormal(0.0, 0.3, (n, n))
+    sizes = np.array([0.8, -1.0])[inhibitory][:, None] * rng.lognormal(0.0, 0.3, (n, n))
     filters = (sizes * (rng.random((n, n)) < p))[:, :, None] * courses.T[inhibitory][:, None]
     lags = np.arange(1, 51)
     filters[np.arange(n), np.arange(n)] = -3.0 * np.exp(-lags / 8.0)
@@ -44,16 +44,17 @@ def coverage_of_filters(truth: FilteredPopulation, glm: PopulationGLM) -> float:
     return float(off[others][:, 1:30].mean())
 
 
+@pytest.mark.filterwarnings("ignore:.*with probability 0")  # a refractory period of 3 ms
 def test_twenty_neurons(rng):
-    truth, observed, glm, back = there_and_back(20, 0.1, 150_000.0, rng)
+    truth, observed, glm, back = there_and_back(20, 0.1, 240_000.0, rng)
     measures = compare_recordings(observed, back).measures
-    # Both sets of rates have standard errors of about 2.5 %.
-    assert measures["rate_deviation"].value < 7.0
+    # The difference of two rates has a standard error of about 2.5 %.
+    assert measures["rate_deviation"].value < 5.0
     assert measures["rate_simulated"].value == pytest.approx(
         measures["rate_observed"].value, rel=0.03
     )
-    # Correlations of 0.01 with standard errors of 0.008: the true model reaches 0.6 to 0.8.
-    assert measures["correlation_similarity"].value > 0.4
+    # About 0.87 in other networks; the penalty shrinks correlations.
+    assert measures["correlation_similarity"].value > 0.7
     # 380 pairs, whose filters are correlated over lags: a standard error of about 0.01.
     assert 0.91 < coverage_of_filters(truth, glm) < 0.98
     # The engine and `simulate` fire the same spikes.

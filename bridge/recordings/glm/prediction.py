@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from bridge.recordings.data.observation import Observation
 from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
-from bridge.recordings.glm.rescaling import TimeRescaling, time_rescaling_test
+from bridge.recordings.glm.rescaling import TimeRescaling, rescale
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -58,13 +59,20 @@ def rescaled(
     found: dict[int | str, TimeRescaling] = {}
     for index, name in enumerate(trains.neurons.tolist()):
         silence = population.family_of(index).silence(scores(population, covariates, index))
-        counts = np.bincount(trains.bins[trains.ids == index], minlength=trains.n_bins)
+        spikes = np.bincount(trains.bins[trains.ids == index], minlength=trains.n_bins)
+        counted = observation.counted(index)
+        if counted is not None:
+            silence, spikes = silence[counted], spikes[counted]
+        # Negative binomial counts are tested as spike or none.
         poisson = population.family.name == "poisson"
-        found[name] = time_rescaling_test(
-            counts,
-            silence if poisson else -np.expm1(-silence),
-            counted=observation.counted(index),
-            counts=poisson,
-            seed=seed + index,
+        found[name] = rescale(spikes, silence, counts=poisson, seed=seed + index)
+    impossible = [name for name, test in found.items() if test.n_impossible]
+    if impossible:
+        warnings.warn(
+            f"{len(impossible)} neurons fired in bins with probability 0 "
+            f"({', '.join(map(str, impossible[:5]))}): their refractory period is shorter than "
+            "that of the model",
+            UserWarning,
+            stacklevel=3,
         )
     return found

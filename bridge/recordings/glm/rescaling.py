@@ -49,6 +49,8 @@ class TimeRescaling:
     serial_correlation, serial_p_value : float
         Correlation of successive intervals, transformed to a normal distribution, and its p-value;
         NaN for fewer than three intervals. Under the model intervals are independent.
+    n_impossible : int
+        Bins with a spike although its probability is 0.
 
     Examples
     --------
@@ -66,6 +68,7 @@ class TimeRescaling:
     p_value: float
     serial_correlation: float
     serial_p_value: float
+    n_impossible: int
 
     @property
     def n_intervals(self) -> int:
@@ -160,13 +163,27 @@ def time_rescaling_test(
     >>> time_rescaling_test(fired, np.full(20_000, fired.mean())).passed
     False
     """
-    spikes, q = _checked(fired, probability, counted, counts)
+    found = rescale(*_checked(fired, probability, counted, counts), counts=counts, seed=seed)
+    if found.n_impossible:
+        warnings.warn(
+            f"the neuron fired in {found.n_impossible} bins with probability 0: the model is wrong "
+            "there, for example because of too long a refractory period",
+            UserWarning,
+            stacklevel=2,
+        )
+    return found
+
+
+def rescale(
+    spikes: NDArray[np.int64], q: NDArray[np.float64], *, counts: bool, seed: int
+) -> TimeRescaling:
+    """Test spike counts (n_bins,) given −log(probability of no spike) of each bin."""
     rng = generator(seed)
     if counts:
         intervals = _poisson_intervals(spikes, q, rng)
     else:
         bins = np.flatnonzero(spikes)
-        intervals = bernoulli_intervals(bins, q, rng.random(len(bins)))
+        intervals = bernoulli_intervals(bins, np.minimum(q, CERTAIN), rng.random(len(bins)))
     intervals[-1] += rng.exponential()
     uniform = -np.expm1(-intervals)
     distance, p_value = kstest(uniform, "uniform")
@@ -174,7 +191,11 @@ def time_rescaling_test(
     if len(intervals) > 2:
         normal = ndtri(np.clip(uniform, 1e-15, 1.0 - 1e-15))
         serial = pearsonr(normal[:-1], normal[1:]) if np.ptp(normal[:-1]) > 0 else serial
-    return TimeRescaling(intervals, float(distance), float(p_value), *map(float, serial))
+    return TimeRescaling(
+        intervals,
+        *(float(distance), float(p_value), float(serial[0]), float(serial[1])),
+        n_impossible=int(np.count_nonzero((spikes > 0) & (q == 0))),
+    )
 
 
 def bernoulli_intervals(
@@ -228,17 +249,9 @@ def _checked(
             if counts
             else "probability must lie in 0 to 1; for expected spike counts give counts=True"
         )
-    impossible = int(np.count_nonzero((spikes > 0) & (p == 0)))
-    if impossible:
-        warnings.warn(
-            f"the neuron fired in {impossible} bins with probability 0: the model is wrong there, "
-            "for example because of too long a refractory period",
-            UserWarning,
-            stacklevel=3,
-        )
     if not counts:
         with np.errstate(divide="ignore"):
-            p = np.minimum(-np.log1p(-p), CERTAIN)
+            p = -np.log1p(-p)
     return spikes.astype(np.int64), p
 
 

@@ -178,6 +178,14 @@ def test_own_spikes_pass_the_rescaling_test_and_others_fail(rng, family):
         model.rescaled(exchanged[:2], 20_000.0)
 
 
+def test_spikes_in_the_refractory_period_are_reported():
+    model = FilteredPopulation(np.zeros((2, 2, 3)), [-2.0, -2.0], refractory=[4, 0])
+    trains = [[10.0, 13.0, 40.0], [20.0, 21.0]]
+    with pytest.warns(UserWarning, match=r"1 neurons fired in bins with probability 0 \(0\)"):
+        found = model.rescaled(trains, 50.0)
+    assert (found[0].n_impossible, found[1].n_impossible) == (1, 0)
+
+
 def test_gaps_cut_filters_and_the_bins_after_them(rng):
     """Spikes beyond a gap change neither scores nor tests of the rest."""
     model = population(rng, refractory=None, drive=None)
