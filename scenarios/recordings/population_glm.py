@@ -146,15 +146,14 @@ class Fit:
         # If all scores of absent synapses had a standard deviation of 1.
         p_values = false_discovery_control(2.0 * norm.sf(np.abs(tests.z[exists | absent])))
         naive = int((absent[exists | absent] & (p_values <= FALSE_DISCOVERY)).sum())
+        right, false = (int((found & kind).sum()) for kind in (exists, absent))
+        warned = self.warned[-1].partition(",")[0] if self.warned else ""
         return kit.rows(
-            {
-                f"found_{key}": int((found & exists).sum()),
-                f"false_{key}": int((found & absent).sum()),
-            },
-            (f"found_{key}", f"Synapses found, {self.name} | of {exists.sum()}"),
-            (f"false_{key}", f"False calls, {self.name} | {naive} by uncorrected p-values"),
-            (f"sd_{key}", f"SD of scores, {self.name} | 1 for a correct model", tests.null_sd),
-        )
+            {}, (f"found_{key}", f"Synapses found, {self.name} | of {exists.sum()}", right),
+            (f"false_{key}", f"False calls, {self.name} | {naive} by uncorrected p-values", false),
+            (f"sd_{key}", f"SD of scores, {self.name} | {warned and 'warning: ' + warned}",
+             tests.null_sd),
+        )  # fmt: skip
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
@@ -167,26 +166,27 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         "fitted": Fit.of("shared drive fitted", shared, truth, shared=0.2 * SLOW),
     }
     glm, test = fits["alone"].glm, {"epochs": [[TRAINED * duration, duration]]}
-    tests, simulated = glm.rescaled(alone, **test), glm.simulate(duration, seed=result.seed)
+    tests, simulated = glm.rescaled(**test), glm.simulate(duration, seed=result.seed)
     measures = {row: one for key, fit in fits.items() for row, one in fit.rows(key).items()}
     measures |= kit.rows(
         bridge.compare_recordings(alone, simulated).measures,
+        ("bits", "Bits per spike on test data | constant rate: 0", glm.score(alone, **test)),
         ("passed", f"Neurons that pass the time-rescaling test | of {len(tests)}",
          sum(one.passed for one in tests.values())),
         ("rate_deviation", "Deviation of simulated rates"),
     )  # fmt: skip
+    warns = " and warns" * bool(fits["ignored"].warned)
     conclusion = (
-        "The model finds {found_alone.text} of {n} synapses, with {false_alone.text} false calls. "
-        "If it ignores a shared input it finds {found_ignored.text} and warns; with a shared drive "
-        "it finds {found_fitted.text}."
-    ).format(n=(truth != 0).sum(), **measures)
-    recordings = {"Observed": alone, "Simulated from the fit": simulated}
-    title = "The fitted model fires like the network"
+        f"The model finds {{found_alone.text}} of {(truth != 0).sum()} synapses. If it ignores a "
+        f"shared input it finds {{found_ignored.text}}{warns}; with a shared drive it finds "
+        "{found_fitted.text}."
+    ).format(**measures)
+    rasters, title = {"Observed": alone, "Simulated": simulated}, "The model fires like the network"
     drawings = {
         "synapses": partial(_draw_synapses, fits),
         "filters": partial(_draw_filters, fits["alone"]),
         "intervals": partial(bridge.rescaling_plot, tests),
-        "rasters": partial(raster_plot, recordings, start=duration - 5000.0, title=title),
+        "rasters": partial(raster_plot, rasters, start=duration - 5000.0, title=title),
     }
     title = "Synapses inferred by a population model, and the true ones"
     return kit.Comparison(title, measures, drawings, conclusion)
@@ -212,8 +212,10 @@ def _draw_filters(fit: Fit) -> kit.Figure:
 
     def draw(axes: kit.Axes, sign: int) -> None:
         chosen, colour = found & (np.sign(fit.truth) == sign), ns.plot.colour_of(sign)
+        if not chosen.any():
+            return
         scaled = WIDTH * fit.glm.unbiased_filters_[chosen] / fit.truth[chosen][:, None]
-        half = bridge.NORMAL_95 * scaled.std(axis=0) / np.sqrt(max(1, len(scaled)))
+        half = bridge.NORMAL_95 * scaled.std(axis=0) / np.sqrt(len(scaled))
         axes.plot(lags, scaled.T, color=colour, lw=0.4, alpha=0.3)
         text = f"mean of {len(scaled)} filters, 95 % interval"
         axes.errorbar(lags, scaled.mean(axis=0), half, color=colour, elinewidth=0.8, label=text)

