@@ -21,6 +21,7 @@ from .glm.families import Family as Family
 from .glm.filtered_population import FilteredPopulation as FilteredPopulation
 from .glm.pair_tests import PairTests as PairTests
 from .glm.population import PopulationGLM as PopulationGLM
+from .glm.predictive_scores import PredictiveScores as PredictiveScores
 from .glm.rescaling import TimeRescaling as TimeRescaling
 from .glm.rescaling import rescaling_plot as rescaling_plot
 from .glm.rescaling import time_rescaling_test as time_rescaling_test

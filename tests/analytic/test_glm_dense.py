@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from bridge.recordings import NoHistory, PopulationGLM, RaisedCosines, Steps, bin_trains
-from bridge.recordings.glm import fit as fitting
-from bridge.recordings.glm import spike_history
+from bridge.recordings.glm import scaled_loss, spike_history
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.fit import Estimate, fit
 from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.ridge import fit_ridge
+from bridge.recordings.glm.scaled_loss import Estimate
 from bridge.recordings.glm.spike_history import PRECISION, HistoryBasis, SpikeHistory
 from bridge.recordings.glm.uncertainty import uncertainty
 from tests import naive_glm as naive
@@ -158,7 +158,7 @@ def test_fits_are_those_of_newtons_method(spikes, key):
     rows = rows_of(likelihood)
     columns, y = columns[rows, :-1], y[rows]
     expected = naive.newton(MODELS[key], columns, y, ridge_of(slices, precision))
-    found = fit(likelihood, precision, tol=1e-8, max_iter=500)
+    found = fit_ridge(likelihood, precision, tol=1e-8, max_iter=500)
     theta = packed(slices, found.history, found.weights, found.intercept)
     np.testing.assert_allclose(theta, expected.parameters, atol=1e-8)
     assert found.loss == pytest.approx(expected.loss, rel=1e-10)
@@ -169,7 +169,7 @@ def test_covariances_are_those_of_the_dense_information(spikes, key):
     likelihood, precision, model = likelihood_of(spikes, key), 0.5, MODELS[key]
     columns, _, slices = dense(spikes, key)
     columns = columns[rows_of(likelihood)]
-    estimate = fit(likelihood, precision, tol=1e-8, max_iter=500)
+    estimate = fit_ridge(likelihood, precision, tol=1e-8, max_iter=500)
     theta = packed(slices, estimate.history, estimate.weights, estimate.intercept)
     information = model.weight(columns @ theta)
     h = (columns * information[:, None]).T @ columns
@@ -178,7 +178,7 @@ def test_covariances_are_those_of_the_dense_information(spikes, key):
 
     scores = likelihood.scores(estimate.intercept, estimate.history, estimate.weights)
     weights = likelihood.information_at(scores)
-    found = uncertainty(likelihood, estimate, weights, precision, exact=True)
+    found = uncertainty(likelihood, estimate, weights, exact=True)
     for source, place in enumerate(slices):
         block = found.dense_covariance if source == TARGET else found.covariance[source]
         np.testing.assert_allclose(block, covariance[place, place], rtol=1e-6, atol=1e-9)
@@ -192,10 +192,10 @@ def test_covariances_are_those_of_the_dense_information(spikes, key):
 
 def test_fast_covariances_are_close_to_exact_ones(spikes):
     likelihood, precision = likelihood_of(spikes, ("bernoulli", "logit")), 0.5
-    estimate = fit(likelihood, precision)
+    estimate = fit_ridge(likelihood, precision)
     scores = likelihood.scores(estimate.intercept, estimate.history, estimate.weights)
     exact, fast = (
-        uncertainty(likelihood, estimate, likelihood.information_at(scores), precision, exact=one)
+        uncertainty(likelihood, estimate, likelihood.information_at(scores), exact=one)
         for one in (True, False)
     )
     # The strong coupling from neuron 0 concentrates information in the bins after its spikes.
@@ -223,7 +223,7 @@ def test_a_refractory_neuron_is_fitted_without_its_refractory_bins(spikes):
     columns, y, slices = dense(refractory, key)
     rows = rows_of(likelihood)
     expected = naive.newton(MODELS[key], columns[rows, :-1], y[rows], ridge_of(slices, 1.0))
-    found = fit(likelihood, 1.0, tol=1e-8, max_iter=500)
+    found = fit_ridge(likelihood, 1.0, tol=1e-8, max_iter=500)
     theta = packed(slices, found.history, found.weights, found.intercept)
     np.testing.assert_allclose(theta, expected.parameters, atol=1e-8)
 
@@ -372,7 +372,7 @@ def test_one_covariate_has_its_closed_form(rng, family, link, weight, error):
 @pytest.mark.parametrize("case", REFERENCES["cases"])
 def test_fits_and_errors_are_those_of_other_packages(monkeypatch, case):
     # The packages have no prior of the history.
-    for module in (fitting, spike_history):
+    for module in (scaled_loss, spike_history):
         monkeypatch.setattr(module, "PRECISION", 0.0)
     monkeypatch.setattr("bridge.recordings.glm.uncertainty.PRECISION", 0.0)
     expected, key = REFERENCES["cases"][case], tuple(case.partition(",")[0].split())
@@ -387,8 +387,8 @@ def test_fits_and_errors_are_those_of_other_packages(monkeypatch, case):
     likelihood = Likelihood(covariates, target, past, family)
     ridge = REFERENCES["ridge"] if "ridge" in case else 0.0
     if ridge:
-        monkeypatch.setattr(fitting, "PRECISION", ridge)
-    found = fit(likelihood, ridge, tol=1e-8, max_iter=500)
+        monkeypatch.setattr(scaled_loss, "PRECISION", ridge)
+    found = fit_ridge(likelihood, ridge, tol=1e-8, max_iter=500)
     theta = np.concatenate([found.history, found.weights[1:].ravel(), [found.intercept]])
     np.testing.assert_allclose(theta, expected["coefficients"], atol=1e-6)
     if "standard_errors" in expected:
@@ -400,7 +400,7 @@ def errors_of(likelihood: Likelihood, found: Estimate) -> np.ndarray:
     """Return the standard errors of history, weights and intercept."""
     scores = likelihood.scores(found.intercept, found.history, found.weights)
     information = likelihood.information_at(scores)
-    spread = uncertainty(likelihood, found, information, 0.0, exact=True)
+    spread = uncertainty(likelihood, found, information, exact=True)
     own = np.sqrt(np.diag(spread.dense_covariance))
     others = [np.sqrt(np.diag(block)) for block in spread.covariance[1:]]
     return np.concatenate([own, *others, [spread.intercept_error]])

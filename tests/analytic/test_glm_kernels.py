@@ -7,7 +7,7 @@ import pytest
 
 from bridge.inference import bin_trains, infer_synapses
 from bridge.recordings.glm import kernels
-from bridge.recordings.glm.fitted import prior_variance
+from bridge.recordings.glm.prior import prior_variance
 
 DURATION = 6000.0
 

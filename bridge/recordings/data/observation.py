@@ -63,9 +63,12 @@ class Observation:
 
     def counted(self, index: int) -> NDArray[np.bool_] | None:
         """Return a mask of the bins in the likelihood of a neuron; None for all."""
-        masks = [self.present(index), _mask(self.epochs, self.n_bins), self._after_gaps]
-        known = [mask for mask in masks if mask is not None]
-        return np.logical_and.reduce(known) if known else None
+        return _all(self.present(index), self.counted_by_all)
+
+    @property
+    def counted_by_all(self) -> NDArray[np.bool_] | None:
+        """A mask of the bins in the likelihood of all neurons while present; None for all."""
+        return _all(_mask(self.epochs, self.n_bins), self._after_gaps)
 
     @property
     def _after_gaps(self) -> NDArray[np.bool_] | None:
@@ -201,6 +204,12 @@ def _pieces(gaps: Any, n_bins: int, width: float) -> NDArray[np.int64]:
             "nothing was recorded"
         )
     return found
+
+
+def _all(*masks: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Return where all masks are True; None for everywhere."""
+    known = [mask for mask in masks if mask is not None]
+    return np.logical_and.reduce(known) if known else None
 
 
 def _mask(ranges: NDArray[np.int64] | None, n_bins: int) -> NDArray[np.bool_] | None:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.glm.pair_tests import PairTests
+from bridge.recordings.slow.drives import Stimulus
 from bridge.utils.checks import as_floats, as_integer, positive
 from neurosim import NeurosimError
 
@@ -28,8 +29,8 @@ SYNCHRONOUS = 5.0
 WIDE = 1.3
 
 
-def standardised(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
-    """Return the standardised stimulus, shape (n_bins, n_features)."""
+def features(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
+    """Return the stimulus as a finite array, shape (n_bins, n_features)."""
     values = as_floats(stimulus, "stimulus")
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or len(values) != n_bins or values.shape[1] == 0:
@@ -39,9 +40,36 @@ def standardised(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
         )
     if not np.isfinite(values).all():
         raise NeurosimError("stimulus holds values that are not finite: replace or mask them")
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    varies = spread > 1e-12 * np.abs(mean)
-    return np.where(varies, values - mean, 0.0) / np.where(varies, spread, 1.0)
+    return values
+
+
+def require_same_features(
+    stimulus: ArrayLike | None, fitted: Stimulus | None, n_bins: int
+) -> NDArray[np.float64]:
+    """Return the features of another recording, standardised as those of the fit."""
+    if (stimulus is None) != (fitted is None):
+        raise NeurosimError(
+            "the model was fitted without stimulus: leave it out"
+            if fitted is None
+            else "the model was fitted with a stimulus: give it for this recording, too"
+        )
+    if stimulus is None or fitted is None:
+        return np.empty((n_bins, 0))
+    return fitted.like(features(stimulus, n_bins))
+
+
+def require_same_neurons(trains: BinnedTrains, fitted: BinnedTrains) -> None:
+    """Raise an error unless a recording has the neurons and the bin width of the fit."""
+    if not np.array_equal(trains.neurons, fitted.neurons):
+        raise NeurosimError(
+            f"the neurons ({_named(trains.neurons)}) are not the {fitted.n_neurons} of the fit "
+            f"({_named(fitted.neurons)}): give trains of the same neurons in the same order"
+        )
+    if trains.width != fitted.width:
+        raise NeurosimError(
+            f"bins of {trains.width:g} ms, but the model was fitted to bins of "
+            f"{fitted.width:g} ms: bin the spikes again"
+        )
 
 
 def selected(

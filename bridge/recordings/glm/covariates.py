@@ -234,6 +234,10 @@ class Covariates:
         values = np.maximum(values, FLAT * values[-1])
         return (vectors / values) @ vectors.T
 
+    def prepare(self) -> None:
+        """Compute everything that fits need, before threads use it."""
+        _ = self.principal, self.precision, self.roots, self.reach, self.rates, self.area
+
     @cached_property
     def roots(self) -> NDArray[np.float64]:
         """Inverse of Rⱼ with Rⱼ'Rⱼ = block j of the covariance around the mean."""

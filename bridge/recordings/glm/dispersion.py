@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.fit import Estimate, fit
 from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.penalties import Penalty
+from bridge.recordings.glm.scaled_loss import Estimate
 
 # Range of the dispersion: less is a Poisson distribution, and more does not occur.
 LEAST, MOST = 1e-4, 10.0
@@ -20,18 +21,25 @@ LEAST, MOST = 1e-4, 10.0
 ROUNDS = 10
 
 
-def fit_with_dispersion(likelihood: Likelihood, precision: float, *, tol: float) -> Estimate:
+def fit_with_dispersion(
+    likelihood: Likelihood,
+    penalty: Penalty,
+    strength: float,
+    *,
+    start: Estimate | None = None,
+    tol: float,
+) -> Estimate:
     """Fit one neuron, and set the family of its likelihood to the most likely dispersion.
 
     Weights and dispersion are fitted in turn. Other families are fitted once.
     """
-    found = fit(likelihood, precision, tol=tol)
+    found = penalty.fit(likelihood, strength, start=start, tol=tol)
     if likelihood.family.name != "negative_binomial":
         return found
     for _ in range(ROUNDS):
         last = likelihood.family.dispersion
         likelihood.family = _most_likely(likelihood, found)
-        found = fit(likelihood, precision, tol=tol)
+        found = penalty.fit(likelihood, strength, start=found, tol=tol)
         if abs(math.log(likelihood.family.dispersion / last)) < tol:
             break
     return found

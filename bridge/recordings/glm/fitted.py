@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from bridge.recordings.glm.cross_validation import MOST_NEURONS, Choice, choose_strength
 from bridge.recordings.glm.dispersion import fit_with_dispersion
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.fit import Estimate
 from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.parallel import in_parallel
+from bridge.recordings.glm.penalties import Penalty, penalty_of
+from bridge.recordings.glm.prior import prior_precision
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.residuals import Flatness
+from bridge.recordings.glm.scaled_loss import Estimate
 from bridge.recordings.glm.uncertainty import Uncertainty, uncertainty
 from bridge.recordings.slow.drives import Drive
-from neurosim.utils.progress import no_report, progress_bar
+from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
 
-# Smallest variance of the prior of the weights: a standard deviation of 3 % of the odds.
-LEAST_VARIANCE = 1e-3
-
-T = TypeVar("T")
+# Cost of cross-validation of a neuron relative to a fit, for the time left.
+PATH_COST = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +48,8 @@ class FittedNeuron:
         Log-likelihood (nats) of the fit, and of a constant rate.
     mean_drive : float
         Mean of the drive (score), without input of absent neurons.
+    rate : float
+        Mean spikes per bin of the likelihood.
     """
 
     family: Family
@@ -61,60 +62,94 @@ class FittedNeuron:
     log_likelihood: float
     constant: float
     mean_drive: float
+    rate: float
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """Fits of several neurons.
+
+    Attributes
+    ----------
+    neurons : list of FittedNeuron
+    strength : float
+        Strength of the penalty.
+    choice : Choice, optional
+        Its cross-validation.
+    """
+
+    neurons: list[FittedNeuron]
+    strength: float
+    choice: Choice | None
+
+    @property
+    def cross_validation(self) -> tuple[NDArray[np.float64], ...]:
+        """Strengths, scores and their errors; empty without cross-validation."""
+        one = self.choice
+        return (np.empty(0),) * 3 if one is None else (one.strengths, one.scores, one.errors)
 
 
 def fit_neurons(
     problem: Problem,
     indices: NDArray[np.intp],
-    precision: float | None,
+    penalty: str,
+    strength: float | str,
     *,
     tol: float,
     exact: bool | None = None,
     threads: int | None = None,
     progress: bool | None = None,
-) -> tuple[list[FittedNeuron], float]:
-    """Fit the neurons at `indices`; return the fits and the precision of the prior.
+) -> Fits:
+    """Fit the neurons at `indices`.
 
     Parameters
     ----------
     problem : Problem
     indices : (n_post,) ndarray of int
-    precision : float, optional
-        Of the prior of the weights. Default: estimated from the data.
+    penalty, strength
+        See `PopulationGLM`.
     tol : float
-        See `fit`.
+        See `fit_ridge`.
     exact : bool, optional
         See `uncertainty`.
     threads, progress
         See `PopulationGLM`.
     """
     problem.check_memory(threads or available_cores())
-    bar = progress_bar(len(indices), show=progress, unit="neurons", text="fitting")
+    cross_validated = strength == "cv" or (strength == "auto" and penalty != "ridge")
+    cost = PATH_COST * min(len(indices), MOST_NEURONS) if cross_validated else 0
+    unit = "" if cross_validated else "neurons"
+    bar = progress_bar(cost + len(indices), show=progress, unit=unit, text="fitting")
     # Neurons are fitted in parallel, so BLAS uses one thread.
     with threadpool_limits(limits=1, user_api="blas"), bar as report:
-        covariates = problem.covariates
-        if precision is None:
-            at_rest = in_parallel(
-                lambda one: score_at_rest(problem.likelihood(one)), indices, threads
+        problem.covariates.prepare()
+        method, choice = penalty_of(penalty, problem.covariates), None
+        if cross_validated:
+            choice = choose_strength(
+                *(problem, indices, method), threads=threads, report=lambda f: report(f * cost)
             )
-            scores, sizes = (np.array(part) for part in zip(*at_rest, strict=True))
-            precision = 1.0 / prior_variance(
-                scores, sizes, indices, covariates.covariance, covariates.n_functions
-            )
-        # Cached before threads use them.
-        _ = covariates.principal, covariates.precision, covariates.roots, covariates.reach
+            strength = choice.best
+        elif strength == "auto":
+            strength = prior_precision(problem, indices, threads)
+        value = float(strength)
 
         def one(index: int) -> FittedNeuron:
-            return fit_neuron(problem.likelihood(index), precision, tol=tol, exact=exact)
+            return fit_neuron(problem.likelihood(index), method, value, tol=tol, exact=exact)
 
-        return in_parallel(one, indices, threads, report), precision
+        found = in_parallel(one, indices, threads, lambda done: report(cost + done))
+        return Fits(found, value, choice)
 
 
 def fit_neuron(
-    likelihood: Likelihood, precision: float, *, tol: float, exact: bool | None = None
+    likelihood: Likelihood,
+    penalty: Penalty,
+    strength: float,
+    *,
+    tol: float,
+    exact: bool | None = None,
 ) -> FittedNeuron:
     """Fit one neuron, with its uncertainty and residuals."""
-    found = fit_with_dispersion(likelihood, precision, tol=tol)
+    found = fit_with_dispersion(likelihood, penalty, strength, tol=tol)
     past, family, drive = likelihood.past, likelihood.family, likelihood.drive
     log_odds = drive.log_odds(found.drive, found.weights)
     scores = likelihood.scores(found.intercept, found.history, found.weights, log_odds)
@@ -127,85 +162,12 @@ def fit_neuron(
         family,
         drive,
         found,
-        uncertainty(likelihood, found, information, precision, exact=exact),
+        uncertainty(likelihood, found, information, exact=exact),
         Flatness.of(likelihood.covariates.trains, mean - observed, mean),
         past.refractory,
         float(past.counts.sum()),
         family.constant(past.counts) - found.loss,
         past.constant_log_likelihood(family),
         float(without.mean()) if len(without) else 0.0,
+        past.rate,
     )
-
-
-def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
-    """Return the gradient with respect to the weights at 0, and the total information.
-
-    Columns are centred.
-    """
-    past, drive = likelihood.past, likelihood.drive
-    weights = np.zeros_like(likelihood.mean)
-    log_odds = drive.log_odds(drive.start, weights)
-    _, total, _, gradient = likelihood.value_and_gradient(
-        past.intercept, past.weights, weights, log_odds
-    )
-    gradient = gradient - total * likelihood.mean + drive.gradient(likelihood.residual)[1]
-    gradient[likelihood.index] = 0.0
-    scores = likelihood.scores(past.intercept, past.weights, weights, log_odds)
-    return gradient.ravel(), float(likelihood.information_at(scores).sum())
-
-
-def prior_variance(
-    scores: NDArray[np.float64],
-    sizes: NDArray[np.float64],
-    indices: NDArray[np.intp],
-    covariance: NDArray[np.float64],
-    n_functions: int = 1,
-) -> float:
-    """Estimate the variance v of the weights from the scores.
-
-    The method is empirical Bayes by moments. For weights N(0, v) the scores g at weights 0 have
-    E[gₖ²] = Hₖₖ + v (H²)ₖₖ to first order. The sum over all of them with H = size · C determines v.
-
-    Parameters
-    ----------
-    scores : (n_post, n · n_functions) ndarray
-    sizes : (n_post,) ndarray
-        Total information on the score of each neuron.
-    indices : (n_post,) ndarray of int
-        Index of each neuron, which is not its own input.
-    covariance : (n · n_functions, n · n_functions) ndarray
-        C.
-    n_functions : int
-        Columns of each neuron.
-
-    Returns
-    -------
-    float
-        At least `LEAST_VARIANCE`.
-    """
-    # The scores of the neuron itself are 0.
-    variances = np.diag(covariance)
-    own = variances.reshape(-1, n_functions).sum(axis=1)
-    noise = sizes @ (variances.sum() - own[indices])
-    response = (sizes**2).sum() * (covariance**2).sum()
-    if not response > 0:
-        return LEAST_VARIANCE
-    return max(LEAST_VARIANCE, float((scores**2).sum() - noise) / float(response))
-
-
-def in_parallel(
-    work: Callable[[int], T],
-    indices: Iterable[int],
-    threads: int | None,
-    report: Callable[[float], object] = no_report,
-) -> list[T]:
-    """Return the results for all indices in order; Ctrl-C cancels pending work."""
-    pool = ThreadPoolExecutor(threads or available_cores())
-    try:
-        found = []
-        for result in pool.map(work, [int(index) for index in indices]):
-            found.append(result)
-            report(len(found))
-        return found
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -87,9 +87,15 @@ class Likelihood:
         history: NDArray[np.float64],
         weights: NDArray[np.float64],
         log_odds: NDArray[np.float64] = NONE,
+        *,
+        everywhere: bool = False,
     ) -> NDArray[np.float64]:
-        """Return the score of each bin; `kernels.NEVER` or less outside of the likelihood."""
-        self._set_scores(intercept, history, weights, log_odds)
+        """Return the score of each bin.
+
+        It is `kernels.NEVER` or less where the neuron cannot fire and, unless `everywhere`, outside
+        of the likelihood.
+        """
+        self._set_scores(intercept, history, weights, log_odds, masked=not everywhere)
         return self._values[: self.n_bins].copy()
 
     def information_at(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -123,7 +129,7 @@ class Likelihood:
             for function in range(n_functions):
                 weights = np.zeros((n, n_functions))
                 weights[neuron, function] = 1.0
-                self._set_scores(0.0, nothing, weights, NONE, held=False)
+                self._set_scores(0.0, nothing, weights, NONE, held=False, masked=False)
                 yield self._values[: self.n_bins]
 
     def history_rows(self) -> Iterator[NDArray[np.float64]]:
@@ -144,14 +150,19 @@ class Likelihood:
         log_odds: NDArray,
         *,
         held: bool = True,
+        masked: bool = True,
     ) -> None:
-        """Compute the scores in place; `held` for `kernels.NEVER` where the neuron cannot fire."""
+        """Compute the scores in place.
+
+        `held` for `kernels.NEVER` where the neuron cannot fire, `masked` for the same outside of
+        the likelihood.
+        """
         values = self._values
         values[: self.n_bins] = log_odds + intercept if len(log_odds) else intercept
         filters = np.ascontiguousarray(weights @ self.covariates.basis.T)
         own = self.past.filter_of(history) if held else self.past.basis.values @ history
         kernels.add_filters(*self._spikes[:3], *(filters, self.index, self.past.reach, own, values))
-        if held and self._outside is not None:
+        if masked and self._outside is not None:
             values[: self.n_bins][self._outside] = kernels.NEVER
         values[self.n_bins :] = 0.0
 

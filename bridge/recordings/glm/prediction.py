@@ -12,6 +12,7 @@ from bridge.recordings.data.observation import Observation
 from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.rescaling import TimeRescaling, rescale
 from neurosim import NeurosimError
 
@@ -58,14 +59,9 @@ def rescaled(
     covariates = Covariates(trains, np.empty((n_lags, 0)), observation.pieces)
     found: dict[int | str, TimeRescaling] = {}
     for index, name in enumerate(trains.neurons.tolist()):
-        silence = population.family_of(index).silence(scores(population, covariates, index))
-        spikes = np.bincount(trains.bins[trains.ids == index], minlength=trains.n_bins)
-        counted = observation.counted(index)
-        if counted is not None:
-            silence, spikes = silence[counted], spikes[counted]
-        # Negative binomial counts are tested as spike or none.
-        poisson = population.family.name == "poisson"
-        found[name] = rescale(spikes, silence, counts=poisson, seed=seed + index)
+        family, counted = population.family_of(index), observation.counted(index)
+        silence = family.silence(scores(population, covariates, index))
+        found[name] = rescaled_neuron(trains, index, family, silence, counted, seed)
     impossible = [name for name, test in found.items() if test.n_impossible]
     if impossible:
         warnings.warn(
@@ -76,3 +72,19 @@ def rescaled(
             stacklevel=3,
         )
     return found
+
+
+def rescaled_neuron(
+    trains: BinnedTrains,
+    index: int,
+    family: Family,
+    silence: NDArray[np.float64],
+    counted: NDArray[np.bool_] | None,
+    seed: int,
+) -> TimeRescaling:
+    """Return the time-rescaling test of one neuron, from −log(probability of no spike) by bin."""
+    spikes = np.bincount(trains.bins[trains.ids == index], minlength=trains.n_bins)
+    if counted is not None:
+        silence, spikes = silence[counted], spikes[counted]
+    # Negative binomial counts are tested as spike or none.
+    return rescale(spikes, silence, counts=family.name == "poisson", seed=seed + index)

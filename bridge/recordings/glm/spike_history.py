@@ -86,13 +86,8 @@ class SpikeHistory:
             Bins in the likelihood. Default: all.
         """
         trains, n_lags = covariates.trains, len(basis.values)
-        own = trains.bins[trains.ids == index].astype(np.int64)
-        unique = np.unique(own)
-        reach = covariates.reach_of(own, n_lags)
-        if basis.last_spike_only:
-            following = np.append(unique, 2**60)[np.searchsorted(unique, own, side="right")]
-            reach = np.minimum(reach, following - own).astype(np.int32)
-        fired, counts = unique, np.bincount(np.searchsorted(unique, own)).astype(float)
+        unique, counts, reach = _own_spikes(covariates, index, basis)
+        fired = unique
         if counted is not None:
             fired, counts = fired[counted[fired]], counts[counted[fired]]
         counts = counts if family.counts else np.ones(len(fired))
@@ -105,13 +100,28 @@ class SpikeHistory:
         n_counted = int(bins.sum())
         return cls(fired, counts, counted, n_counted, basis, reach, refractory, *start)
 
+    @classmethod
+    def given(
+        cls, covariates: Covariates, index: int, basis: HistoryBasis, refractory: int
+    ) -> SpikeHistory:
+        """Return the spikes of the neuron at `index` with a known refractory period, not fitted."""
+        fired, counts, reach = _own_spikes(covariates, index, basis)
+        n_bins, n_functions = covariates.trains.n_bins, basis.values.shape[1]
+        nothing = 0.0, np.zeros(n_functions), np.eye(n_functions + 1)
+        return cls(fired, counts, None, n_bins, basis, reach, refractory, *nothing)
+
     def constant_log_likelihood(self, family: Family) -> float:
         """Return the log-likelihood (nats) of the spikes at a constant rate."""
-        mean = np.array([self.counts.sum() / self.n_counted])
+        mean = np.array([self.rate])
         silent = self.n_counted - len(self.fired)
         at_spikes = family.log_likelihood(np.broadcast_to(mean, self.counts.shape), self.counts)
         at_silence = silent * family.log_likelihood(mean, np.zeros(1))[0] if silent else 0.0
         return float(at_silence + at_spikes.sum())
+
+    @property
+    def rate(self) -> float:
+        """Mean spikes per bin of the likelihood."""
+        return float(self.counts.sum()) / self.n_counted
 
     @property
     def n_weights(self) -> int:
@@ -132,6 +142,20 @@ class SpikeHistory:
     def to_scaled(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
         """Convert a gradient to these coordinates."""
         return solve_triangular(self.root, gradient, trans="T")
+
+
+def _own_spikes(
+    covariates: Covariates, index: int, basis: HistoryBasis
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
+    """Return the bins with spikes, the spikes in each, and the longest lag of each spike."""
+    trains = covariates.trains
+    own = trains.bins[trains.ids == index].astype(np.int64)
+    fired, counts = np.unique(own, return_counts=True)
+    reach = covariates.reach_of(own, len(basis.values))
+    if basis.last_spike_only:
+        following = np.append(fired, 2**60)[np.searchsorted(fired, own, side="right")]
+        reach = np.minimum(reach, following - own).astype(np.int32)
+    return fired, counts.astype(float), reach
 
 
 def _bins_by_age(

@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.recordings.glm.covariates import upper_root
-from bridge.recordings.glm.fit import Estimate
 from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.scaled_loss import Estimate
 from bridge.recordings.glm.spike_history import PRECISION
 
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """Estimates of one neuron without the bias of the ridge, and their covariance.
+    """Estimates of one neuron without the bias of the penalty, and their covariance.
 
-    The bias is removed by one Newton step without penalty, w + H⁻¹Λw. The covariance of the result
-    is H⁻¹, where H is the Fisher information.
+    The bias is removed by one Newton step without penalty, w + H⁻¹p, where p is the gradient of the
+    penalty (for the lasso see van de Geer et al. 2014, Ann. Stat. 42:1166). The covariance of the
+    result is H⁻¹, where H is the Fisher information.
 
     Attributes
     ----------
@@ -53,7 +54,6 @@ def uncertainty(
     likelihood: Likelihood,
     estimate: Estimate,
     information: NDArray[np.float64],
-    precision: float,
     *,
     exact: bool | None = None,
 ) -> Uncertainty:
@@ -70,8 +70,6 @@ def uncertainty(
     estimate : Estimate
     information : (n_bins,) ndarray
         Fisher information on the score of each bin.
-    precision : float
-        Of the prior of the weights.
     exact : bool, optional
         Default: for few columns, or fewer spikes than columns if that is not too slow.
     """
@@ -95,7 +93,7 @@ def uncertainty(
     by_neuron = explained.reshape(shape)
     covariance = couplings.blocks() + by_neuron @ dense_covariance @ by_neuron.transpose(0, 2, 1)
 
-    shrunk = precision * estimate.weights.ravel()
+    shrunk = estimate.pull.ravel()
     along = dense_covariance @ (explained.T @ shrunk)
     moved = couplings.solve(shrunk[:, None])[:, 0] + explained @ along
     mean = means.ravel()

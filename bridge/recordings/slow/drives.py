@@ -15,6 +15,7 @@ from bridge.recordings.glm.covariates import Covariates, SlowRates
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.shared import SharedDrives
 from bridge.recordings.slow.smoothing import FEWEST_KNOTS, Baseline, segment_sums
+from neurosim import NeurosimError
 
 NONE = np.empty(0)
 # Longest segment (ms) in which the presence of neurons is resolved.
@@ -79,17 +80,33 @@ class Stimulus:
     values : (n_bins, n_features) ndarray
     root : (n_features, n_features) ndarray
         Upper root of their covariance.
+    mean, spread : (n_features,) ndarray
+        Means and standard deviations of the features.
     """
 
     values: NDArray[np.float64]
     root: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
 
     @classmethod
-    def of(cls, values: NDArray[np.float64]) -> Stimulus:
-        """Compute the covariance of the covariates."""
+    def of(cls, features: NDArray[np.float64]) -> Stimulus:
+        """Standardise features, shape (n_bins, n_features); constant ones become 0."""
+        mean, spread = features.mean(axis=0), features.std(axis=0)
+        spread = np.where(spread > 1e-12 * np.abs(mean), spread, np.inf)
+        values = (features - mean) / spread
         covariance = values.T @ values / len(values)
-        jitter = FLAT * np.eye(len(covariance))
-        return cls(values, np.asarray(np.linalg.cholesky(covariance + jitter), dtype=float).T)
+        root = np.linalg.cholesky(covariance + FLAT * np.eye(len(covariance)))
+        return cls(values, np.asarray(root, dtype=float).T, mean, spread)
+
+    def like(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return other features, standardised as these."""
+        if features.shape[1] != len(self.mean):
+            raise NeurosimError(
+                f"stimulus with {features.shape[1]} features: give the {len(self.mean)} features "
+                "of the fit"
+            )
+        return (features - self.mean) / self.spread
 
     def triggered(self, fired: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return weights in proportion to the spike-triggered average, whitened.
@@ -131,7 +148,7 @@ class Drive:
         self.size = self.n_knots + self.n_shared + self.n_features
         absent = covariates.absent
         self._missing = None if absent is None else absent * covariates.rates
-        self._area, root_n = covariates.area, np.sqrt(past.counts.sum())
+        self._area, root_n = covariates.area, np.sqrt(max(past.counts.sum(), 1.0))
         self._scales = np.full(self.n_shared, 1.0 / root_n)
         if slow is not None and self.n_shared:
             self._scales /= np.maximum(slow.shared.std(axis=0), 1e-6)
