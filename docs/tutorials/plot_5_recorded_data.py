@@ -12,7 +12,7 @@ are known. At the end you replace it by a file of yours.
 # A recording
 # -----------
 #
-# Twenty neurons, 16 excitatory and 4 inhibitory, fire irregularly for five minutes.
+# Twenty neurons, 16 excitatory and 4 inhibitory, fire irregularly for four minutes.
 # Excitatory synapses have a psp of 2 mV, inhibitory ones −4 mV, with delays of 1 to
 # 3 ms. The spikes are written to a CSV file with one spike per row.
 
@@ -26,7 +26,7 @@ import bridge
 import neurosim as ns
 from bridge.recordings import RaisedCosines, raster_plot
 
-DURATION = 300_000.0  # ms
+DURATION = 240_000.0  # ms
 rng = np.random.default_rng(3)
 strengths = np.repeat([2.0, -4.0], [16, 4])  # mV
 truth = np.where(rng.random((20, 20)) < 0.2, strengths[:, np.newaxis], 0.0)
@@ -59,7 +59,7 @@ print("\n".join(path.read_text().splitlines()[:3]))
 # .. code-block:: python
 #
 #     recording = ns.load_spikes("session.nwb")  # units, names and observed intervals
-#     recording = ns.load_spikes("spikes.txt", unit="s", duration=300_000.0)
+#     recording = ns.load_spikes("spikes.txt", unit="s", duration=240_000.0)
 #     recording = block.segments[0].spiketrains  # Neo objects in memory
 #
 # Look before you fit: rates, silent neurons, drifts, gaps.
@@ -81,8 +81,8 @@ ns.plot.raster(
 # filters, as sums of basis functions. ``RaisedCosines(6, 50.0)`` are six bumps, narrow
 # just after a spike and wide at the end of 50 ms. The last minute is kept for a test.
 
-TRAINED = [[0.0, 240_000.0]]
-TESTED = [[240_000.0, DURATION]]
+TRAINED = [[0.0, 180_000.0]]
+TESTED = [[180_000.0, DURATION]]
 glm = bridge.PopulationGLM(RaisedCosines(6, 50.0))
 glm.fit(recording, epochs=TRAINED)
 print(f"{glm.converged_.sum()} of {len(glm.neurons_)} fits converged")

@@ -130,12 +130,14 @@ class Fit:
     truth: kit.Floats
 
     @classmethod
-    def of(cls, name: str, trains: ns.SpikeTrains, truth: kit.Floats, **options: float) -> Fit:
+    def of(
+        cls, name: str, trains: ns.SpikeTrains, truth: kit.Floats, shared: float | None = None
+    ) -> Fit:
         """Fit a model to the first part of a recording."""
         basis = bridge.recordings.RaisedCosines(5, LONGEST)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            glm = bridge.PopulationGLM(basis, **options)
+            glm = bridge.PopulationGLM(basis, shared=shared)
             glm.fit(trains, epochs=[[0.0, TRAINED * trains.t_stop]])
         return cls(name, glm, [str(one.message) for one in caught], truth)
 
@@ -163,14 +165,14 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     fits = {
         "alone": Fit.of("no shared input", alone, truth),
         "ignored": Fit.of("shared input ignored", shared, truth),
-        "fitted": Fit.of("shared drive fitted", shared, truth, shared=0.2 * SLOW),
+        "fitted": Fit.of("shared drive fitted", shared, truth, 0.2 * SLOW),
     }
-    glm, test = fits["alone"].glm, {"epochs": [[TRAINED * duration, duration]]}
-    tests, simulated = glm.rescaled(**test), glm.simulate(duration, seed=result.seed)
+    glm, test = fits["alone"].glm, [[TRAINED * duration, duration]]
+    tests, simulated = glm.rescaled(epochs=test), glm.simulate(duration, seed=result.seed)
     measures = {row: one for key, fit in fits.items() for row, one in fit.rows(key).items()}
     measures |= kit.rows(
         bridge.compare_recordings(alone, simulated).measures,
-        ("bits", "Bits per spike on test data | constant rate: 0", glm.score(alone, **test)),
+        ("bits", "Bits per spike on test data | constant rate: 0", glm.score(alone, epochs=test)),
         ("passed", f"Neurons that pass the time-rescaling test | of {len(tests)}",
          sum(one.passed for one in tests.values())),
         ("rate_deviation", "Deviation of simulated rates"),
