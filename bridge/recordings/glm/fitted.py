@@ -25,7 +25,9 @@ from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
 
 # Precision of the weak ridge for unbiased estimates, relative to that of the prior.
-WEAK = 0.05
+WEAK = 0.1
+# Tolerance of this fit (standard errors), which a Newton step follows.
+COARSE = 0.1
 # Cost of cross-validation of a neuron relative to a fit, for the time left.
 PATH_COST = 25
 
@@ -164,7 +166,9 @@ def fit_neuron(
     """
     found = fit_with_dispersion(likelihood, penalty, strength, tol=tol)
     past, family, drive = likelihood.past, likelihood.family, likelihood.drive
-    weak = found if precision == 0 else fit_ridge(likelihood, precision, start=found, tol=tol)
+    weak = found
+    if precision > 0:
+        weak = fit_ridge(likelihood, precision, start=found, tol=max(tol, COARSE))
     log_odds = drive.log_odds(weak.drive, weak.weights)
     scores = likelihood.scores(weak.intercept, weak.history, weak.weights, log_odds)
     information = likelihood.information_at(scores)
