@@ -58,7 +58,8 @@ class PopulationGLM(BaseEstimator):
         See `Family`. Default: "logit" for Bernoulli, else "exponential".
     penalty : {"ridge", "group_lasso", "lasso"}
         Of the coupling: ½ strength Σ w², strength √K Σⱼ ‖Rⱼwⱼ‖ with the covariance Rⱼ'Rⱼ of the
-        columns of neuron j, or strength Σ ``|w|``. Own history, intercept and drive are not penalised.
+        columns of neuron j, or strength Σ ``|w|``. Own history, intercept and drive are not
+        penalised.
     strength : float or {"auto", "cv"}
         Of the penalty, for all neurons. "auto": for "ridge", 1/variance of the weights, estimated
         from the data (empirical Bayes); otherwise as "cv", which is the strength with the most bits
