@@ -28,4 +28,7 @@ from .glm.rescaling import time_rescaling_test as time_rescaling_test
 from .glm.synaptic_kernel import KernelBasis as KernelBasis
 from .glm.synaptic_kernel import SynapticKernel as SynapticKernel
 from .glm.templates import Templates as Templates
+from .plot import coupling_plot as coupling_plot
+from .plot import filter_plot as filter_plot
+from .plot import raster_plot as raster_plot
 from .spike_triggered import SpikeTriggered as SpikeTriggered

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from bridge.learning.validation import require_fitted
+from bridge.recordings import plot
 from bridge.recordings.data.observation import Observation, count_spikes
 from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm import checks, other_recordings
@@ -33,6 +34,9 @@ from bridge.utils.checks import finite, require_choice, require_type
 from neurosim import Network, NeurosimError, SpikeTrains
 from neurosim.utils.progress import progress_bar
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 class PopulationGLM(BaseEstimator):
     """Generalised linear model of the spikes of a population.
@@ -54,7 +58,8 @@ class PopulationGLM(BaseEstimator):
         See `Family`. Default: "logit" for Bernoulli, else "exponential".
     penalty : {"ridge", "group_lasso", "lasso"}
         Of the coupling: ½ strength Σ w², strength √K Σⱼ ‖Rⱼwⱼ‖ with the covariance Rⱼ'Rⱼ of the
-        columns of neuron j, or strength Σ |w|. Own history, intercept and drive are not penalised.
+        columns of neuron j, or strength Σ ``|w|``. Own history, intercept and drive are not
+        penalised.
     strength : float or {"auto", "cv"}
         Of the penalty, for all neurons. "auto": for "ridge", 1/variance of the weights, estimated
         from the data (empirical Bayes); otherwise as "cv", which is the strength with the most bits
@@ -488,6 +493,14 @@ class PopulationGLM(BaseEstimator):
             Score per mV. Default: the mean intercept corresponds to the resting potential.
         """
         return self.to_population().to_network(beta=beta)
+
+    def plot_filters(self, neuron: int | str, **options: Any) -> Figure:
+        """Plot the filters of a neuron with 95 % intervals; see `bridge.recordings.filter_plot`."""
+        return plot.filter_plot(self, neuron, **options)
+
+    def plot_coupling(self, **options: Any) -> Figure:
+        """Plot the matrix of couplings; see `bridge.recordings.coupling_plot`."""
+        return plot.coupling_plot(self, **options)
 
     def _check_parameters(self) -> None:
         """Raise an error for parameters out of range."""

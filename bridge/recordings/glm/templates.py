@@ -39,6 +39,18 @@ class Templates:
         Time course of each pair with a peak of 1.
     wald : (n, n) ndarray
         p-values of the Wald test of all coefficients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.recordings import RaisedCosines, Templates
+    >>> weights = np.full((2, 2, 3), np.nan)
+    >>> weights[0, 1] = 0.5, 1.0, 0.5
+    >>> covariance = np.where(np.isfinite(weights)[..., None], 0.01 * np.eye(3), np.nan)
+    >>> found = Templates.of(weights, covariance, RaisedCosines(3, 20.0).matrix(1.0), 1.0)
+    >>> z = found.amplitudes / found.errors
+    >>> z[0, 1].round(1).item()
+    9.2
     """
 
     amplitudes: NDArray[np.float64]
