@@ -62,6 +62,8 @@ from .neuron.rates import escape_rate as escape_rate
 from .neuron.rates import siegert_rate as siegert_rate
 from .neuron.unit import SpikingUnit as SpikingUnit
 from .neuron.unit import threshold_distance as threshold_distance
+from .recordings.fitting.fit import fit_neuron as fit_neuron
+from .recordings.fitting.result import NeuronFit as NeuronFit
 from .spiking import SpikingCircuit as SpikingCircuit
 from .spiking import Strengths as Strengths
 from .spiking import strengths as strengths
