@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
 from bridge.evaluation.measures import Measure, bits_per_spike
-from bridge.recordings.fitting.forced import equations_of, link_of
+from bridge.recordings.fitting.forced import can_couple, equations_of, link_of
 from bridge.recordings.fitting.objective import Objective
 from bridge.recordings.fitting.prediction import best_threshold, coincidence, free_spikes
 from bridge.recordings.fitting.recording import CurrentClamp
@@ -37,6 +37,10 @@ FEWEST_SPIKES = 5
 """Smallest number of spikes that thresholds are fitted to."""
 STARTS = 64
 """Number of random starting points."""
+COUPLINGS = (0.5, 0.1)
+"""Rates of coupling to the recorded potential in the first searches (1/ms)."""
+SETTLING = 200.0
+"""Time at the start in which the potential is not compared, as initial states are unknown (ms)."""
 BLOCK = 500.0
 """Length of the blocks of time for the interval of bits per spike (ms)."""
 
@@ -165,6 +169,7 @@ def fit_neuron(
     kept = np.zeros(n_train, bool)
     if data.voltage is not None:
         kept = training.between_spikes(before, after)
+    kept[: round(min(SETTLING, 0.05 * training.duration) / training.dt)] = False
     objective = Objective(
         *(neuron, space, training, kept),
         uses_voltage=data.voltage is not None,
@@ -195,6 +200,9 @@ def _fit(objective: Objective, seed: int, report: Callable[[], object]) -> _Fitt
     found = Found(point, math.inf, True)
     if objective.uses_voltage:
         potential = replace(objective, uses_spikes=False)
+        for coupling in COUPLINGS if can_couple(objective.neuron) else ():
+            point = search(replace(potential, coupling=coupling), starts, report=report).point
+            starts = point[None]
         found = search(potential, starts, report=report)
         point = found.point
         rest = np.diag(potential.derivatives(point[None])[0].curvature) <= 0.0
@@ -202,6 +210,7 @@ def _fit(objective: Objective, seed: int, report: Callable[[], object]) -> _Fitt
         objective = replace(objective, weight=weight)
     if objective.uses_spikes and rest.any():
         firing = replace(objective, uses_voltage=False)
+        starts = space.starts(STARTS, seed)
         found = search(firing, np.where(rest, starts, point), free=rest, report=report)
         point = found.point
     of = np.ones(len(hidden), bool)

@@ -6,14 +6,17 @@ rate at which the model would fire at random at the end of the time step. The th
 without random firing are softened for this purpose.
 
 The potential between recorded spikes thus depends smoothly on the parameters. A missing or
-additional spike would change everything that follows it.
+additional spike would change everything that follows it. For the global search, the potential of
+non-linear models is also coupled to the recorded one by `coupling` (per ms), because a neuron that
+is about to spike at another time than the recorded one would stay at the peak (H. D. I. Abarbanel
+et al., SIAM J. Appl. Dyn. Syst. 8:1341, 2009).
 """
 
 from __future__ import annotations
 
 import linecache
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from types import FunctionType, new_class
 from typing import Any, ClassVar
@@ -24,12 +27,15 @@ LARGEST = 1e9
 """States are kept within ± this value, so that bad candidates do not stop the simulation."""
 LOWEST, HIGHEST = -1e3, 1e2
 """Range in which the potential is kept (mV)."""
-SOFT = ("soft_delta", "soft_tau", "soft_shift")
+SOFT_DEFAULTS = {"soft_delta": 1.0, "soft_tau": 1.0, "soft_shift": 0.0}
 """Parameters that soften the threshold: width (mV), time scale (ms), distance of the middle (mV)."""
+SOFT = tuple(SOFT_DEFAULTS)
 
 FUNCTIONS = '''
 def derivatives({states}, forced, rate, {currents}, i_forced, p):
     {slopes}{derivatives_comma} = base_derivatives({states}, {currents}, p)
+    {wait}
+    {couple}
     return {slopes}, 0.0, 0.0
 
 
@@ -141,24 +147,36 @@ def _forced_class(
     return dataclass(frozen=True, eq=False, repr=False)(made)
 
 
+def can_couple(neuron: Any) -> bool:
+    """Whether the forced copy of a neuron can be coupled to the recorded potential."""
+    kind = equations_of(neuron)
+    return not _is_exact(kind) and not hasattr(kind, "step")
+
+
+def _is_exact(kind: type[ns.NeuronModel]) -> bool:
+    """Whether the equations of a model are solved exactly."""
+    return kind.__dataclass_fields__["method"].default == "exact" and not hasattr(kind, "step")
+
+
 def _declarations(kind: type[ns.NeuronModel]) -> dict[str, Any]:
     """Return parameters, states and options of a model, without its methods."""
     own = kind.__dataclass_fields__
     parameters = {
-        name: field(default=own[name].default, metadata=own[name].metadata)
+        name: ns.parameter(own[name].default)  # derivatives at a bound need values beyond it
         for name in kind.declared_parameters()
-    } | {name: ns.parameter(default) for name, default in zip(SOFT, (1.0, 1.0, 0.0), strict=True)}
+    } | {name: ns.parameter(default) for name, default in {**SOFT_DEFAULTS, "coupling": 0.0}.items()}
     states: dict[str, Any] = kind.declared_states()
     initial = {one.initial for one in states.values() if isinstance(one.initial, str)}
-    exact = own["method"].default == "exact" and not hasattr(kind, "step")
     return {
         "__annotations__": dict.fromkeys(parameters, Any),
         **parameters,
         **states,
         **{name: getattr(kind, name) for name in initial - set(parameters)},
         **{name: getattr(kind, name) for name in ("v_max", "refractory")},
-        # With fixed steps the potential is a smooth function of the parameters.
-        "method": "exact" if exact else "rk4",
+        # With fixed steps the potential is a smooth function of the parameters. The upstroke of a
+        # spike, which is not compared, needs no short ones.
+        "method": "exact" if _is_exact(kind) else "rk4",
+        "substep": 0.1 if kind.v_max else own["substep"].default,
     }
 
 
@@ -178,6 +196,8 @@ def _methods(
         slopes=", ".join(f"d_{j}" for j in range(len(states))),
         new=", ".join(new),
         after=after,
+        wait=_wait(kind),
+        couple="" if _is_exact(kind) else f"d_0 += p.coupling * (i_forced - {next(iter(states))})",
         ceiling=_ceiling(kind),
         lowest=LOWEST,
         clip="; ".join(f"{n} = max(min({n}, {LARGEST}), {-LARGEST})" for n in new[1:]) or "pass",
@@ -202,6 +222,14 @@ def _ceiling(kind: type[ns.NeuronModel]) -> str:
     """Return the expression of the highest potential of a neuron."""
     peak = kind.v_max or ("v_peak" if "v_peak" in kind.declared_parameters() else None)
     return f"p.{peak}" if peak else str(HIGHEST)
+
+
+def _wait(kind: type[ns.NeuronModel]) -> str:
+    """Return lines that hold the other states while v has reached its peak before the spike."""
+    v, n = next(iter(kind.declared_states())), len(kind.declared_states())
+    if kind.v_max is None or n == 1:
+        return "pass"
+    return "; ".join(f"d_{j} = d_{j} if {v} < p.{kind.v_max} else 0.0" for j in range(1, n))
 
 
 def _rate(kind: type[ns.NeuronModel], link: str | None, states: str) -> str:

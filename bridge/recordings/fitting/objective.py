@@ -69,6 +69,8 @@ class Objective:
     uses_voltage, uses_spikes : bool
         Terms of the loss.
     threads : int
+    coupling : float
+        Rate at which the potential follows the recorded one (1/ms).
     """
 
     neuron: Any
@@ -79,13 +81,14 @@ class Objective:
     uses_voltage: bool = True
     uses_spikes: bool = True
     threads: int = 1
+    coupling: float = 0.0
 
     def candidates(self, points: Floats) -> Any:
         """Return the model whose parameters are those of points, one neuron for each."""
         kind = equations_of(self.neuron)
         given: dict[str, Any] = {n: value_of(self.neuron, n) for n in kind.declared_parameters()}
         escape = self.neuron.escape
-        given |= {SOFT[0]: 1.0, SOFT[1]: self.data.dt}
+        given |= {SOFT[0]: 1.0, SOFT[1]: self.data.dt, "coupling": self.coupling}
         if escape is not None and link_of(self.neuron) != "hazard":
             given |= {SOFT[0]: escape.delta, SOFT[1]: escape.tau}
         values = self.space.values(points).T
@@ -102,6 +105,9 @@ class Objective:
         early = data.spike_times - data.dt
         if len(early):
             net.drive(cells, ns.SpikeTimes(early), weight=1.0, compartment="forced")
+        if self.coupling:
+            guide = ns.CurrentWaveform(data.smooth_voltage(self.kept), interval=data.dt)
+            net.drive(cells, guide, compartment="forced")
         wanted = [("v", self.uses_voltage), ("rate", self.uses_spikes)]
         for name, wants in wanted:
             if wants:

@@ -101,6 +101,13 @@ class CurrentClamp:
         return (np.cumsum(change)[:-1] == 0) & np.isfinite(self.voltage)
 
 
+    def smooth_voltage(self, kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the potential at the start of each step, interpolated where it is not kept."""
+        assert self.voltage is not None
+        steps = np.flatnonzero(kept)
+        return np.interp(np.arange(self.n_steps) - 1.0, steps, self.voltage[steps])
+
+
 def _time_step(dt: Any, times: Any, current: Any, voltage: Any) -> float:
     """Return the time step, from `dt` or from times of samples."""
     traces = [one.times for one in (current, voltage) if isinstance(one, ns.Trace)]
