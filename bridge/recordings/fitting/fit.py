@@ -35,7 +35,9 @@ from neurosim.utils.resources import available_cores
 
 FEWEST_SPIKES = 5
 """Smallest number of spikes that thresholds are fitted to."""
-STARTS = 64
+PRECISE = 1e-8
+"""Decrease of the loss, relative to it, at which the last search ends."""
+STARTS = 48
 """Number of random starting points."""
 COUPLINGS = (0.5, 0.1)
 """Rates of coupling to the recorded potential in the first searches (1/ms)."""
@@ -194,35 +196,51 @@ class _Fitted:
 
 def _fit(objective: Objective, seed: int, report: Callable[[], object]) -> _Fitted:
     """Fit the potential, then the threshold, then both."""
-    space, starts = objective.space, objective.space.starts(STARTS, seed)
-    hidden = np.array([not one.label for one in space.free])
-    point, rest, tau = space.start, np.ones(len(hidden), bool), 0.5
-    found = Found(point, math.inf, True)
+    space = objective.space
+    starts = space.starts(STARTS, seed)
+    of, rest, tau = np.ones(len(space.free), bool), np.ones(len(space.free), bool), 0.5
+    final, found = objective, Found(space.start, math.inf, True)
     if objective.uses_voltage:
-        potential = replace(objective, uses_spikes=False)
-        for coupling in COUPLINGS if can_couple(objective.neuron) else ():
-            point = search(replace(potential, coupling=coupling), starts, report=report).point
-            starts = point[None]
-        found = search(potential, starts, report=report)
-        point = found.point
-        rest = np.diag(potential.derivatives(point[None])[0].curvature) <= 0.0
-        tau, weight = _noise(potential, point)
-        objective = replace(objective, weight=weight)
+        found, tau, final = _fit_potential(objective, starts, report)
+        rest = np.diag(final.derivatives(found.point[None])[0].curvature) <= 0.0
+    # An upstroke is part of the potential: spikes contain no more about the parameters.
+    joint = objective.uses_spikes and not (objective.uses_voltage and has_upstroke(objective.neuron))
     if objective.uses_spikes and rest.any():
         firing = replace(objective, uses_voltage=False)
-        starts = space.starts(STARTS, seed)
-        found = search(firing, np.where(rest, starts, point), free=rest, report=report)
-        point = found.point
-    of = np.ones(len(hidden), bool)
-    if objective.uses_voltage:
-        # The upstroke is part of the potential: the spikes contain no more about the parameters.
-        if has_upstroke(objective.neuron) or not objective.uses_spikes:
-            objective, of = replace(objective, uses_spikes=False), ~rest
-        found = search(objective, point[None], free=of, report=report)
-        tau, weight = _noise(replace(objective, uses_spikes=False), found.point)
-        objective = replace(objective, weight=weight)
-    derivatives = objective.derivatives(found.point[None])[0]
-    return _Fitted(objective, found, uncertainty(objective, derivatives, of, tau), of)
+        starts = np.where(rest, starts, found.point)
+        soft = search(firing, starts, free=rest, tol=1e-6, report=report)
+        found = replace(found, point=soft.point) if objective.uses_voltage else soft
+    if objective.uses_voltage and joint:
+        final = replace(final, uses_spikes=True)
+        found = search(final, found.point[None], tol=PRECISE, report=report)
+    elif objective.uses_voltage:
+        of = ~rest
+    derivatives = final.derivatives(found.point[None], of)[0]
+    return _Fitted(final, found, uncertainty(final, derivatives, of, tau), of)
+
+
+def _fit_potential(
+    objective: Objective, starts: NDArray[np.float64], report: Callable[[], object]
+) -> tuple[Found, float, Objective]:
+    """Fit the potential between spikes.
+
+    Returns
+    -------
+    found : Found
+    tau : float
+        Correlation time of the errors (steps).
+    objective : Objective
+        Its loss is the likelihood of the potential.
+    """
+    potential = replace(objective, uses_spikes=False)
+    for coupling in COUPLINGS if can_couple(objective.neuron) else ():
+        coupled = replace(potential, coupling=coupling)
+        starts = search(coupled, starts, tol=1e-3, report=report).point[None]
+    found = search(potential, starts, tol=1e-3, report=report)
+    _, weight = _noise(potential, found.point)
+    found = search(replace(potential, weight=weight), found.point[None], tol=PRECISE, report=report)
+    tau, weight = _noise(potential, found.point)
+    return found, tau, replace(potential, weight=weight)
 
 
 def _noise(objective: Objective, point: NDArray[np.float64]) -> tuple[float, float]:

@@ -29,8 +29,6 @@ Floats = NDArray[np.float64]
 
 OUTLIER = 5.0
 """Errors of the potential beyond are weighted less (mV)."""
-STEP = 1e-4
-"""Half the step of numerical derivatives, relative to the scale of a parameter."""
 MOST_VALUES = 20_000_000
 """Values recorded from one population."""
 SMALLEST_MEAN, LARGEST_MEAN = 1e-300, 1e6
@@ -160,31 +158,44 @@ class Objective:
         """Simulate one candidate."""
         return self._courses(point[None])
 
-    def derivatives(self, points: Floats) -> list[Derivatives]:
-        """Return the derivatives of the loss at points by central differences."""
-        n = len(self.space.free)
-        steps = np.array([STEP * (1.0 if f.is_log else max(1.0, abs(f.value) * 0.1))
-                          for f in self.space.free])  # fmt: skip
-        moves = np.vstack([np.zeros(n), np.diag(steps), -np.diag(steps)])
-        each = (points[:, None] + moves).reshape(-1, n)
-        courses = list(self.courses(each))
+    def derivatives(
+        self, points: Floats, free: NDArray[np.bool_] | None = None
+    ) -> list[Derivatives]:
+        """Return the derivatives of the loss at points by central differences.
+
+        Parameters
+        ----------
+        points : (n_points, n) ndarray
+        free : (n,) ndarray of bool, optional
+            Coordinates whose derivatives are needed; the others are 0. Default: all.
+        """
+        n = points.shape[1]
+        axes = np.arange(n) if free is None else np.flatnonzero(free)
+        moves = np.zeros((len(axes), n))
+        moves[np.arange(len(axes)), axes] = self.space.steps[axes]
+        moves = np.vstack([np.zeros(n), moves, -moves])
+        courses = list(self.courses((points[:, None] + moves).reshape(-1, n)))
         error = np.concatenate([course.error for course in courses])
         mean = np.concatenate([course.mean for course in courses])
-        width = 2 * n + 1
-        return [
-            self._derivatives(error[k * width :][:width], mean[k * width :][:width], steps)
-            for k in range(len(points))
-        ]
+        parts = [slice(k * len(moves), (k + 1) * len(moves)) for k in range(len(points))]
+        return [self._derivatives(error[part], mean[part], axes) for part in parts]
 
-    def _derivatives(self, error: Floats, mean: Floats, steps: Floats) -> Derivatives:
-        n = len(steps)
-        double = 2.0 * steps[:, None]
-        residual, slopes = error[0], (error[1 : n + 1] - error[n + 1 :]) / double
-        robust = self.weight / (1.0 + (residual / OUTLIER) ** 2)
-        logs = np.log(np.maximum(mean, SMALLEST_MEAN))
-        moves = (logs[1 : n + 1] - logs[n + 1 :]) / double
+    def _derivatives(self, error: Floats, mean: Floats, axes: NDArray[np.intp]) -> Derivatives:
+        """Return the derivatives at a point, given the courses of its neighbours."""
+        steps, m = self.space.steps, len(axes)
+
+        def differences(values: Floats) -> Floats:
+            slopes = np.zeros((len(steps), values.shape[1]))
+            slopes[axes] = (values[1 : m + 1] - values[m + 1 :]) / (2.0 * steps[axes, None])
+            return slopes
+
+        residual = error[0]
+        weights = self.weight / (1.0 + (residual / OUTLIER) ** 2)
+        moves = differences(np.log(np.maximum(mean, SMALLEST_MEAN)))
         excess, information = spike_scores(mean[0], self.data.steps)
-        return Derivatives(slopes, robust * residual, robust, moves, excess, information)
+        return Derivatives(
+            differences(error), weights * residual, weights, moves, excess, information
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,10 @@ Floats = NDArray[np.float64]
 
 DAMPINGS = 10.0 ** np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 """Factors of the damping that are tried in each step."""
-MOST_STEPS = 40
-"""Largest number of steps of a local search."""
-TOLERANCE = 1e-3
-"""Distance from the optimum at which a search ends, in standard errors."""
+RETRIES = 1
+"""Number of times that larger dampings are tried if no step is an improvement."""
+SHORT, LONG = 6, 40
+"""Largest number of steps from each survivor, and from the best one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,7 @@ def search(
     *,
     free: NDArray[np.bool_] | None = None,
     survivors: int = 4,
+    tol: float = 1e-4,
     report: Callable[[], object] = lambda: None,
 ) -> Found:
     """Search from the best of many starting points.
@@ -54,31 +55,35 @@ def search(
         Coordinates to change. Default: all.
     survivors : int
         Number of starting points from which a few steps are made; the best is followed to its end.
+    tol : float
+        Decrease of the loss in a step, relative to the loss, at which a search ends.
     report : callable
         Called after each step.
     """
     losses = objective.losses(starts)
-    report()
     best = np.argsort(losses, kind="stable")[:survivors]
     free = np.ones(starts.shape[1], bool) if free is None else free
-    first = _Descent(objective, starts[best], losses[best], free)
+    descent = _Descent(objective, starts[best], losses[best], free, tol)
     if len(best) > 1:
-        first.run(6, report)
-        winner = int(np.argmin(first.losses))
-        last = _Descent(objective, first.points[[winner]], first.losses[[winner]], free)
-    else:
-        last = first
-    last.run(MOST_STEPS, report)
-    return Found(last.points[0], float(last.losses[0]), bool(last.done[0]))
+        descent.run(SHORT, report)
+        k = int(np.argmin(descent.losses))
+        descent = _Descent(objective, descent.points[[k]], descent.losses[[k]], free, tol)
+    descent.run(LONG, report)
+    return Found(descent.points[0], float(descent.losses[0]), bool(descent.done[0]))
 
 
 class _Descent:
     """Damped Gauss-Newton steps from several points at once (Levenberg-Marquardt)."""
 
     def __init__(
-        self, objective: Objective, points: Floats, losses: Floats, free: NDArray[np.bool_]
+        self,
+        objective: Objective,
+        points: Floats,
+        losses: Floats,
+        free: NDArray[np.bool_],
+        tol: float,
     ) -> None:
-        self.objective, self.free = objective, free
+        self.objective, self.free, self.tol = objective, free, tol
         self.points, self.losses = points.copy(), losses.copy()
         self.dampings = np.full(len(points), 1e-2)
         self.done = np.zeros(len(points), bool)
@@ -86,34 +91,37 @@ class _Descent:
     def run(self, most: int, report: Callable[[], object]) -> None:
         """Make steps until all points have converged."""
         for _ in range(most):
-            if self.done.all():
+            active = np.flatnonzero(~self.done)
+            if not len(active):
                 return
-            self._step(np.flatnonzero(~self.done))
+            found = self.objective.derivatives(self.points[active], self.free)
+            waiting = dict(zip(active.tolist(), found, strict=True))
+            for _ in range(1 + RETRIES):
+                waiting = self._try(waiting)
+            self.done[list(waiting)] = True  # no step is an improvement
             report()
 
-    def _step(self, active: NDArray[np.intp]) -> None:
-        """Try steps with several dampings from each point, and take the best."""
-        space = self.objective.space
-        found = self.objective.derivatives(self.points[active])
+    def _try(self, waiting: dict[int, Derivatives]) -> dict[int, Derivatives]:
+        """Try steps with several dampings from some points; return those that did not improve."""
+        if not waiting:
+            return waiting
         tried = []
-        for k, derivatives in zip(active, found, strict=True):
+        for k, derivatives in waiting.items():
             moves = [self._move(derivatives, self.dampings[k] * d, self.points[k]) for d in DAMPINGS]
-            tried.append(space.clip(self.points[k] + np.array(moves)))
-        losses = self.objective.losses(np.concatenate(tried)).reshape(len(active), -1)
-        for k, derivatives, points, loss in zip(active, found, tried, losses, strict=True):
+            tried.append(self.objective.space.clip(self.points[k] + np.array(moves)))
+        losses = self.objective.losses(np.concatenate(tried)).reshape(len(tried), -1)
+        failed = {}
+        for (k, derivatives), points, loss in zip(waiting.items(), tried, losses, strict=True):
             best = int(np.argmin(loss))
-            moved = points[best] - self.points[k]
             gain = self.losses[k] - loss[best]
-            if gain <= 0.0:
-                at_end = self.dampings[k] > 1e4 or self._distance(derivatives, self.points[k]) < 0.1
-                self.done[k] = at_end
-                self.dampings[k] *= 1e3
+            if not gain > 0.0:
+                failed[k] = derivatives
+                self.dampings[k] *= 1e5
                 continue
-            # The step in standard errors.
-            small = float(moved @ derivatives.curvature @ moved) < TOLERANCE**2
-            self.done[k] = small and best <= 2
+            self.done[k] = gain < self.tol * abs(self.losses[k])
             self.points[k], self.losses[k] = points[best], loss[best]
             self.dampings[k] = min(max(self.dampings[k] * DAMPINGS[best], 1e-9), 1e6)
+        return failed
 
     def _move(self, derivatives: Derivatives, damping: float, point: Floats) -> Floats:
         """Return a damped step within the bounds."""
@@ -133,13 +141,3 @@ class _Descent:
         """Return the coordinates at a bound that the gradient points beyond."""
         space = self.objective.space
         return space.clip(point - 1e-6 * np.sign(gradient)) == point
-
-    def _distance(self, derivatives: Derivatives, point: Floats) -> float:
-        """Return the distance from the optimum in standard errors."""
-        move = self._move(derivatives, 0.0, point)
-        return float(np.sqrt(move @ derivatives.curvature @ move))
-
-
-def with_weight(objective: Objective, weight: float) -> Objective:
-    """Return the objective with another weight of the potential."""
-    return replace(objective, weight=weight)

@@ -27,6 +27,8 @@ REACH = {"mV": 5.0, "pA": 100.0, "nS": 5.0}
 """Smallest distance of starting points of signed parameters from the given value, by unit."""
 POTENTIAL = 15.0
 """Distance of starting points of potentials from the given value (mV)."""
+STEP = 1e-4
+"""Step of numerical derivatives, relative to the scale of a parameter."""
 NARROWEST = 0.02
 """Smallest width of the threshold of models without random firing (mV)."""
 
@@ -91,6 +93,12 @@ class Space:
         """Return the nearest points within the bounds."""
         low, high = (self.point(np.array([getattr(f, k) for f in self.free])) for k in BOUNDS)
         return np.clip(points, low, high)
+
+    @property
+    def steps(self) -> NDArray[np.float64]:
+        """Steps of numerical derivatives."""
+        scales = [1.0 if one.is_log else max(1.0, 0.1 * abs(one.value)) for one in self.free]
+        return STEP * np.array(scales)
 
     @property
     def start(self) -> NDArray[np.float64]:
