@@ -50,7 +50,7 @@ def spikes(v_before, {states}, forced, rate, p):
 
 def reset({states}, forced, rate, p):
     {new}{reset_comma} = base_reset({states}, p)
-    return {new}, 0.0, rate
+    return {new}, 0.0, {kept_rate}
 
 
 def stable({states}, forced, rate, h, p):
@@ -61,7 +61,7 @@ def after_step(v_before, {states}, forced, rate, refractory, p):
     {new} = {after}
     new_0 = max(min(new_0, {ceiling}), {lowest})
     {clip}
-    rate = 0.0 if refractory else {rate}
+    rate = -rate if rate < 0.0 else (0.0 if refractory else {rate})
     return {new}, forced, rate
 '''
 """Methods of a forced model."""
@@ -140,7 +140,8 @@ def _forced_class(
         "__doc__": "A model that spikes at recorded times.",
         "forced": ns.state("mV", 0.0, "recorded spikes", compartment="forced"),
         "rate": ns.state("1/ms", 0.0, "rate of random firing at the end of the step"),
-        "spike_check": "step",
+        # A neuron with an upstroke spikes within a step, on average in the middle.
+        "spike_check": "internal" if resets_midway(kind) else "step",
     }
     options = {"abstract": True}  # not in the registry of models
     made = new_class(name, (ns.NeuronModel,), options, lambda space: space.update(body))
@@ -151,6 +152,14 @@ def can_couple(neuron: Any) -> bool:
     """Whether the forced copy of a neuron can be coupled to the recorded potential."""
     kind = equations_of(neuron)
     return not _is_exact(kind) and not hasattr(kind, "step")
+
+
+def resets_midway(kind: type[ns.NeuronModel]) -> bool:
+    """Whether forced neurons are reset in the middle of a step, the first of two internal ones.
+
+    The rate is then negative until the end of the step, so that it remains that before the spike.
+    """
+    return kind.v_max is not None and not _is_exact(kind) and not hasattr(kind, "step")
 
 
 def _is_exact(kind: type[ns.NeuronModel]) -> bool:
@@ -173,10 +182,9 @@ def _declarations(kind: type[ns.NeuronModel]) -> dict[str, Any]:
         **states,
         **{name: getattr(kind, name) for name in initial - set(parameters)},
         **{name: getattr(kind, name) for name in ("v_max", "refractory")},
-        # With fixed steps the potential is a smooth function of the parameters. The upstroke of a
-        # spike, which is not compared, needs no short ones.
+        # With fixed steps the potential is a smooth function of the parameters.
         "method": "exact" if _is_exact(kind) else "rk4",
-        "substep": 0.1 if kind.v_max else own["substep"].default,
+        "substep": own["substep"].default,
     }
 
 
@@ -198,6 +206,7 @@ def _methods(
         after=after,
         wait=_wait(kind),
         couple="" if _is_exact(kind) else f"d_0 += p.coupling * (i_forced - {next(iter(states))})",
+        kept_rate="-rate" if resets_midway(kind) else "rate",
         ceiling=_ceiling(kind),
         lowest=LOWEST,
         clip="; ".join(f"{n} = max(min({n}, {LARGEST}), {-LARGEST})" for n in new[1:]) or "pass",

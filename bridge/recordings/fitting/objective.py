@@ -21,7 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurosim as ns
-from bridge.recordings.fitting.forced import SOFT, equations_of, forced_class, link_of
+from bridge.recordings.fitting.forced import (
+    SOFT,
+    equations_of,
+    forced_class,
+    link_of,
+    resets_midway,
+)
 from bridge.recordings.fitting.recording import CurrentClamp
 from bridge.recordings.fitting.space import Space, value_of
 
@@ -91,7 +97,9 @@ class Objective:
             given |= {SOFT[0]: escape.delta, SOFT[1]: escape.tau}
         values = self.space.values(points).T
         given |= dict(zip(self.space.names, values, strict=True))
-        return forced_class(self.neuron)(**given)
+        # The upstroke, which is not compared, needs no shorter steps.
+        halves = {"substep": 0.5 * self.data.dt} if resets_midway(kind) else {}
+        return forced_class(self.neuron)(**given, **halves)
 
     def _courses(self, points: Floats) -> Course:
         """Simulate one population."""
