@@ -14,9 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
 from bridge.evaluation.measures import Measure, bits_per_spike
-from bridge.recordings.fitting.forced import can_couple, equations_of, link_of
+from bridge.recordings.fitting.forced import can_couple, link_of
 from bridge.recordings.fitting.objective import Objective
-from bridge.recordings.fitting.prediction import best_threshold, coincidence, free_spikes
+from bridge.recordings.fitting.prediction import (
+    best_threshold,
+    coincidence,
+    free_spikes,
+    is_random,
+)
 from bridge.recordings.fitting.recording import CurrentClamp
 from bridge.recordings.fitting.result import NeuronFit, with_values
 from bridge.recordings.fitting.search import Found, search
@@ -43,6 +48,8 @@ COUPLINGS = (0.5, 0.1)
 """Rates of coupling to the recorded potential in the first searches (1/ms)."""
 SETTLING = 200.0
 """Time at the start in which the potential is not compared, as initial states are unknown (ms)."""
+TRIALS = 20
+"""Number of predictions of a neuron that fires at random."""
 BLOCK = 500.0
 """Length of the blocks of time for the interval of bits per spike (ms)."""
 
@@ -58,7 +65,7 @@ def fit_neuron(
     free: Iterable[str] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     held_out: float = 0.2,
-    mask: tuple[float, float] = (1.0, 3.0),
+    mask: tuple[float, float] = (2.0, 3.0),
     spike_level: float = -10.0,
     window: float = 4.0,
     seed: int = 0,
@@ -276,7 +283,7 @@ def _result(
     )
     course = whole.course(point)
     error = course.error[0][tested[kept]] if objective.uses_voltage else np.empty(0)
-    trains = free_spikes(neuron, data, 1 if not neuron_is_random(neuron) else 20, seed)
+    trains = free_spikes(neuron, data, TRIALS if is_random(neuron) else 1, seed)
     first = stop * data.dt if held_out else 0.0
     factor, reliability = coincidence(trains, data, first, window)
     probability, bits = None, None
@@ -298,11 +305,6 @@ def _result(
         converged=fitted.found.converged,
         recording=data,
     )
-
-
-def neuron_is_random(neuron: Any) -> bool:
-    """Whether a neuron fires at random."""
-    return neuron.escape is not None or hasattr(equations_of(neuron), "hazard")
 
 
 def _bits(

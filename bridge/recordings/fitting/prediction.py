@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -15,6 +16,7 @@ from bridge.evaluation.measures import coincidence_factor
 from bridge.recordings.fitting.forced import equations_of
 from bridge.recordings.fitting.objective import Objective
 from bridge.recordings.fitting.recording import CurrentClamp
+from bridge.recordings.fitting.space import Free
 from neurosim import NeurosimError
 
 Floats = NDArray[np.float64]
@@ -27,6 +29,11 @@ GAIN = 0.02
 """Smallest increase of the coincidence factor for which the threshold is changed."""
 MOST_PAIRS = 90
 """Number of pairs of trials in the reliability."""
+
+
+def is_random(neuron: Any) -> bool:
+    """Whether a neuron fires at random."""
+    return neuron.escape is not None or hasattr(equations_of(neuron), "hazard")
 
 
 def driven(neuron: Any, data: CurrentClamp, size: int) -> tuple[ns.Network, ns.Population]:
@@ -89,15 +96,14 @@ def best_threshold(
     threshold is clearly better.
     """
     name = equations_of(neuron).threshold
-    is_random = neuron.escape is not None or hasattr(equations_of(neuron), "hazard")
-    if name not in fitted or is_random:
+    if name not in fitted or is_random(neuron):
         return {}
     value, data = fitted[name], objective.data
     shifts = np.linspace(-REACH, REACH, THRESHOLDS)
     free = next(one for one in objective.space.free if one.label == name)
     factors = np.full(THRESHOLDS, -np.inf)
     valid = [k for k in range(THRESHOLDS) if _is_valid(neuron, name, value + shifts[k], free)]
-    candidates = _replaced(neuron, name, value + shifts[valid])
+    candidates = replace(neuron, **{name: value + shifts[valid]})
     trains = free_spikes(candidates, data, len(valid), 0)
     recorded = data.spike_times
     factors[valid] = [gamma(recorded, train, data.duration, window) for train in trains]
@@ -108,19 +114,12 @@ def best_threshold(
     return {name: float(value + shifts[best])} if better else {}
 
 
-def _replaced(neuron: Any, name: str, value: Any) -> Any:
-    """Return a neuron with another value of a parameter."""
-    from dataclasses import replace
-
-    return replace(neuron, **{name: value})
-
-
-def _is_valid(neuron: Any, name: str, value: float, free: Any) -> bool:
+def _is_valid(neuron: Any, name: str, value: float, free: Free) -> bool:
     """Whether a neuron can have a value of a parameter."""
     if not free.low <= value <= free.high:
         return False
     try:
-        _replaced(neuron, name, float(value))
+        replace(neuron, **{name: float(value)})
     except NeurosimError:
         return False
     return True
