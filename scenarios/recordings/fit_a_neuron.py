@@ -7,12 +7,12 @@ fits simpler neurons to the first 80 % and predicts the rest.
 
 The leaky integrate-and-fire neuron (LIF) integrates the current up to a fixed threshold. The
 adaptive exponential one (AdEx) also describes the onset of the action potential and an adaptation
-current. A logistic neuron has no membrane: its inputs are the recent current and the recent spikes.
+current. A logistic neuron has no membrane: its inputs are filters of the current and of its spikes.
 
-Predictions are probabilities of a spike in the next time step, given the current and all earlier
-recorded spikes. For the fitted neurons these are those of a soft threshold. They are compared in
-bits per spike, and so are the spikes of the freely running neurons, by the fraction that coincide
-with recorded ones.
+The fitted neurons run freely, and their spikes are compared with the recorded ones by the
+coincidence factor. The logistic neuron predicts the probability of a spike in each time step from
+the current and the recorded spikes before. What it misses is seen when the spikes of a fitted
+neuron become further inputs: they add information, in bits per spike.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from scipy.signal import lfilter
@@ -33,13 +34,14 @@ MODELS: dict[str, tuple[ns.LIF | ns.NeuronModel, str]] = {
     "AdEx": (ns.AdEx(t_ref=4.0, v_peak=0.0), "#0072B2"),
 }
 """Starting point and colour of each fitted neuron."""
-LOGISTIC = "logistic neuron"
 TEST = 0.8
 """Part of the recording that is fitted."""
 BLOCK = 500.0
 """Length of the blocks of time for intervals (ms)."""
 TAUS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 100.0)
 """Time constants of the filters of the logistic neuron (ms)."""
+LAGS = (-8.0, -4.0, -2.0, -1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Limits of the windows in which spikes of a model are inputs of the logistic neuron (ms)."""
 SHORTEST = 2000.0
 """Shortest recording (ms)."""
 
@@ -124,14 +126,21 @@ def fits(result: ns.Result, settings: Settings) -> dict[str, bridge.NeuronFit]:
     return found
 
 
-def logistic(current: kit.Floats, fired: kit.Floats, dt: float, n_train: int) -> kit.Floats:
-    """Return the probability of a spike in each step by a logistic neuron."""
-    before = np.concatenate([[0.0], fired[:-1]])
-    columns = [current, *(_filtered(current, tau / dt) for tau in TAUS)]
-    columns += [_filtered(before, tau / dt) for tau in TAUS]
-    inputs = np.column_stack(columns)
-    neuron = bridge.LogisticNeuron(ridge=1e-4).fit(inputs[:n_train], fired[:n_train])
-    return neuron.predict_proba(inputs)[:, 1]
+def prediction(inputs: list[kit.Floats], fired: kit.Floats, n_train: int) -> kit.Floats:
+    """Return the probability of a spike in each step by a logistic neuron with some inputs."""
+    columns = np.column_stack(inputs)
+    neuron = bridge.LogisticNeuron(ridge=1e-4).fit(columns[:n_train], fired[:n_train])
+    return neuron.predict_proba(columns)[:, 1]
+
+
+def nearby(spikes: kit.Floats, n: int, dt: float) -> list[kit.Floats]:
+    """Return whether a spike of a model lies within each window of lags of each step."""
+    train = np.zeros(n)
+    train[np.rint(spikes / dt).astype(int) - 1] = 1.0
+    total = np.concatenate([[0.0], np.cumsum(train)])
+    edges = np.rint(np.array(LAGS) / dt).astype(int)
+    at = [np.clip(np.arange(n) + edge, 0, n) for edge in edges]
+    return [total[last] - total[first] for first, last in pairwise(at)]
 
 
 def _filtered(signal: kit.Floats, steps: float) -> kit.Floats:
@@ -141,17 +150,21 @@ def _filtered(signal: kit.Floats, steps: float) -> kit.Floats:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the predictions of the fitted neurons and of a logistic neuron."""
-    found, dt = fits(result, settings), result.dt
-    n = round(result.duration / dt)
-    n_train = n - round((1.0 - TEST) * n)
+    found, dt, n = fits(result, settings), result.dt, round(result.duration / result.dt)
+    n_train, current = n - round((1.0 - TEST) * n), recording(result, settings)[0]
+    [first, *_] = found.values()
     fired = np.zeros(n)
-    fired[np.rint(next(iter(found.values())).spikes / dt).astype(int) - 1] = 1.0
-    probability = logistic(recording(result, settings)[0], fired, dt, n_train)
-    blocks = (np.arange(n) * dt // BLOCK)[n_train:]
-    bits = {LOGISTIC: bridge.bits_per_spike(fired[n_train:], probability[n_train:], blocks)}
-    bits |= {name: fit.bits_per_spike for name, fit in found.items() if fit.bits_per_spike}
+    fired[np.rint(first.spikes / dt).astype(int) - 1] = 1.0
+    past = np.concatenate([[0.0], fired[:-1]])
+    inputs = [current, *(_filtered(one, tau / dt) for one in (current, past) for tau in TAUS)]
+    spikes = {name: fit.simulate().spikes["neuron"].of(0) for name, fit in found.items()}
+    extra = {"alone": []} | {f"with {name}": nearby(spikes[name], n, dt) for name in spikes}
+    blocks, bits = (np.arange(n) * dt // BLOCK)[n_train:], {}
+    for name, more in extra.items():
+        probability = prediction(inputs + more, fired, n_train)[n_train:]
+        bits[name] = bridge.bits_per_spike(fired[n_train:], probability, blocks)
     measures = {
-        f"bits_{name.replace(' ', '_').lower()}": one.labelled(f"Bits per spike, {name}")
+        f"bits_{name.replace(' ', '_').lower()}": one.labelled(f"Bits per spike, logistic {name}")
         for name, one in bits.items()
     }
     for name, fit in found.items():
@@ -160,20 +173,23 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         error = kit.Measure(fit.voltage_error, "mV", label=f"Error of the potential, {name}")
         measures[f"error_{name.lower()}"] = error
         measures |= {f"{name.lower()}_{key}": one for key, one in fit.parameters.items()}
-    best = max(bits, key=lambda name: bits[name].value)
-    lif, adex = (found[name].coincidence for name in ("LIF", "AdEx"))
+    lif, adex = (fit.coincidence for fit in found.values())
     conclusion = (
-        f"The {best} predicts most, {bits[best].value:.1f} bits per spike. Running freely, AdEx "
-        f"has a coincidence factor of {adex:.2f} with the recorded spikes, LIF {lif:.2f}."
-    )
+        "A logistic neuron predicts {alone.value:.1f} bits per spike. It misses what the spikes of "
+        "AdEx add: {with_AdEx.value:.1f} bits; those of LIF add less, {with_LIF.value:.1f}. "
+    ).format(**{name.replace(" ", "_"): one for name, one in bits.items()})
+    conclusion += f"The coincidence factor is {adex:.2f} for AdEx and {lif:.2f} for LIF."
     drawings = {"bits": partial(_draw_bits, bits, found), "traces": partial(_draw_traces, found)}
     title = "Neurons fitted to a recording of a neuron with ion channels"
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_bits(bits: dict[str, kit.Measure], found: dict[str, bridge.NeuronFit]) -> kit.Figure:
+def _draw_bits(
+    bits: dict[str, kit.Measure], found: dict[str, bridge.NeuronFit]
+) -> kit.Figure:
     """Draw bits per spike of all predictions, and coincidence of the freely running neurons."""
-    colours = {LOGISTIC: kit.TRAINED} | {name: colour for name, (_, colour) in MODELS.items()}
+    own = {name: colour for name, (_, colour) in MODELS.items()}
+    colours = {"alone": kit.TRAINED} | own | {f"with {name}": colour for name, colour in own.items()}
     points = [
         kit.layer(kit.draw_measures, [x], [one], color=colours[name], ms=8)
         for x, (name, one) in enumerate(bits.items())
@@ -181,11 +197,11 @@ def _draw_bits(bits: dict[str, kit.Measure], found: dict[str, bridge.NeuronFit])
     factors = [fit.coincidence for fit in found.values()]
     bars = kit.bars(range(len(found)), factors, color=[colours[name] for name in found], width=0.6)
     return kit.page(
-        "AdEx predicts the spikes better than LIF",
+        "Spikes of AdEx contain what LIF and the logistic neuron miss",
         kit.chart(*points, ylabel="bits per spike (95 % interval)", ylim=(0.0, None),
                   xlim=(-0.5, len(bits) - 0.5), xticks=range(len(bits)),
                   xticklabels=[name.replace(" ", "\n") for name in bits],
-                  title="Given earlier recorded spikes"),
+                  title="Logistic neuron, with spikes of models"),
         kit.chart(bars, ylabel="coincidence factor Γ", ylim=(0.0, 1.0), xticks=range(len(found)),
                   xticklabels=list(found), title="Running freely"),
         size=(8.4, 4.0),

@@ -46,6 +46,8 @@ STARTS = 48
 """Number of random starting points."""
 COUPLINGS = (0.5, 0.1)
 """Rates of coupling to the recorded potential in the first searches (1/ms)."""
+BEGINNING = 3000.0
+"""Length of the recording that is used while the model is coupled to it (ms)."""
 SETTLING = 200.0
 """Time at the start in which the potential is not compared, as initial states are unknown (ms)."""
 TRIALS = 20
@@ -240,14 +242,21 @@ def _fit_potential(
         Its loss is the likelihood of the potential.
     """
     potential = replace(objective, uses_spikes=False)
+    short = _beginning(potential)
     for coupling in COUPLINGS if can_couple(objective.neuron) else ():
-        coupled = replace(potential, coupling=coupling)
+        coupled = replace(short, coupling=coupling)
         starts = search(coupled, starts, tol=1e-3, report=report).point[None]
     found = search(potential, starts, tol=1e-3, report=report)
     _, weight = _noise(potential, found.point)
     found = search(replace(potential, weight=weight), found.point[None], tol=PRECISE, report=report)
     tau, weight = _noise(potential, found.point)
     return found, tau, replace(potential, weight=weight)
+
+
+def _beginning(objective: Objective) -> Objective:
+    """Return the objective for the beginning of the recording."""
+    n_steps = min(objective.data.n_steps, round(BEGINNING / objective.data.dt))
+    return replace(objective, data=objective.data.first(n_steps), kept=objective.kept[:n_steps])
 
 
 def _noise(objective: Objective, point: NDArray[np.float64]) -> tuple[float, float]:
