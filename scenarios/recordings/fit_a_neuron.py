@@ -36,6 +36,8 @@ MODELS: dict[str, tuple[ns.LIF | ns.NeuronModel, str]] = {
 """Starting point and colour of each fitted neuron."""
 TEST = 0.8
 """Part of the recording that is fitted."""
+MASK = (1.0, 4.0)
+"""Time before and after spikes in which the potential is not compared (ms)."""
 BLOCK = 500.0
 """Length of the blocks of time for intervals (ms)."""
 TAUS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 100.0)
@@ -90,8 +92,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the rate."""
     return kit.sentences(
         found,
-        f"A current of {settings.mean:g} ± {settings.sigma:g} pA was injected into a neuron with ion "
-        "channels.",
+        f"A current of {settings.mean:g} ± {settings.sigma:g} pA was injected into a neuron with "
+        "ion channels.",
         "It fired {spikes} spikes, at {rate_hz:.1f} Hz; the shortest interval is "
         "{shortest_interval_ms:.1f} ms.",
     )
@@ -107,7 +109,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         "recording": kit.page(
             "A fluctuating current makes a neuron fire irregularly",
             kit.chart(potential, ylabel="potential (mV)", title="Recorded potential"),
-            kit.chart(injected, ylabel="current (pA)", xlabel="time (ms)", title="Injected current"),
+            kit.chart(injected, ylabel="current (pA)", xlabel="time (ms)",
+                      title="Injected current"),
             columns=1, size=(8.0, 5.0), sharex=True, height_ratios=(2.0, 1.0),
         )
     }  # fmt: skip
@@ -121,7 +124,7 @@ def fits(result: ns.Result, settings: Settings) -> dict[str, bridge.NeuronFit]:
         warnings.simplefilter("ignore", UserWarning)  # parameters of the wrong model
         for name, (model, _) in MODELS.items():
             found[name] = bridge.fit_neuron(
-                model, current, voltage=voltage, held_out=1.0 - TEST, seed=result.seed
+                model, current, voltage=voltage, mask=MASK, held_out=1.0 - TEST, seed=result.seed
             )
     return found
 
@@ -184,12 +187,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_bits(
-    bits: dict[str, kit.Measure], found: dict[str, bridge.NeuronFit]
-) -> kit.Figure:
+def _draw_bits(bits: dict[str, kit.Measure], found: dict[str, bridge.NeuronFit]) -> kit.Figure:
     """Draw bits per spike of all predictions, and coincidence of the freely running neurons."""
     own = {name: colour for name, (_, colour) in MODELS.items()}
-    colours = {"alone": kit.TRAINED} | own | {f"with {name}": colour for name, colour in own.items()}
+    colours = (
+        {"alone": kit.TRAINED} | own | {f"with {name}": colour for name, colour in own.items()}
+    )
     points = [
         kit.layer(kit.draw_measures, [x], [one], color=colours[name], ms=8)
         for x, (name, one) in enumerate(bits.items())

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 import neurosim as ns
 from bridge.evaluation.measures import Measure, bits_per_spike
 from bridge.recordings.fitting.forced import can_couple, link_of
-from bridge.recordings.fitting.objective import Objective
+from bridge.recordings.fitting.objective import RESOLUTION, Objective
 from bridge.recordings.fitting.prediction import (
     best_threshold,
     coincidence,
@@ -26,12 +26,7 @@ from bridge.recordings.fitting.recording import CurrentClamp
 from bridge.recordings.fitting.result import NeuronFit, with_values
 from bridge.recordings.fitting.search import Found, search
 from bridge.recordings.fitting.space import Space, has_upstroke, space_of
-from bridge.recordings.fitting.uncertainty import (
-    RESOLUTION,
-    Uncertainty,
-    correlation_time,
-    uncertainty,
-)
+from bridge.recordings.fitting.uncertainty import Uncertainty, correlation_time, uncertainty
 from bridge.utils.checks import as_integer, finite, positive
 from neurosim import NeurosimError
 from neurosim.utils.checks import show
@@ -46,7 +41,7 @@ STARTS = 48
 """Number of random starting points."""
 COUPLINGS = (0.5, 0.1)
 """Rates of coupling to the recorded potential in the first searches (1/ms)."""
-BEGINNING = 3000.0
+BEGINNING = 5000.0
 """Length of the recording that is used while the model is coupled to it (ms)."""
 SETTLING = 200.0
 """Time at the start in which the potential is not compared, as initial states are unknown (ms)."""
@@ -213,7 +208,9 @@ def _fit(objective: Objective, seed: int, report: Callable[[], object]) -> _Fitt
         found, tau, final = _fit_potential(objective, starts, report)
         rest = np.diag(final.derivatives(found.point[None])[0].curvature) <= 0.0
     # An upstroke is part of the potential: spikes contain no more about the parameters.
-    joint = objective.uses_spikes and not (objective.uses_voltage and has_upstroke(objective.neuron))
+    joint = objective.uses_spikes and not (
+        objective.uses_voltage and has_upstroke(objective.neuron)
+    )
     if objective.uses_spikes and rest.any():
         firing = replace(objective, uses_voltage=False)
         starts = np.where(rest, starts, found.point)
@@ -287,9 +284,7 @@ def _result(
     kept = np.zeros(data.n_steps, bool)
     if data.voltage is not None:
         kept = data.between_spikes(*mask)
-    whole = replace(
-        objective, data=data, kept=kept, uses_spikes=link_of(neuron) is not None
-    )
+    whole = replace(objective, data=data, kept=kept, uses_spikes=link_of(neuron) is not None)
     course = whole.course(point)
     error = course.error[0][tested[kept]] if objective.uses_voltage else np.empty(0)
     trains = free_spikes(neuron, data, TRIALS if is_random(neuron) else 1, seed)
@@ -346,16 +341,12 @@ def _measures(
     return measures
 
 
-def _errors(
-    space: Space, found: Uncertainty, point: NDArray[np.float64]
-) -> dict[str, float]:
+def _errors(space: Space, found: Uncertainty, point: NDArray[np.float64]) -> dict[str, float]:
     """Return the standard errors of the parameters."""
     slopes = np.where(space.logs, space.values(point), 1.0)
     errors = slopes * np.sqrt(np.diag(found.covariance))
     return {
-        one.label: float(error)
-        for one, error in zip(space.free, errors, strict=True)
-        if one.label
+        one.label: float(error) for one, error in zip(space.free, errors, strict=True) if one.label
     }
 
 

@@ -31,7 +31,7 @@ SOFT_DEFAULTS = {"soft_delta": 1.0, "soft_tau": 1.0, "soft_shift": 0.0}
 """Parameters that soften the threshold: width (mV), time scale (ms), distance of the middle (mV)."""
 SOFT = tuple(SOFT_DEFAULTS)
 
-FUNCTIONS = '''
+FUNCTIONS = """
 def derivatives({states}, forced, rate, {currents}, i_forced, p):
     {slopes}{derivatives_comma} = base_derivatives({states}, {currents}, p)
     {wait}
@@ -63,7 +63,7 @@ def after_step(v_before, {states}, forced, rate, refractory, p):
     {clip}
     rate = -rate if rate < 0.0 else (0.0 if refractory else {rate})
     return {new}, forced, rate
-'''
+"""
 """Methods of a forced model."""
 
 RATES = {
@@ -173,7 +173,9 @@ def _declarations(kind: type[ns.NeuronModel]) -> dict[str, Any]:
     parameters = {
         name: ns.parameter(own[name].default)  # derivatives at a bound need values beyond it
         for name in kind.declared_parameters()
-    } | {name: ns.parameter(default) for name, default in {**SOFT_DEFAULTS, "coupling": 0.0}.items()}
+    } | {
+        name: ns.parameter(default) for name, default in {**SOFT_DEFAULTS, "coupling": 0.0}.items()
+    }
     states: dict[str, Any] = kind.declared_states()
     initial = {one.initial for one in states.values() if isinstance(one.initial, str)}
     return {
@@ -215,16 +217,16 @@ def _methods(
     )
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     names: dict[str, Any] = {"math": math}
-    names |= {f"base_{m}": _named(f"base_{m}", getattr(kind, m)) for m in METHODS if hasattr(kind, m)}
+    names |= {
+        f"base_{m}": _named(f"base_{m}", getattr(kind, m)) for m in METHODS if hasattr(kind, m)
+    }
     exec(compile(text, file, "exec"), names)  # generated above from the names of declarations
     return names
 
 
 def _named(name: str, function: Any) -> Any:
     """Return a copy of a function with another name."""
-    return FunctionType(
-        function.__code__, function.__globals__, name, None, function.__closure__
-    )
+    return FunctionType(function.__code__, function.__globals__, name, None, function.__closure__)
 
 
 def _ceiling(kind: type[ns.NeuronModel]) -> str:

@@ -37,6 +37,8 @@ OUTLIER = 5.0
 """Errors of the potential beyond are weighted less (mV)."""
 MOST_VALUES = 20_000_000
 """Values recorded from one population."""
+RESOLUTION = 1e-3
+"""Standard deviation of the error that every recorded potential has (mV)."""
 SMALLEST_MEAN, LARGEST_MEAN = 1e-300, 1e6
 """Range of the expected number of spikes in a step, outside of which it is clipped."""
 
@@ -147,6 +149,11 @@ class Objective:
             return
         with ThreadPoolExecutor(self.threads) as pool:
             yield from pool.map(self._courses, parts)
+
+    @property
+    def smallest(self) -> float:
+        """Loss below which a fit is as precise as the recorded numbers."""
+        return self.weight * RESOLUTION**2 * float(self.kept.sum()) if self.uses_voltage else 0.0
 
     def losses(self, points: Floats) -> Floats:
         """Return the loss of each candidate; infinity if it is not finite."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from bridge.recordings.fitting.prediction import is_random
 from bridge.utils.checks import finite
 from neurosim import NeurosimError
-from neurosim.plot import add_legend, figure, panels, style, time_axis
+from neurosim.plot import figure, panels, style, time_axis
+from neurosim.plot.style import add_legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -100,7 +100,6 @@ class CurrentClamp:
         np.add.at(change, last, -1)
         return (np.cumsum(change)[:-1] == 0) & np.isfinite(self.voltage)
 
-
     def smooth_voltage(self, kept: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return the potential at the start of each step, interpolated where it is not kept."""
         assert self.voltage is not None

@@ -107,7 +107,9 @@ class _Descent:
             return waiting
         tried = []
         for k, derivatives in waiting.items():
-            moves = [self._move(derivatives, self.dampings[k] * d, self.points[k]) for d in DAMPINGS]
+            moves = [
+                self._move(derivatives, self.dampings[k] * d, self.points[k]) for d in DAMPINGS
+            ]
             tried.append(self.objective.space.clip(self.points[k] + np.array(moves)))
         losses = self.objective.losses(np.concatenate(tried)).reshape(len(tried), -1)
         failed = {}
@@ -118,7 +120,7 @@ class _Descent:
                 failed[k] = derivatives
                 self.dampings[k] *= 1e5
                 continue
-            self.done[k] = gain < self.tol * abs(self.losses[k])
+            self.done[k] = gain < self.tol * (self.losses[k] + self.objective.smallest)
             self.points[k], self.losses[k] = points[best], loss[best]
             self.dampings[k] = min(max(self.dampings[k] * DAMPINGS[best], 1e-9), 1e6)
         return failed

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from scipy.signal import correlate
 from scipy.stats import t as student
 
-from bridge.recordings.fitting.objective import Derivatives, Objective
+from bridge.recordings.fitting.objective import RESOLUTION, Derivatives, Objective
 
 Floats = NDArray[np.float64]
 
-RESOLUTION = 1e-3
-"""Standard deviation of the error that every recorded potential has (mV)."""
 BLOCK = 10.0
 """Length of the blocks that are taken as independent, in correlation times."""
 SINGULAR = 1e-10
@@ -61,8 +59,8 @@ def uncertainty(
 ) -> Uncertainty:
     """Return the covariance of an optimum from the scores of independent blocks of time.
 
-    The covariance is H⁻¹ S H⁻¹, where H is the curvature and S the covariance of the gradient (P. J.
-    Huber, Proc. 5th Berkeley Symp. 1:221, 1967), estimated from the gradients of blocks.
+    The covariance is H⁻¹ S H⁻¹, where H is the curvature and S the covariance of the gradient
+    (P. J. Huber, Proc. 5th Berkeley Symp. 1:221, 1967), estimated from blocks.
 
     Parameters
     ----------
@@ -95,7 +93,7 @@ def uncertainty(
 
 
 def _inverse(curvature: Floats, of: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the pseudo-inverse of the curvature, and the coordinates that it does not determine."""
+    """Return the inverse of the curvature, and the coordinates that it does not determine."""
     n = len(of)
     inverse, undetermined = np.zeros((n, n)), of & (np.diag(curvature) <= 0.0)
     used = np.flatnonzero(of & ~undetermined)
