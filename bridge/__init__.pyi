@@ -3,6 +3,7 @@
 from . import classics as classics
 from . import datasets as datasets
 from . import inference as inference
+from . import recordings as recordings
 from . import spiking as spiking
 from .evaluation.comparison import Comparison as Comparison
 from .evaluation.comparison import prediction_measures as prediction_measures
@@ -12,6 +13,7 @@ from .evaluation.measures import Reliability as Reliability
 from .evaluation.measures import agreement as agreement
 from .evaluation.measures import auc as auc
 from .evaluation.measures import bits_per_spike as bits_per_spike
+from .evaluation.measures import bits_per_trial as bits_per_trial
 from .evaluation.measures import brier_score as brier_score
 from .evaluation.measures import coincidence_factor as coincidence_factor
 from .evaluation.measures import cross_entropy as cross_entropy
@@ -62,6 +64,17 @@ from .neuron.rates import escape_rate as escape_rate
 from .neuron.rates import siegert_rate as siegert_rate
 from .neuron.unit import SpikingUnit as SpikingUnit
 from .neuron.unit import threshold_distance as threshold_distance
+from .recordings import FilteredPopulation as FilteredPopulation
+from .recordings import LogisticDecoder as LogisticDecoder
+from .recordings import PopulationGLM as PopulationGLM
+from .recordings import SpikeTriggered as SpikeTriggered
+from .recordings import StimulusDecoder as StimulusDecoder
+from .recordings import TimeRescaling as TimeRescaling
+from .recordings import compare_recordings as compare_recordings
+from .recordings import filtered_counts as filtered_counts
+from .recordings import rescaling_plot as rescaling_plot
+from .recordings import time_rescaling_test as time_rescaling_test
+from .recordings import trial_counts as trial_counts
 from .recordings.fitting.fit import fit_neuron as fit_neuron
 from .recordings.fitting.result import NeuronFit as NeuronFit
 from .spiking import SpikingCircuit as SpikingCircuit

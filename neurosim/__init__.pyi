@@ -179,6 +179,9 @@ from .models import (
     Input as Input,
 )
 from .models import (
+    IntegrateAndFire as IntegrateAndFire,
+)
+from .models import (
     Izhikevich as Izhikevich,
 )
 from .models import (

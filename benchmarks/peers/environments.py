@@ -1,4 +1,4 @@
-"""Virtual environments of the compared simulators."""
+"""Virtual environments of the compared simulators and packages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ PACKAGES = {
     # Brian2 2.9, the last version for Python 3.11, cannot be imported with numpy 2.3 or later. Its
     # requirements do not exclude these numpy versions.
     "brian2": ("brian2", "setuptools", "numpy<2.3; python_version < '3.12'"),
+    "nemos": ("nemos",),
+    "glum": ("glum",),
+    "statsmodels": ("statsmodels",),
 }
 """Requirements of each environment, by the name of the imported module."""
 
@@ -27,13 +30,14 @@ def default_folder() -> Path:
 
 
 def interpreter(simulator: str, folder: Path, python313: str | None) -> str:
-    """Return the interpreter of a simulator.
+    """Return the interpreter of a simulator or package.
 
-    The simulator is installed if it cannot be imported.
+    It is installed if it cannot be imported.
 
     Parameters
     ----------
-    simulator : {"nest", "brian2-standalone", "brian2-runtime", "neurosim"}
+    simulator : str
+        "neurosim" or a name of `PACKAGES`, which "-standalone" or "-runtime" may follow.
     folder : Path
         Folder of the environments.
     python313 : str, optional

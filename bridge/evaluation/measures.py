@@ -85,12 +85,16 @@ class Measure:
         return text.replace("-", "−")
 
 
-def agreement(first: ArrayLike, second: ArrayLike) -> Measure:
+def agreement(first: ArrayLike, second: ArrayLike, blocks: ArrayLike | None = None) -> Measure:
     """Return the fraction of trials with equal decisions, with its Wilson interval.
 
     Parameters
     ----------
     first, second : (n_trials,) array_like of bool
+    blocks : (n_trials,) array_like, optional
+        Label of the block of each trial; trials in different blocks are independent. The number of
+        trials is then divided by the design effect, by which the dependence within blocks inflates
+        the variance (L. Kish, *Survey Sampling*, Wiley 1965).
 
     Examples
     --------
@@ -108,9 +112,23 @@ def agreement(first: ArrayLike, second: ArrayLike) -> Measure:
             f"decisions {one.shape} and {other.shape} must have equal shapes and not be empty"
         )
     same = one == other
-    alike = int(same.sum())
-    low, high = wilson_interval(alike, same.size)
+    alike, effect = int(same.sum()), design_effect(one == other, blocks)
+    low, high = wilson_interval(alike / effect, same.size / effect)
     return Measure(alike / same.size, "", float(low), float(high), f"of {same.size:,} trials")
+
+
+def design_effect(values: ArrayLike, blocks: ArrayLike | None) -> float:
+    """Return by how much dependence within blocks inflates the variance of a mean, at least 1."""
+    if blocks is None:
+        return 1.0
+    centred = as_floats(values, "values")
+    centred = centred - float(centred.mean())
+    total = _per_block(centred, blocks)
+    n = len(total)
+    if n < 2 or not centred.any():  # nothing is known about the dependence: assume the most
+        return len(centred) / n
+    inflation = float(total @ total) * n / (n - 1) / float(centred @ centred)
+    return max(1.0, inflation * (float(stdtrit(n - 1, 0.975)) / NORMAL_95) ** 2)
 
 
 def cross_entropy(
@@ -137,7 +155,7 @@ def cross_entropy(
     '0.482 nats/trial (0.452 to 0.511)'
     """
     fired, probability = _trials(fired, probability)
-    return _mean(-_log_likelihood(fired, probability), blocks, "nats/trial")
+    return mean_of(-_log_likelihood(fired, probability), blocks, "nats/trial")
 
 
 def brier_score(
@@ -158,7 +176,7 @@ def brier_score(
     '0.160 (0.148 to 0.171)'
     """
     fired, probability = _trials(fired, probability)
-    return _mean((probability - fired) ** 2, blocks, "")
+    return mean_of((probability - fired) ** 2, blocks, "")
 
 
 def bits_per_spike(
@@ -202,6 +220,61 @@ def bits_per_spike(
     gain = nats / math.log(2.0)
     value = gain.sum() / n_spikes
     return _estimate(value, (gain - value * fired) / n_spikes, blocks, "bits/spike")
+
+
+def bits_per_trial(
+    observed: ArrayLike,
+    probability: ArrayLike,
+    blocks: ArrayLike | None = None,
+    *,
+    over: ArrayLike | None = None,
+) -> Measure:
+    """Return the gain in log-likelihood of predicted classes over another model, in bits per trial.
+
+    It is a lower bound of the mutual information between the predictors and the class.
+
+    Parameters
+    ----------
+    observed : (n_trials,) array_like of int
+        Class of each trial: a column of `probability`.
+    probability : (n_trials, n_classes) array_like
+        Predicted probabilities of the classes.
+    blocks : (n_trials,) array_like, optional
+        As in `cross_entropy`.
+    over : (n_trials, n_classes) array_like, optional
+        Prediction of the other model. Default: the frequencies of the classes in these trials.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import bits_per_trial
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.dirichlet([0.5, 0.5, 0.5], size=1000)
+    >>> observed = (rng.random((1000, 1)) > probability.cumsum(axis=1)).sum(axis=1)
+    >>> bits_per_trial(observed, probability).text
+    '0.579 bits/trial (0.514 to 0.644)'
+    """
+    chance = as_floats(probability, "probability")
+    labels = np.asarray(observed)
+    if chance.ndim != 2 or labels.shape != chance.shape[:1] or not len(labels):
+        raise NeurosimError(
+            f"observed {labels.shape} and probability {chance.shape} must hold one class and one "
+            "row of probabilities for each trial"
+        )
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= chance.shape[1]:
+        raise NeurosimError(
+            f"observed must hold columns of probability, integers from 0 to {chance.shape[1] - 1}"
+        )
+    if not ((chance >= 0) & (chance <= 1)).all():
+        raise NeurosimError("probability must lie in 0 to 1")
+    frequencies = np.bincount(labels, minlength=chance.shape[1]) / len(labels)
+    other = as_floats(np.broadcast_to(frequencies, chance.shape) if over is None else over, "over")
+    if other.shape != chance.shape:
+        raise NeurosimError(f"over has shape {other.shape}: it must be {chance.shape}")
+    rows = np.arange(len(labels))
+    with np.errstate(divide="ignore"):
+        gain = np.log2(chance[rows, labels]) - np.log2(other[rows, labels])
+    return mean_of(gain, blocks, "bits/trial")
 
 
 def auc(fired: ArrayLike, score: ArrayLike, blocks: ArrayLike | None = None) -> Measure:
@@ -373,7 +446,7 @@ def _log_likelihood(fired: NDArray, probability: NDArray) -> NDArray[np.float64]
     return xlogy(fired, probability) + xlog1py(1.0 - fired, -probability)
 
 
-def _mean(values: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
+def mean_of(values: NDArray, blocks: ArrayLike | None = None, unit: str = "") -> Measure:
     """Return a mean with its interval."""
     value = values.mean()
     # The loss is infinite if an observed outcome had probability 0; there is no interval then.
@@ -383,18 +456,26 @@ def _mean(values: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
 
 def _estimate(value: float, influence: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
     """Return a measure whose error is a sum of influences, independent between blocks."""
-    if blocks is not None:
-        if np.asarray(blocks, dtype=object).shape != influence.shape:
-            raise NeurosimError(
-                f"blocks must hold one label for each of the {len(influence)} trials"
-            )
-        influence = np.bincount(np.unique(blocks, return_inverse=True)[1], influence)
+    influence = influence if blocks is None else _per_block(influence, blocks)
     n = len(influence)
     if n < 2:
         return Measure(float(value), unit, math.nan, math.nan)
     error = math.sqrt(float(influence @ influence) * n / (n - 1))
     half = float(stdtrit(n - 1, 0.975)) * error  # Student's t, as there may be few blocks
     return Measure(float(value), unit, float(value) - half, float(value) + half)
+
+
+def check_blocks(blocks: ArrayLike, n_trials: int) -> None:
+    """Raise an error unless there is one label of a block for each trial."""
+    if np.asarray(blocks, dtype=object).shape != (n_trials,):
+        raise NeurosimError(f"blocks must hold one label for each of the {n_trials} trials")
+
+
+def _per_block(values: NDArray, blocks: ArrayLike) -> NDArray[np.float64]:
+    """Return the sum of values in each block."""
+    check_blocks(blocks, len(values))
+    index: NDArray[np.intp] = np.unique(blocks, return_inverse=True)[1]
+    return np.bincount(index, weights=values).astype(np.float64)
 
 
 def coincidence_factor(

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
-from scipy.stats import false_discovery_control, truncnorm
 
 from bridge.evaluation.measures import NORMAL_95
+from bridge.recordings.glm.checks import slope_per_mv
+from bridge.recordings.glm.pair_tests import PairTests
+from bridge.recordings.glm.population import PopulationGLM
 from bridge.recordings.glm.synaptic_kernel import SynapticKernel
-from neurosim import NeurosimError
-
-# Largest |z|, in standard deviations, of scores attributed to absent synapses.
-CENTRE = 1.5
-# Median of |z| of N(0, 1).
-NORMAL_QUARTILE = 0.6744897501960817
-# Variance of N(0, 1) within `CENTRE`.
-CENTRAL_VARIANCE = float(truncnorm.var(-CENTRE, CENTRE))
-# Smallest number of pairs from which the standard deviation is estimated.
-FEWEST_PAIRS = 50
-# Smallest number of scores at other lags from which it is estimated.
-FEWEST_SCORES = 10
 
 
-@dataclass(frozen=True, eq=False)
-class Connectome:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Connectome(PairTests):
     """Synapses between neurons: rows are presynaptic, columns postsynaptic neurons.
 
-    NaN marks pairs that were not fitted: from a neuron to itself, to neurons that were not selected
-    or have too few spikes, and from silent neurons.
+    For the attributes of the tests see `bridge.recordings.PairTests`. NaN marks pairs that were not
+    fitted: from a neuron to itself, to neurons that were not selected or have too few spikes, and
+    from silent neurons.
 
     Attributes
     ----------
     weights : (n, n) ndarray
-        Change of the postsynaptic log-odds of a spike in a bin, at the peak of the kernel.
+        Change of the postsynaptic log-odds of a spike in a bin, at the peak of the time course.
     standard_errors : (n, n) ndarray
-        Standard errors of the weights, given the data and the prior.
-    z : (n, n) ndarray
-        Weights divided by their standard deviation; about N(0, 1) for absent synapses.
+        Standard errors of the weights.
+    courses : (n, n, n_lags) ndarray
+        Time course of each pair, 1, 2, … bins after a spike, with a peak of 1.
     intercepts : (n,) ndarray
         Log-odds of a spike in a bin, long after the last spike and without input, averaged over
         baseline and stimulus.
@@ -51,7 +40,8 @@ class Connectome:
         Firing rates while present (Hz).
     neurons : (n,) ndarray of int or str
         Names of the neurons.
-    kernel : SynapticKernel
+    kernel : SynapticKernel or None
+        The given kernel, None if time courses were learned.
     bin_width : float
         ms.
     prior_sd : float
@@ -61,15 +51,6 @@ class Connectome:
     converged : (n,) ndarray of bool
     stimulus_weights : (n_features, n) ndarray
         Change of the log-odds per standard deviation of each feature of the stimulus.
-    flatness : (n, n) ndarray
-        p-values of flat residuals of the postsynaptic neuron, 0 to 80 ms after the presynaptic
-        neuron's spikes (χ² over seven bands of lags). Small values indicate an incorrect model.
-    synchrony : (n, n) ndarray
-        z of the postsynaptic neuron's residuals in the bins of presynaptic spikes. Synapses act
-        later, so an excess indicates shared input.
-    distant : (n, n, n_lags) ndarray
-        z of residuals 100 to 500 ms after presynaptic spikes, when synapses no longer act; only for
-        few neurons.
 
     Examples
     --------
@@ -87,73 +68,51 @@ class Connectome:
 
     weights: NDArray[np.float64]
     standard_errors: NDArray[np.float64]
-    z: NDArray[np.float64]
+    courses: NDArray[np.float64]
     intercepts: NDArray[np.float64]
     cross_entropy: NDArray[np.float64]
     rates: NDArray[np.float64]
     neurons: NDArray
-    kernel: SynapticKernel
+    kernel: SynapticKernel | None
     bin_width: float
     prior_sd: float
     evaluations: NDArray[np.int64]
     converged: NDArray[np.bool_]
-    stimulus_weights: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
-    flatness: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
-    synchrony: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
-    distant: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0, 0)))
+    stimulus_weights: NDArray[np.float64]
 
-    @cached_property
-    def null_sd(self) -> float:
-        """Standard deviation of z of absent synapses, at least 1.
-
-        The z within 1.5 sd of 0 are fitted by N(0, sd²) (after Efron 2004, J. Am. Stat. Assoc.
-        99:96). The iteration starts from the median of ``|z|``. Synapses have little influence if
-        most pairs have none. With fewer than 50 pairs, residuals at lags without synaptic effect
-        are used. If too few spikes are expected even for these, it is 1, and `infer_synapses`
-        warns.
-        """
-        scores = self.null_scores
-        return max(1.0, _central_spread(scores)) if len(scores) else 1.0
-
-    @cached_property
-    def null_scores(self) -> NDArray[np.float64]:
-        """Scores from which `null_sd` is estimated, shape (n_scores,).
-
-        The array is empty if there are none.
-        """
-        known = self.z[np.isfinite(self.z)]
-        if len(known) >= FEWEST_PAIRS:
-            return known
-        distant = self.distant[np.isfinite(self.distant)]
-        return distant if len(distant) >= FEWEST_SCORES else np.empty(0)
-
-    @property
-    def p_values(self) -> NDArray[np.float64]:
-        """Two-sided p-values of z without synapse, with sd `null_sd`; shape (n, n)."""
-        return 2.0 * ndtr(-np.abs(self.z) / self.null_sd)
-
-    def called(self, fdr: float = 0.01) -> NDArray[np.bool_]:
-        """Return which synapses are present at a false discovery rate of `fdr`.
-
-        Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57:289; shape (n, n), False for NaN.
-        """
-        if not 0.0 < fdr < 1.0:
-            raise NeurosimError(f"fdr = {fdr:g} is outside 0 to 1")
-        return _rejected(self.p_values, fdr)
-
-    def misfits(self, fdr: float = 0.001) -> NDArray[np.bool_]:
-        """Return the pairs whose `flatness` is rejected, shape (n, n); False for NaN.
-
-        If the model is correct, any pair is rejected in a fraction `fdr` of recordings.
-        """
-        return _rejected(self.flatness, fdr)
+    @classmethod
+    def of(cls, glm: PopulationGLM, kernel: SynapticKernel | None) -> Connectome:
+        """Return the synapses that a fitted population model found."""
+        tests = glm.tests_
+        arrays = {
+            "z": tests.z,
+            "flatness": tests.flatness,
+            "synchrony": tests.synchrony,
+            "distant": tests.distant,
+            "weights": glm.amplitudes_,
+            "standard_errors": glm.amplitude_errors_,
+            "courses": glm.courses_,
+            "intercepts": glm.intercept_,
+            "cross_entropy": -glm.log_likelihood_,
+            "stimulus_weights": glm.stimulus_,
+        }
+        for array in arrays.values():
+            array.flags.writeable = False
+        return cls(
+            **arrays,
+            rates=glm.rates_,
+            neurons=glm.neurons_,
+            kernel=kernel,
+            bin_width=glm.bin_width_,
+            prior_sd=1.0 / np.sqrt(glm.strength_) if glm.strength_ > 0 else np.inf,
+            evaluations=glm.evaluations_,
+            converged=glm.converged_,
+        )
 
     @property
-    def shared_input(self) -> float:
-        """Combined z of `synchrony` over all pairs, about N(0, 1) without shared input."""
-        known = self.synchrony[np.isfinite(self.synchrony)]
-        # Both directions of a pair contain the same coincidences.
-        return float(known.sum() / np.sqrt(2.0 * len(known))) if len(known) else 0.0
+    def areas(self) -> NDArray[np.float64]:
+        """Integral of the time course of each pair (ms), shape (n, n)."""
+        return self.bin_width * self.courses.sum(axis=2)
 
     @property
     def signs(self) -> NDArray[np.int8]:
@@ -171,39 +130,8 @@ class Connectome:
 
         Parameters
         ----------
-        beta : float or (n,) array_like
-            Log-odds per mV of each postsynaptic neuron: 1/Δ for escape noise, `membrane_beta` for
-            membrane noise.
+        beta : float, (n,) or (n, n) array_like
+            Log-odds per mV of each postsynaptic neuron or pair: 1/Δ for escape noise,
+            `membrane_beta` for membrane noise.
         """
-        beta = np.asarray(beta, dtype=float)
-        if beta.shape not in ((), (len(self.neurons),)) or (beta <= 0).any():
-            raise NeurosimError(
-                f"beta of shape {beta.shape}: give one number above 0 per mV, or one for each of "
-                f"the {len(self.neurons)} neurons"
-            )
-        return self.weights / beta
-
-
-def _rejected(p_values: NDArray[np.float64], fdr: float) -> NDArray[np.bool_]:
-    """Return which p-values are rejected at a false discovery rate, False for NaN."""
-    known = np.isfinite(p_values)
-    found = np.zeros(p_values.shape, dtype=bool)
-    if known.any():
-        found[known] = false_discovery_control(p_values[known]) <= fdr
-    return found
-
-
-def _central_spread(z: NDArray[np.float64]) -> float:
-    """Return the sd of the normal distribution fitted to z within `CENTRE` sd of 0."""
-    squares = np.sort(z**2)
-    sums = np.cumsum(squares)
-    # The median over all pairs is an upper bound of the median over absent synapses.
-    spread = float(np.sqrt(np.median(squares))) / NORMAL_QUARTILE
-    for _ in range(200):
-        inside = int(np.searchsorted(squares, (CENTRE * spread) ** 2, side="right"))
-        if inside == 0:
-            break
-        last, spread = spread, float(np.sqrt(sums[inside - 1] / inside / CENTRAL_VARIANCE))
-        if abs(spread - last) <= 1e-9 * last:
-            break
-    return spread
+        return self.weights / slope_per_mv(beta, len(self.neurons))

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import warnings
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
+from numpy.typing import ArrayLike
 
-from bridge.inference.checks import (
-    check_parameters,
-    standardised,
-    warn_of_absent,
-    warn_of_misfit,
-    warn_of_unfinished,
-)
 from bridge.inference.connectome import Connectome
-from bridge.recordings.data.observation import Observation, count_spikes
-from bridge.recordings.data.trains import BinnedTrains, bin_trains
-from bridge.recordings.glm.covariates import Covariates
-from bridge.recordings.glm.likelihood import Fitted, Likelihood, fit, prior_variance, score_at_rest
-from bridge.recordings.glm.spike_history import SpikeHistory
-from bridge.recordings.glm.synaptic_kernel import SynapticKernel
-from bridge.recordings.slow.drives import Drive, Drives, SlowDrive
+from bridge.recordings.data.trains import bin_trains
+from bridge.recordings.glm.bases import NoHistory, Steps
+from bridge.recordings.glm.population import PopulationGLM
+from bridge.recordings.glm.synaptic_kernel import KernelBasis, SynapticKernel
+from bridge.utils.checks import finite
 from neurosim import NeurosimError
-from neurosim.utils.progress import no_report, progress_bar
-from neurosim.utils.resources import available_cores
 
-# Smallest number of spikes of a neuron whose synapses are fitted.
-FEWEST = 10
-
-T = TypeVar("T")
+# Longest effect of own spikes (ms).
+LONGEST_HISTORY = 1e4
+# Edges (ms) of the steps of the time since the last spike.
+AGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 130, 160, 200)
 
 
 def infer_synapses(
@@ -58,11 +41,10 @@ def infer_synapses(
 ) -> Connectome:
     """Infer connections, their strengths and signs from spikes.
 
-    Each neuron is fitted by a logistic neuron whose covariates are the spikes of all others,
-    filtered by a synaptic kernel, its own last spike, slow drives and optionally a stimulus. The
-    fit maximises the exact likelihood with a normal prior on the weights (a generalised linear
-    model of the population: Pillow et al. 2008, Nature 454:995). Without a design matrix, a step
-    costs bins + spikes instead of bins × neurons.
+    Each neuron is fitted by a logistic neuron whose covariates are the filtered spikes of all
+    others, its own last spike, slow drives and optionally a stimulus: see `PopulationGLM`, of which
+    this function is a simple form. The time courses of synaptic effects are learned, or given by a
+    kernel.
 
     Shared rate changes resemble synapses. Slow ones are accounted for by shared drives, which are
     estimated from the spikes of all other neurons and have a weight for each neuron, and by a
@@ -78,8 +60,8 @@ def infer_synapses(
     bin_width : float
         Bin width (ms). It should be so short that a neuron rarely fires twice in a bin.
     kernel : SynapticKernel, optional
-        Time course of synaptic effects. Default: exponential with a time constant of 10 ms after
-        a delay of 1 ms.
+        Time course of synaptic effects. Default: learned from the data, as a sum of raised cosines
+        of up to 50 ms.
     history : float
         Duration of the effect of the last spike (ms), in steps from 1 to 40 ms.
     reset : float, optional
@@ -145,123 +127,20 @@ def infer_synapses(
     >>> found.called().tolist()
     [[False, True], [False, False]]
     """
-    check_parameters(history, reset, shared, baseline, ridge, tol, threads)
+    if not 0 <= history <= LONGEST_HISTORY:
+        raise NeurosimError(f"history = {history:g} ms is outside 0 to {LONGEST_HISTORY:g} ms")
     trains = bin_trains(spikes, duration, bin_width)
-    observation = Observation.of(trains, epochs, presence)
-    if not observation.is_present:
-        trains, absent = observation.without_absent(trains)
-        warn_of_absent(absent)
-    counted, present = count_spikes(trains, observation)
-    indices = _selected(trains, counted, neurons)
-    features = None if stimulus is None else standardised(stimulus, trains.n_bins)
-    drives = Drives.of(trains, observation, shared, baseline)
-    covariates = Covariates(
-        trains,
-        SynapticKernel() if kernel is None else kernel,
-        *(drives.slow_rates, drives.absent, present),
+    edges = (*(time for time in AGES if time < history), float(history))
+    glm = PopulationGLM(
+        None if kernel is None else KernelBasis(kernel),
+        history_basis=Steps(edges, last_spike_only=True) if history else NoHistory(),
+        strength="auto" if ridge is None else finite(ridge, "ridge", low=0.0),
+        shared=shared,
+        baseline=baseline,
+        reset=reset,
+        tol=tol,
+        threads=threads,
+        progress=progress,
     )
-
-    slow: dict[int, SlowDrive | None] = {}
-
-    def likelihood(index: int) -> Likelihood:
-        past = SpikeHistory.of(covariates, index, history, reset, observation.counted(index))
-        if index not in slow:
-            slow[index] = drives.of_neuron(index, past)
-        drive = Drive(covariates, past, slow[index], features)
-        return Likelihood(covariates, index, past, drive)
-
-    bar = progress_bar(len(indices), show=progress, unit="neurons", text="fitting")
-    # Neurons are fitted in parallel, so BLAS uses one thread.
-    with threadpool_limits(limits=1, user_api="blas"), bar as report:
-        precision = ridge
-        if precision is None:
-            at_rest = _in_parallel(lambda index: score_at_rest(likelihood(index)), indices, threads)
-            scores, spreads = (np.array(found) for found in zip(*at_rest, strict=True))
-            precision = 1.0 / prior_variance(scores, spreads, indices, covariates.covariance)
-        _ = covariates.principal  # cached before threads use it
-        fits = _in_parallel(
-            lambda index: fit(likelihood(index), precision, tol=tol), indices, threads, report
-        )
-    found = _connectome(covariates, indices, fits, precision)
-    warn_of_misfit(found)
-    return found
-
-
-def _connectome(
-    covariates: Covariates, indices: NDArray[np.intp], fits: list[Fitted], precision: float
-) -> Connectome:
-    """Collect the fits of all neurons."""
-    trains, n = covariates.trains, covariates.trains.n_neurons
-    weights, errors, z, flatness, synchrony = (np.full((n, n), np.nan) for _ in range(5))
-    intercepts, losses = np.full(n, np.nan), np.full(n, np.nan)
-    evaluations, converged = np.zeros(n, dtype=int), np.zeros(n, dtype=bool)
-    stimulus = np.full((len(fits[0].stimulus), n), np.nan)
-    distant = np.full((n, n, fits[0].flatness.distant.shape[1]), np.nan)
-    fired = trains.counts > 0
-    for index, found in zip(indices, fits, strict=True):
-        sources = fired.copy()
-        sources[index] = False
-        weights[sources, index] = found.weights[sources]
-        errors[sources, index] = np.sqrt(found.posterior[sources])
-        z[sources, index] = found.weights[sources] / np.sqrt(found.sampling[sources])
-        flatness[sources, index] = found.flatness.p_values[sources]
-        synchrony[sources, index] = found.flatness.z[sources, 0]
-        distant[sources, index] = found.flatness.distant[sources]
-        stimulus[:, index] = found.stimulus
-        intercepts[index], losses[index] = found.intercept, found.loss
-        evaluations[index], converged[index] = found.evaluations, found.converged
-    warn_of_unfinished(trains.neurons[indices[~converged[indices]]])
-    for array in (weights, errors, z, flatness, synchrony, distant, stimulus):
-        array.flags.writeable = False
-    prior_sd = 1.0 / math.sqrt(precision) if precision > 0 else math.inf
-    rates = covariates.rates / trains.width * 1e3
-    return Connectome(
-        *(weights, errors, z, intercepts, losses, rates, trains.neurons),
-        *(covariates.kernel, trains.width, prior_sd, evaluations, converged),
-        *(stimulus, flatness, synchrony, distant),
-    )
-
-
-def _in_parallel(
-    work: Callable[[int], T],
-    indices: Iterable[int],
-    threads: int | None,
-    report: Callable[[float], object] = no_report,
-) -> list[T]:
-    """Return the results for all indices in order; Ctrl-C cancels pending work."""
-    pool = ThreadPoolExecutor(threads or available_cores())
-    try:
-        found = []
-        for result in pool.map(work, [int(index) for index in indices]):
-            found.append(result)
-            report(len(found))
-        return found
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _selected(
-    trains: BinnedTrains, counts: NDArray[np.int64], neurons: ArrayLike | None
-) -> NDArray[np.intp]:
-    """Return the indices of the selected neurons with enough spikes."""
-    indices = np.arange(trains.n_neurons)
-    if neurons is not None:
-        wanted = np.unique(np.asarray(neurons))
-        known = np.isin(wanted, trains.neurons)
-        if wanted.ndim != 1 or len(wanted) == 0 or not known.all():
-            missing = ", ".join(map(str, wanted[~known][:5])) or "none given"
-            raise NeurosimError(f"neurons not among the {trains.n_neurons} recorded: {missing}")
-        indices = np.flatnonzero(np.isin(trains.neurons, wanted))
-    enough = counts[indices] >= FEWEST
-    if not enough.any():
-        raise NeurosimError(f"no neuron fired at least {FEWEST} times: give a longer recording")
-    if not enough.all():
-        few = trains.neurons[indices[~enough]]
-        named = ", ".join(map(str, few[:10])) + (", ..." if len(few) > 10 else "")
-        warnings.warn(
-            f"{len(few)} neurons fired fewer than {FEWEST} times ({named}): synapses onto them are "
-            "NaN",
-            UserWarning,
-            stacklevel=3,
-        )
-    return indices[enough]
+    glm.fit(trains, epochs=epochs, presence=presence, stimulus=stimulus, neurons=neurons)
+    return Connectome.of(glm, kernel)

@@ -117,7 +117,12 @@ def existence_auc(score: ArrayLike, truth: ArrayLike, *, least: float = 0.0) -> 
 
 
 def membrane_beta(
-    rate: ArrayLike, neuron: LIF, sigma: float, kernel: SynapticKernel, *, dt: float = 0.1
+    rate: ArrayLike,
+    neuron: LIF,
+    sigma: float,
+    kernel: SynapticKernel | ArrayLike,
+    *,
+    dt: float = 0.1,
 ) -> NDArray[np.float64]:
     """Return the log-odds per mV of a neuron with membrane noise, by linear response.
 
@@ -132,13 +137,15 @@ def membrane_beta(
     neuron : LIF
     sigma : float
         Standard deviation of the free potential (mV), including synaptic noise.
-    kernel : SynapticKernel
+    kernel : SynapticKernel or array_like
+        Kernel with a peak of 1, or the integral (ms) of the time course of each pair or neuron; see
+        `Connectome.areas`.
     dt : float
         Simulation step (ms).
 
     Returns
     -------
-    (n,) ndarray
+    (n,) or (n, n) ndarray
         Per mV.
 
     Examples
@@ -161,7 +168,8 @@ def membrane_beta(
     for k, one in enumerate(rates):
         mu = float(brentq(log_rate, low, high, args=(math.log(one),)))
         slopes[k] = (log_rate(mu + 1e-3) - log_rate(mu - 1e-3)) / 2e-3
-    return slopes * neuron.tau_m / kernel.area
+    area = kernel.area if isinstance(kernel, SynapticKernel) else np.asarray(kernel, dtype=float)
+    return slopes * neuron.tau_m / area
 
 
 def check_truth(truth: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:

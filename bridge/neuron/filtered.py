@@ -7,7 +7,7 @@ a spike response model with a soft threshold, that is a generalised linear model
 (W. Truccolo et al., J. Neurophysiol. 93:1074, 2005; J. W. Pillow et al., Nature 454:995, 2008).
 The equivalent spiking neuron is simulated with the bin as step:
 
-- The membrane is so fast that the potential depends on the input of the current bin only.
+- The membrane has no memory: the potential depends on the input of the current bin only.
 - The filtered stimulus is a current, constant within a bin.
 - A spike k bins ago acts through a delta synapse with a delay of k bins, onto the neuron itself or
   another one. These synapses include refractoriness, so `t_ref` is 0.
@@ -17,6 +17,7 @@ The equivalent spiking neuron is simulated with the bin as step:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +28,11 @@ import neurosim as ns
 from bridge.learning.features import lagged
 from bridge.neuron.mapping import LogisticUnit, to_spiking
 from bridge.neuron.unit import SpikingUnit
-from bridge.utils.checks import finite_vector
+from bridge.utils.checks import as_floats, as_integer, finite_vector, positive
 from neurosim import NeurosimError
 
-# Neuron with the smallest membrane time constant allowed.
-FAST_NEURON = ns.LIF(tau_m=0.1, c_m=1.0, t_ref=0.0)
+# Bin width in membrane time constants: e⁻¹⁰⁰⁰ of the potential remains, which is 0.
+TIME_CONSTANTS = 1e3
 # Largest fraction of the potential that may remain in the next bin.
 LARGEST_REMAINDER = 1e-4
 
@@ -44,8 +45,10 @@ class FilteredNeuron:
     ----------
     unit : SpikingUnit
         Its "synapses" are the filter values: signal, history, coupling.
-    n_signal, n_history, n_coupling : int
+    n_signal, n_history : int
         Lengths of the filters in bins.
+    n_coupling : int or tuple of int
+        Length of the coupling filter in bins, or lengths for several sources.
     width : float
         Bin width (ms), which must be the simulation step.
 
@@ -65,7 +68,7 @@ class FilteredNeuron:
     unit: SpikingUnit
     n_signal: int
     n_history: int
-    n_coupling: int
+    n_coupling: int | tuple[int, ...]
     width: float
 
     @classmethod
@@ -74,10 +77,10 @@ class FilteredNeuron:
         logistic: LogisticUnit | Any,
         *,
         history: int,
-        coupling: int = 0,
+        coupling: int | Sequence[int] = 0,
         width: float = 1.0,
         beta: float | None = None,
-        neuron: ns.LIF = FAST_NEURON,
+        neuron: ns.LIF | None = None,
     ) -> FilteredNeuron:
         """Convert a logistic neuron fitted to `lagged` and `spike_history`.
 
@@ -85,16 +88,18 @@ class FilteredNeuron:
         ----------
         logistic : LogisticUnit or fitted estimator
             Weights of the signal, starting with the current bin, then of the neuron's own spikes
-            and of the spikes of another neuron, starting with the previous bin.
-        history, coupling : int
-            Number of weights of the neuron's own spikes and of the other neuron's.
+            and of the spikes of other neurons, one after another, starting with the previous bin.
+        history : int
+            Number of weights of the neuron's own spikes.
+        coupling : int or sequence of int
+            Number of weights of another neuron's spikes, or of each of several other neurons.
         width : float
             Bin width (ms).
         beta : float, optional
             Slope (per mV); see `to_spiking` for the default.
         neuron : LIF, optional
             Potentials. The membrane must be fast compared to a bin, the reset potential must be
-            the resting potential, and `t_ref` must be 0.
+            the resting potential, and `t_ref` must be 0. Default: a membrane without memory.
 
         Raises
         ------
@@ -102,15 +107,19 @@ class FilteredNeuron:
             If the filters are longer than the weights, if the neuron is unsuitable, or if θ₀ ≥ 0
             and `beta` is not given.
         """
+        neuron = memoryless_neuron(width) if neuron is None else neuron
         _require_fast(neuron, width)
         unit = to_spiking(logistic, neuron=neuron, noise="escape", beta=beta)
-        n_signal = len(unit.psps) - history - coupling
-        if min(history, coupling, n_signal) < 0:
+        lengths = tuple(coupling) if isinstance(coupling, Sequence) else (coupling,)
+        lengths = tuple(as_integer(length, "coupling") for length in lengths)
+        n_signal = len(unit.psps) - history - sum(lengths)
+        if min(history, n_signal, *lengths) < 0:
             raise NeurosimError(
                 f"history = {history} and coupling = {coupling} do not fit a logistic neuron of "
                 f"{len(unit.psps)} weights: give the number of weights that belong to spikes"
             )
-        return cls(unit, n_signal, history, coupling, float(width))
+        n_coupling = lengths if isinstance(coupling, Sequence) else lengths[0]
+        return cls(unit, n_signal, history, n_coupling, float(width))
 
     @property
     def beta(self) -> float:
@@ -131,9 +140,15 @@ class FilteredNeuron:
         return self.unit.psps[self.n_signal : self.n_signal + self.n_history]
 
     @property
-    def coupling(self) -> NDArray[np.float64]:
-        """Effect of the other neuron's spike after 1, 2, … bins (mV), shape (n_coupling,)."""
-        return self.unit.psps[self.n_signal + self.n_history :]
+    def coupling(self) -> NDArray[np.float64] | tuple[NDArray[np.float64], ...]:
+        """Effect of another neuron's spike after 1, 2, … bins (mV), shape (n_coupling,).
+
+        A tuple with the effect of each source, if `n_coupling` is a tuple.
+        """
+        psps = self.unit.psps[self.n_signal + self.n_history :]
+        if isinstance(self.n_coupling, int):
+            return psps
+        return tuple(np.split(psps, np.cumsum(self.n_coupling)[:-1])) if self.n_coupling else ()
 
     def add_to(
         self, network: ns.Network, name: str, signal: ArrayLike, *, size: int = 1
@@ -169,6 +184,22 @@ class FilteredNeuron:
         return population
 
 
+def memoryless_neuron(width: float, t_ref: float | ArrayLike = 0.0) -> ns.IntegrateAndFire:
+    """Return a neuron whose potential depends on the input of the current step only.
+
+    A current of 1 pA depolarises it by 1 mV.
+
+    Parameters
+    ----------
+    width : float
+        Bin width and simulation step (ms).
+    t_ref : float or (n,) array_like
+        Absolute refractory period (ms).
+    """
+    tau_m = positive(width, "width", "ms") / TIME_CONSTANTS
+    return ns.IntegrateAndFire(tau_m=tau_m, c_m=tau_m, t_ref=t_ref)
+
+
 def connect_filter(
     network: ns.Network,
     source: ns.Population,
@@ -177,16 +208,17 @@ def connect_filter(
     *,
     width: float = 1.0,
 ) -> None:
-    """Connect neuron i of the source to neuron i of the target by a filter.
+    """Connect two populations by filters, with one delta synapse for each lag.
 
     Parameters
     ----------
     network : Network
     source, target : Population
-        Populations of equal size. The target must come from `FilteredNeuron.add_to`. A filter with
-        both signs needs a source with `dale=False`.
-    psps : (n,) array_like
-        Effect on the potential 1, 2, … bins after a spike (mV).
+        The target must come from `FilteredNeuron.add_to`. A filter with both signs needs a source
+        with `dale=False`.
+    psps : (n,) or (n_sources, n_targets, n) array_like
+        Effect on the potential 1, 2, … bins after a spike (mV). A single filter connects neuron i
+        of the source to neuron i of the target.
     width : float
         Bin width (ms).
 
@@ -200,9 +232,36 @@ def connect_filter(
     >>> target = neuron.add_to(net, "target", [0.0, 1.0, 2.0, 1.0])
     >>> connect_filter(net, source, target, [3.0, 1.0])
     """
-    for lag, psp in enumerate(finite_vector(psps, "psps", "mV"), 1):
-        if psp:
-            network.connect(source, target, ns.OneToOne(), psp=psp, delay=lag * width)
+    filters = _as_filters(psps, source.size, target.size)
+    if filters.ndim == 1:
+        (lag,) = np.nonzero(filters)
+        strengths = np.tile(filters[lag], source.size)
+        sources = targets = np.repeat(np.arange(source.size), len(lag))
+        lag = np.tile(lag, source.size)
+    else:
+        sources, targets, lag = np.nonzero(filters)
+        strengths = filters[sources, targets, lag]
+    if len(lag):
+        delays = width * (lag + 1.0)
+        network.connect(source, target, ns.Explicit(sources, targets), psp=strengths, delay=delays)
+
+
+def _as_filters(psps: ArrayLike, n_sources: int, n_targets: int) -> NDArray[np.float64]:
+    """Return checked filters in mV, shape (n,) or (n_sources, n_targets, n)."""
+    if np.ndim(psps) != 3:
+        if n_sources != n_targets:
+            raise NeurosimError(
+                f"one filter connects neurons pair by pair, but there are {n_sources} sources and "
+                f"{n_targets} targets: give filters of shape (n_sources, n_targets, n)"
+            )
+        return finite_vector(psps, "psps", "mV")
+    filters = as_floats(psps, "psps")
+    if filters.shape[:2] != (n_sources, n_targets) or not np.isfinite(filters).all():
+        raise NeurosimError(
+            f"psps has shape {filters.shape}: it must hold finite numbers for {n_sources} sources "
+            f"and {n_targets} targets"
+        )
+    return filters
 
 
 def _require_fast(neuron: ns.LIF, width: float) -> None:

@@ -36,7 +36,7 @@ BUFFER = 2**19
 EI_VARIABLES = ("i_exc", "i_inh", "input_exc", "input_inh")
 """Variables that require E/I probes."""
 SYNAPTIC = (*EI_VARIABLES, "i_syn")
-"""Variables that sum over synapses without equations."""
+"""Variables that sum over synapses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +194,7 @@ def _with_equations(
     """Return a population whose neurons can be integrated together with its synapses."""
     synapses = equations_in(ports)
     if synapses:
-        _check_recordings(network, population, synapses[0])
+        _check_recordings(network, population, synapses)
     neuron: Any = population.neuron
     if not neuron.is_linear:
         return replace(population, neuron=with_method(neuron, synapses))
@@ -209,32 +209,44 @@ def _with_equations(
     return replace(population, neuron=with_method(lif_equations(neuron), synapses))
 
 
-def _check_recordings(network: Network, population: Population, synapse: Synapse) -> None:
-    """Raise an error if synaptic currents are recorded from synapses with equations."""
+def _check_recordings(
+    network: Network, population: Population, synapses: tuple[Synapse, ...]
+) -> None:
+    """Raise an error for recorded sums over synapses that some of the synapses do not have."""
     for recording in network.recordings:
-        if recording.population is population and recording.variable in SYNAPTIC:
+        if recording.population is not population or recording.variable not in SYNAPTIC:
+            continue
+        what = f"{recording.variable!r} of {population.name!r} cannot be recorded, as it receives"
+        for synapse in synapses:
             kind = type(synapse)
             if synapse.compartment is not None:
                 raise NeurosimError(
-                    f"{recording.variable!r} of {population.name!r} cannot be recorded, as it "
-                    f"receives input to its {synapse.compartment}: record states of neurons and "
+                    f"{what} input to its {synapse.compartment}: record states of neurons and "
                     "synapses"
                 )
-            raise NeurosimError(
-                f"{recording.variable!r} of {population.name!r} cannot be recorded, as it receives "
-                f"{kind.__name__}, a synapse with equations: record its state "
-                f"{next(iter(states_of(kind)))!r}"
-            )
+            if synapse.couples or recording.variable.startswith("input"):
+                raise NeurosimError(
+                    f"{what} {kind.__name__}, a synapse with equations: record its state "
+                    f"{next(iter(states_of(kind)))!r}"
+                )
 
 
-def _probed(network: Network, population: Population) -> NDArray[np.int64]:
-    """Return the neurons whose excitatory and inhibitory input is recorded separately."""
+def _probed(
+    network: Network, population: Population, ports: tuple[Hashable, ...]
+) -> NDArray[np.int64]:
+    """Return the neurons whose excitatory and inhibitory input is recorded separately.
+
+    Currents of synapses with equations need no E/I probes.
+    """
+    integrated = equations_in(ports)
     wanted = [
         np.arange(population.size) if recording.ids is None else recording.ids
         for recording in network.recordings
         if recording.population is population and recording.variable in EI_VARIABLES
     ]
-    return np.unique(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
+    if not wanted or len(integrated) == len([port for port in ports if port != NOISE]):
+        return np.empty(0, np.int64)
+    return np.unique(np.concatenate(wanted))
 
 
 def whole_lines(n: int) -> int:
@@ -285,7 +297,8 @@ def lay_out(network: Network, n_threads: int) -> Layout:
     """Assign the neurons of a network to threads, and a slot to every input."""
     parts = []
     for population in network.populations:
-        ports, probed = _ports(network, population), _probed(network, population)
+        ports = _ports(network, population)
+        probed = _probed(network, population, ports)
         parts.append((_with_equations(network, population, ports), ports, probed))
     return _lay_out(parts, n_threads)
 

@@ -82,7 +82,9 @@ class _Groups:
         """
         group.first_port = len(self.ports)
         for synapse, slot in slots.items():
-            port = synapse_port(DeltaSynapse() if synapse == NOISE else synapse, neuron, dt)
+            # E/I probes have no equations; they pass the input of such synapses on to v.
+            jumps = synapse == NOISE or (key[1] and synapse.integrated.has_equations)
+            port = synapse_port(DeltaSynapse() if jumps else synapse, neuron, dt)
             port.slot, port.state, port.rise = slot, self.n_synaptic, self.n_synaptic
             self.state_index[key[0], synapse, key[1]] = self.n_synaptic
             if port.kind == INJECTED:

@@ -11,6 +11,7 @@ from neurosim.builder.grid import whole_steps
 from neurosim.builder.inputs import columns_of
 from neurosim.builder.layout import NOISE
 from neurosim.builder.models import state_size
+from neurosim.builder.synaptic_currents import CurrentSource, current_sources
 from neurosim.kernels import RecordingTable
 from neurosim.kernels.state_types import (
     ARRIVAL,
@@ -24,13 +25,20 @@ from neurosim.kernels.state_types import (
 from neurosim.models.declare import states_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from numpy.typing import NDArray
 
     from neurosim.builder.inputs import Source
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.network import Drive, Network, Recording
+
+
+class Signals(NamedTuple):
+    """Signals of some neurons, as pairs of kind and indices, from which a term is computed."""
+
+    parts: list[tuple[int, NDArray[np.int64]]]
+    combine: Callable[..., NDArray[np.float64]] | None = None
 
 
 class StateIndex(NamedTuple):
@@ -60,6 +68,8 @@ class TracePlan:
         Reduction over neurons.
     drive : Drive or None
         For input currents. The key then begins with its name.
+    sources : tuple of CurrentSource
+        Synapses with equations whose currents are part of the variable.
     """
 
     key: tuple[str, str]
@@ -71,6 +81,7 @@ class TracePlan:
     state: StateIndex | None
     reduction: str
     drive: Drive | None
+    sources: tuple[CurrentSource, ...] = ()
 
     @property
     def columns(self) -> NDArray[np.int64]:
@@ -98,12 +109,23 @@ class TraceTerm:
         Columns of the thread's samples.
     columns : (n,) ndarray of int64
         Columns of the trace.
+    combine : callable or None
+        Computes the term from several signals of each neuron: n columns for the first signal are
+        followed by n columns for the next. None: a single signal is the term.
     """
 
     trace: int
     interval: int
     signals: slice
     columns: NDArray[np.int64]
+    combine: Callable[..., NDArray[np.float64]] | None = None
+
+    def values(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the term, shape (n_samples, n), from the thread's samples."""
+        own = samples[:, self.signals]
+        if self.combine is None:
+            return own
+        return self.combine(*np.split(own, own.shape[1] // len(self.columns), axis=1))
 
 
 def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan, ...]:
@@ -120,7 +142,7 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
         number, state = layout.index(recording.population), _state_index(recording, layout)
         plan = TracePlan(
             key, recording.variable, number, ids, interval, recording.unit, state, reduction,
-            recording.drive,
+            recording.drive, current_sources(recording, network, layout),
         )  # fmt: skip
         plans.append(plan)
     return tuple(plans)
@@ -193,41 +215,42 @@ def _signals(
     ports: tuple[Hashable, ...],
     state_index: Mapping[tuple[int, Hashable, bool], int],
     first_state: Mapping[int, int],
-) -> list[tuple[int, NDArray[np.int64]]]:
-    """Return kind and indices of the signals that add up to a variable.
+) -> list[Signals]:
+    """Return the signals that add up to a variable of some neurons."""
+    variable, offsets = trace.variable, neurons - local.start
 
-    The variable is that of some neurons.
-    """
-    variable = trace.variable
+    def state(number: int, size: int) -> tuple[int, NDArray[np.int64]]:
+        return MODEL_STATE, first_state[trace.population] + size * offsets + number
+
+    v = (VOLTAGE, local.first + offsets)
     if variable == "v":
-        return [(VOLTAGE, local.first + neurons - local.start)]
+        return [Signals([v])]
     if trace.state is not None:
-        size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
-        return [(MODEL_STATE, first + size * (neurons - local.start) + number)]
+        return [Signals([state(trace.state.number, trace.state.size)])]
+    found = [
+        Signals([v, *(state(number, source.size) for number in source.states)], source.current)
+        for source in trace.sources
+    ]
     synaptic: list[Any] = [port for port in ports if port != NOISE]
+    currents = [port for port in synaptic if port.is_current and not port.has_equations]
     if variable == "i_syn":
-        currents = [port for port in synaptic if port.is_current]
-        return [
-            (CURRENT, state_index[trace.population, port, False] + neurons - local.start)
-            for port in currents
-        ]
-    probes = local.probe_index()[neurons - local.start] + (
-        len(local.probed) if variable.endswith("inh") else 0
-    )
+        index = [state_index[trace.population, port, False] for port in currents]
+        return found + [Signals([(CURRENT, first + offsets)]) for first in index]
+    probes = local.probe_index()[offsets] + (len(local.probed) if variable.endswith("inh") else 0)
     if variable.startswith("input"):
-        return [(ARRIVAL, local.probe_slots[port] + probes) for port in synaptic]
-    currents = [port for port in synaptic if port.is_current]
-    return [(CURRENT, state_index[trace.population, port, True] + probes) for port in currents]
+        return [Signals([(ARRIVAL, local.probe_slots[port] + probes)]) for port in synaptic]
+    index = [state_index[trace.population, port, True] for port in currents]
+    return found + [Signals([(CURRENT, first + probes)]) for first in index]
 
 
 def _input_signals(
     drive: Drive, ids: NDArray[np.int64], source: Source
-) -> tuple[list[tuple[int, NDArray[np.int64]]], int]:
+) -> tuple[list[Signals], int]:
     """Return the signals of an input current to some neurons, and its program."""
     columns = columns_of(drive, ids)
     if source.program < 0:
-        return [(INPUT_NOISE, source.first + columns)], 0
-    return [(INPUT_CURRENT, columns)], source.program
+        return [Signals([(INPUT_NOISE, source.first + columns)])], 0
+    return [Signals([(INPUT_CURRENT, columns)])], source.program
 
 
 def recording_table(
@@ -253,12 +276,14 @@ def recording_table(
             signals, program = _input_signals(trace.drive, ids, sources[trace.drive])
         else:
             signals = _signals(trace, local, ids, ports, state_index, first_state)
-        for kind, where in signals:
-            sets.append((n, n + len(where), trace.interval, kind, program))
-            indices.append(where)
-            span = slice(n, n + len(where))
-            trace_terms.append(TraceTerm(k, trace.interval, span, columns))
-            n += len(where)
+        for parts, combine in signals:
+            start = n
+            for kind, where in parts:
+                sets.append((n, n + len(where), trace.interval, kind, program))
+                indices.append(where)
+                n += len(where)
+            span = slice(start, n)
+            trace_terms.append(TraceTerm(k, trace.interval, span, columns, combine))
     probes = RecordingTable(
         np.array(sets, RECORDING_SET),
         np.concatenate([np.empty(0, np.int64), *indices]),

@@ -173,7 +173,7 @@ class Recorder:
             for part, signals in zip(self._plan.threads, samples, strict=True):
                 for c in part.trace_terms:
                     if c.trace == k:
-                        values[:, c.columns] += signals[:n_rows, c.signals]
+                        values[:, c.columns] += c.values(signals[:n_rows])
             self._append(k, trace.reduced(self._in_units(trace, self._allreduce(values))))
 
     def _append(self, k: int, values: NDArray[np.float64]) -> None:

@@ -13,6 +13,7 @@ from neurosim.plot.histogram import (
 )
 from neurosim.plot.overview import overview
 from neurosim.plot.raster import draw_population_rate, draw_raster, raster
+from neurosim.plot.spectrum import draw_spectrum, field_potential
 from neurosim.plot.style import (
     EXCITATORY,
     INHIBITORY,
@@ -40,7 +41,9 @@ __all__ = [
     "draw_potential_histogram",
     "draw_raster",
     "draw_rate_histogram",
+    "draw_spectrum",
     "draw_voltage",
+    "field_potential",
     "figure",
     "overview",
     "panels",

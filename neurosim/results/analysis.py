@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.results.spike_trains import checked_array
 from neurosim.results.windows import bin_index, check_window, inside, whole_bins
-from neurosim.utils.checks import check_integer, suggest
+from neurosim.utils.checks import check_integer, check_number, suggest
 from neurosim.utils.intervals import coverage, locate, merged
 from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from neurosim.results import Result, SpikeTrains
 
@@ -31,6 +32,7 @@ __all__ = [
     "peak_frequency",
     "population_rate",
     "potentials",
+    "power_spectrum",
     "rates",
 ]
 
@@ -331,13 +333,63 @@ def peak_frequency(
     >>> peak_frequency(trains, 2000.0)
     40.0
     """
-    from scipy.signal import welch  # late: the import takes half a second
-
     _, rate = population_rate(trains, stop, start=start, bin_ms=bin_ms)
     if not rate.any() or len(rate) < 32:
         return float("nan")
-    frequencies, power = welch(rate, fs=1e3 / bin_ms, nperseg=len(rate) // 4)
+    frequencies, power = power_spectrum(rate, bin_ms, window=len(rate) // 4 * bin_ms)
     return float(frequencies[2 + np.argmax(power[2:])])
+
+
+def power_spectrum(
+    signal: ArrayLike, interval: float, *, window: float = 1000.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the power spectral density of a signal by Welch's method.
+
+    The spectra of Hann windows that overlap by half are averaged (P. D. Welch, IEEE Trans. Audio
+    Electroacoust. 15, 70, 1967). The mean of each window is subtracted.
+
+    Parameters
+    ----------
+    signal : (n_samples,) array_like
+        Such as a population rate, a recorded potential or the result of `lfp_proxy`.
+    interval : float
+        Sampling interval (ms).
+    window : float
+        Length of the windows (ms); at most the whole signal. The resolution is 1000/window Hz.
+
+    Returns
+    -------
+    frequencies : (n_frequencies,) ndarray
+        Hz, from 0 to half the sampling rate.
+    power : (n_frequencies,) ndarray
+        One-sided density, in the square of the signal's unit per Hz: its integral is the variance.
+
+    Raises
+    ------
+    NeurosimError
+        If the signal is not one-dimensional, finite and at least two samples long, or if the window
+        is shorter than two samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurosim.analysis import power_spectrum
+    >>> times = np.arange(0.0, 5000.0, 1.0)
+    >>> frequencies, power = power_spectrum(3.0 * np.sin(2e-3 * np.pi * 25.0 * times), interval=1.0)
+    >>> float(frequencies[power.argmax()]), round(float(power.sum()), 2)
+    (25.0, 4.5)
+    """
+    from scipy.signal import welch  # late: the import takes half a second
+
+    values = checked_array(signal, "signal", np.float64)
+    interval = check_number(interval, "interval", "ms", 1e-6, 1e9)
+    n = min(round(check_number(window, "window", "ms", 1e-6, 1e12) / interval), len(values))
+    if n < 2:
+        raise NeurosimError(
+            f"{len(values)} samples in windows of {window:g} ms at an interval of {interval:g} ms: "
+            "a spectrum needs windows of at least two samples"
+        )
+    return welch(values, fs=1e3 / interval, nperseg=n)
 
 
 def correlations(

@@ -202,18 +202,18 @@ def infer(trains: bridge.inference.BinnedTrains, settings: Settings) -> bridge.i
         options = {"kernel": kernel, "reset": settings.neuron.t_ref}
     with warnings.catch_warnings():
         # Pairs with a misfit are counted in the comparison.
-        warnings.filterwarnings("ignore", "the residuals")
+        warnings.filterwarnings("ignore", "the residuals|.* have fewer spikes than")
         return bridge.inference.infer_synapses(trains, **options)
 
 
 def log_odds_per_mv(
     connectome: bridge.inference.Connectome, settings: Settings, dt: float
 ) -> kit.Floats:
-    """Return the log-odds per mV of each neuron predicted by theory."""
+    """Return the log-odds per mV of each neuron or pair predicted by theory."""
     if settings.noise == "escape":
         return np.full(settings.neurons, 1.0 / WIDTH)
-    rates, kernel = np.maximum(connectome.rates, 1e-3), connectome.kernel
-    return bridge.inference.membrane_beta(rates, settings.neuron, settings.sigma, kernel, dt=dt)
+    rates, areas = np.maximum(connectome.rates, 1e-3), connectome.areas
+    return bridge.inference.membrane_beta(rates, settings.neuron, settings.sigma, areas, dt=dt)
 
 
 def best_correlation(correlograms: bridge.inference.Correlograms, truth: kit.Floats) -> kit.Measure:

@@ -18,6 +18,7 @@ neuron become further inputs: they add information, in bits per spike.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -94,8 +95,9 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         found,
         f"A current of {settings.mean:g} ± {settings.sigma:g} pA was injected into a neuron with "
         "ion channels.",
-        "It fired {spikes} spikes, at {rate_hz:.1f} Hz; the shortest interval is "
-        "{shortest_interval_ms:.1f} ms.",
+        "It fired {spikes} spikes, at {rate_hz:.1f} Hz.",
+        "The shortest interval between spikes is {shortest_interval_ms:.1f} ms.",
+        "The comparison fits LIF and AdEx neurons to the recording.",
     )
 
 
@@ -161,15 +163,15 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     past = np.concatenate([[0.0], fired[:-1]])
     inputs = [current, *(_filtered(one, tau / dt) for one in (current, past) for tau in TAUS)]
     spikes = {name: fit.simulate().spikes["neuron"].of(0) for name, fit in found.items()}
-    extra = {"alone": []} | {f"with {name}": nearby(spikes[name], n, dt) for name in spikes}
-    blocks, bits = (np.arange(n) * dt // BLOCK)[n_train:], {}
-    for name, more in extra.items():
-        probability = prediction(inputs + more, fired, n_train)[n_train:]
-        bits[name] = bridge.bits_per_spike(fired[n_train:], probability, blocks)
-    measures = {
-        f"bits_{name.replace(' ', '_').lower()}": one.labelled(f"Bits per spike, logistic {name}")
-        for name, one in bits.items()
-    }
+    blocks, tested = (np.arange(n) * dt // BLOCK)[n_train:], fired[n_train:]
+    alone = prediction(inputs, fired, n_train)[n_train:]
+    information = bridge.bits_per_spike(tested, alone, blocks)
+    measures = {"bits": information.labelled("Bits per spike, logistic neuron")}
+    gains: dict[str, kit.Measure] = {}
+    for name, times in spikes.items():
+        more = prediction(inputs + nearby(times, n, dt), fired, n_train)[n_train:]
+        gains[name] = bridge.bits_per_spike(tested, more, blocks, over=alone)
+        measures[f"gain_{name.lower()}"] = gains[name].labelled(f"Bits that spikes of {name} add")
     for name, fit in found.items():
         label = f"Coincidence factor of the freely running {name}"
         measures[f"coincidence_{name.lower()}"] = kit.Measure(fit.coincidence, label=label)
@@ -178,63 +180,36 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         measures |= {f"{name.lower()}_{key}": one for key, one in fit.parameters.items()}
     lif, adex = (fit.coincidence for fit in found.values())
     conclusion = (
-        "A logistic neuron predicts {alone.value:.1f} bits per spike. It misses what the spikes of "
-        "AdEx add: {with_AdEx.value:.1f} bits; those of LIF add less, {with_LIF.value:.1f}. "
-    ).format(**{name.replace(" ", "_"): one for name, one in bits.items()})
-    conclusion += f"The coincidence factor is {adex:.2f} for AdEx and {lif:.2f} for LIF."
-    drawings = {"bits": partial(_draw_bits, bits, found), "traces": partial(_draw_traces, found)}
+        f"A logistic neuron predicts {information.value:.1f} bits per spike. It misses "
+        f"{gains['AdEx'].value:.1f} bits that the spikes of AdEx add; those of LIF add "
+        f"{gains['LIF'].value:.1f}. The coincidence factor is {adex:.2f} for AdEx, {lif:.2f} for "
+        "LIF."
+    )
+    drawings: dict[str, Callable[[], kit.Figure]] = {
+        "bits": partial(_draw_bits, gains, found),
+        **{name: fit.plot for name, fit in found.items()},
+    }
     title = "Neurons fitted to a recording of a neuron with ion channels"
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_bits(bits: dict[str, kit.Measure], found: dict[str, bridge.NeuronFit]) -> kit.Figure:
-    """Draw bits per spike of all predictions, and coincidence of the freely running neurons."""
-    own = {name: colour for name, (_, colour) in MODELS.items()}
-    colours = (
-        {"alone": kit.TRAINED} | own | {f"with {name}": colour for name, colour in own.items()}
-    )
+def _draw_bits(gains: dict[str, kit.Measure], found: dict[str, bridge.NeuronFit]) -> kit.Figure:
+    """Draw the information of the spikes of each fitted neuron, and their coincidence."""
+    x, colours = range(len(found)), [colour for _, colour in MODELS.values()]
     points = [
-        kit.layer(kit.draw_measures, [x], [one], color=colours[name], ms=8)
-        for x, (name, one) in enumerate(bits.items())
+        kit.layer(kit.draw_measures, [k], [one], color=colours[k], ms=8)
+        for k, one in enumerate(gains.values())
     ]
-    factors = [fit.coincidence for fit in found.values()]
-    bars = kit.bars(range(len(found)), factors, color=[colours[name] for name in found], width=0.6)
+    bars = kit.bars(x, [fit.coincidence for fit in found.values()], color=colours, width=0.6)
+    labels: kit.Options = {"xticks": x, "xticklabels": list(found), "xlim": (-0.6, len(x) - 0.4)}
     return kit.page(
-        "Spikes of AdEx contain what LIF and the logistic neuron miss",
-        kit.chart(*points, ylabel="bits per spike (95 % interval)", ylim=(0.0, None),
-                  xlim=(-0.5, len(bits) - 0.5), xticks=range(len(bits)),
-                  xticklabels=[name.replace(" ", "\n") for name in bits],
-                  title="Logistic neuron, with spikes of models"),
-        kit.chart(bars, ylabel="coincidence factor Γ", ylim=(0.0, 1.0), xticks=range(len(found)),
-                  xticklabels=list(found), title="Running freely"),
-        size=(8.4, 4.0),
+        "Spikes of AdEx contain what the logistic neuron misses",
+        kit.chart(bars, ylabel="coincidence factor Γ", ylim=(0.0, 1.0), **labels,
+                  title="Coincidence with recorded spikes"),
+        kit.chart(*points, kit.level(0.0), ylabel="gain (bits per spike, 95 % interval)", **labels,
+                  title="Information beyond the logistic neuron"),
+        size=(8.8, 4.0),
     )  # fmt: skip
-
-
-def _draw_traces(found: dict[str, bridge.NeuronFit]) -> kit.Figure:
-    """Draw half a second of the test data, with the potentials of the freely running neurons."""
-    panels = []
-    for name, fit in found.items():
-        data, result = fit.recording, fit.simulate()
-        trace, spikes = result.traces["neuron", "v"], result.spikes["neuron"].of(0)
-        shown = (trace.times > fit.tested_from) & (trace.times <= fit.tested_from + 500.0)
-        time, colour = trace.times[shown], MODELS[name][1]
-        start, stop = time[0], time[-1]
-        rows = [(fit.spikes, 60.0, "black"), (spikes, 45.0, colour)]
-        ticks = [_ticks(times[(times > start) & (times <= stop)], *row) for times, *row in rows]
-        panels.append(kit.chart(
-            kit.curve(time, data.voltage[shown], "recorded", color="black", lw=1.0),
-            kit.curve(time, trace.values[shown, 0], name, color=colour, lw=1.0),
-            *ticks, title=f"{name}: Γ = {fit.coincidence:.2f}", xlabel="time (ms)",
-            ylabel="potential (mV)", xlim=(start, stop), legend="lower right",
-        ))  # fmt: skip
-    title = "Potentials and spikes (|) that were not used in the fit"
-    return kit.page(title, *panels, columns=1, size=(9.0, 6.0), sharex=True)
-
-
-def _ticks(times: kit.Floats, height: float, colour: str) -> kit.Layer:
-    """Return a row of spikes."""
-    return kit.curve(times, np.full(len(times), height), ls="", marker="|", ms=9, color=colour)
 
 
 scenario = kit.lesson(__name__, duration=10_000.0)

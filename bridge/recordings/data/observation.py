@@ -26,22 +26,31 @@ class Observation:
         Start and stop bin of each epoch, ascending; None for the whole recording.
     presence : list of (n_intervals, 2) ndarray of int or None
         Start and stop bin of the intervals in which each neuron is present; None for always.
+    pieces : (n_pieces, 2) ndarray of int, optional
+        Start and stop bin of the parts between gaps; None for no gaps.
+    lead : int
+        Bins after a gap that do not count, because earlier spikes are missing.
     """
 
     n_bins: int
     epochs: NDArray[np.int64] | None
     presence: list[NDArray[np.int64] | None]
+    pieces: NDArray[np.int64] | None = None
+    lead: int = 0
 
     @classmethod
-    def of(cls, trains: BinnedTrains, epochs: Any, presence: Any) -> Observation:
-        """Convert intervals in ms, as in `infer_synapses`."""
+    def of(
+        cls, trains: BinnedTrains, epochs: Any, presence: Any, gaps: Any = None, lead: int = 0
+    ) -> Observation:
+        """Convert intervals in ms, as in `PopulationGLM.fit`."""
         width, n_bins = trains.width, trains.n_bins
         each = [
             None if one is None else _bins(one, n_bins, width, f"presence of neuron {name}")
             for name, one in zip(trains.neurons.tolist(), _by_neuron(presence, trains), strict=True)
         ]
         found = None if epochs is None else _bins(epochs, n_bins, width, "epochs")
-        return cls(n_bins, found, each)
+        pieces = None if gaps is None else _pieces(gaps, n_bins, width)
+        return cls(n_bins, found, each, pieces, lead)
 
     @property
     def is_present(self) -> bool:
@@ -54,19 +63,31 @@ class Observation:
 
     def counted(self, index: int) -> NDArray[np.bool_] | None:
         """Return a mask of the bins in the likelihood of a neuron; None for all."""
-        present, epochs = self.present(index), _mask(self.epochs, self.n_bins)
-        if present is None or epochs is None:
-            return epochs if present is None else present
-        return present & epochs
+        return _all(self.present(index), self.counted_by_all)
+
+    @property
+    def counted_by_all(self) -> NDArray[np.bool_] | None:
+        """A mask of the bins in the likelihood of all neurons while present; None for all."""
+        return _all(_mask(self.epochs, self.n_bins), self._after_gaps)
+
+    @property
+    def _after_gaps(self) -> NDArray[np.bool_] | None:
+        """A mask of the bins in which all relevant spikes are known; None without gaps."""
+        if self.pieces is None:
+            return None
+        starts = np.minimum(self.pieces[:, 0] + self.lead, self.pieces[:, 1])
+        starts[0] = self.pieces[0, 0] if self.pieces[0, 0] == 0 else starts[0]
+        return _mask(np.column_stack([starts, self.pieces[:, 1]]), self.n_bins)
 
     def without_absent(self, trains: BinnedTrains) -> tuple[BinnedTrains, int]:
-        """Remove spikes of absent neurons; return the trains and the number removed."""
-        keep = np.ones(len(trains.ids), dtype=bool)
+        """Remove spikes of absent neurons and in gaps; return the trains and the number removed."""
+        inside = _mask(self.pieces, self.n_bins)
+        keep = np.ones(len(trains.ids), dtype=bool) if inside is None else inside[trains.bins]
         for index in range(trains.n_neurons):
             present = self.present(index)
             if present is not None:
                 of_neuron = trains.ids == index
-                keep[of_neuron] = present[trains.bins[of_neuron]]
+                keep[of_neuron] &= present[trains.bins[of_neuron]]
         return trains.select(keep), int((~keep).sum())
 
 
@@ -159,6 +180,36 @@ def _bins(intervals: Any, n_bins: int, width: float, what: str) -> NDArray[np.in
             f"recording of {n_bins * width:.15g} ms"
         )
     return np.column_stack([first, last])
+
+
+def _pieces(gaps: Any, n_bins: int, width: float) -> NDArray[np.int64]:
+    """Return the ranges of bins between gaps (ms), which may have a length of 0."""
+    try:
+        pairs = np.atleast_2d(np.asarray(gaps, dtype=float))
+    except (TypeError, ValueError):
+        pairs = np.empty((0, 0))
+    if pairs.shape[1:] != (2,) or np.isnan(pairs).any() or not (pairs[:, 0] <= pairs[:, 1]).all():
+        raise NeurosimError(
+            "gaps: give pairs of start and stop in ms, each start not after its stop; equal ones "
+            "for recordings that were joined"
+        )
+    edges = np.clip(pairs[np.argsort(pairs[:, 0])] / width, 0.0, n_bins)
+    stops = np.maximum.accumulate(np.ceil(edges[:, 1] - TOLERANCE).astype(np.int64))
+    starts = np.floor(edges[:, 0] + TOLERANCE).astype(np.int64)
+    found = np.column_stack([np.append(0, stops), np.append(starts, n_bins)])
+    found = found[found[:, 1] > found[:, 0]]
+    if not len(found):
+        raise NeurosimError(
+            f"gaps cover the whole recording of {n_bins * width:.15g} ms: give the parts in which "
+            "nothing was recorded"
+        )
+    return found
+
+
+def _all(*masks: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Return where all masks are True; None for everywhere."""
+    known = [mask for mask in masks if mask is not None]
+    return np.logical_and.reduce(known) if known else None
 
 
 def _mask(ranges: NDArray[np.int64] | None, n_bins: int) -> NDArray[np.bool_] | None:

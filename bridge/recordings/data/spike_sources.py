@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,8 @@ def read_source(spikes: Any, width: float) -> Source:
         trains, names, _ = read_source(one, width)
         return trains, names, spikes.duration
     if isinstance(spikes, SpikeTrains):
-        return spikes.by_neuron(), np.asarray(spikes.recorded), None
+        known = spikes.t_stop if math.isfinite(spikes.t_stop) else None
+        return spikes.by_neuron(), np.asarray(spikes.recorded), known
     if isinstance(spikes, (str, bytes)):
         raise NeurosimError(f"{type(spikes).__name__} is not a set of spike trains: {KNOWN}")
     if hasattr(spikes, "columns") and hasattr(spikes, "to_numpy"):

@@ -96,7 +96,14 @@ class BinnedTrains:
         return BinnedTrains(self.neurons, ids, bins, starts, self.width)
 
 
-def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -> BinnedTrains:
+def bin_trains(
+    spikes: Any,
+    duration: float | None = None,
+    width: float = 1.0,
+    *,
+    counts: bool = False,
+    fewest: int = 2,
+) -> BinnedTrains:
     """Validate spike trains and sort them into time bins.
 
     Parameters
@@ -121,6 +128,10 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
         Length of the recording (ms); not needed for results, Neo objects and matrices.
     width : float
         Bin width (ms).
+    counts : bool
+        Whether several spikes of a neuron in a bin count; otherwise there is a warning.
+    fewest : int
+        Smallest number of neurons.
 
     Raises
     ------
@@ -149,8 +160,11 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
         raise NeurosimError("duration is missing: give the length of the recording in ms")
     duration = float(duration)
     n_bins = _n_bins(duration, width)
-    if len(trains) < 2:
-        raise NeurosimError(f"{len(trains)} spike train: synapses need at least two neurons")
+    if len(trains) < fewest:
+        raise NeurosimError(
+            f"{len(trains)} spike train{'s' * (len(trains) != 1)}: give those of at least {fewest} "
+            f"neuron{'s' * (fewest != 1)}"
+        )
     for name, train in zip(neurons.tolist(), trains, strict=True):
         _check(train, name, duration, width)
     times = np.concatenate(trains)
@@ -161,7 +175,8 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
     bins = np.minimum(bin_indices(times, width), n_bins - 1)
     order = np.lexsort((ids, bins))
     ids, bins = ids[order], bins[order]
-    _warn_of_shared_bins(bins, ids, neurons, width)
+    if not counts:
+        _warn_of_shared_bins(bins, ids, neurons, width)
     starts = np.searchsorted(bins, np.arange(n_bins + 1))
     return BinnedTrains(neurons, ids, bins.astype(np.int32), starts, float(width))
 

@@ -53,11 +53,11 @@ BLOCK = 500.0
 
 def fit_neuron(
     model: Any,
-    current: ArrayLike,
+    current: ArrayLike | ns.Trace,
     *,
     dt: float | None = None,
     times: ArrayLike | None = None,
-    voltage: ArrayLike | None = None,
+    voltage: ArrayLike | ns.Trace | None = None,
     spikes: ArrayLike | None = None,
     free: Iterable[str] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
@@ -79,8 +79,8 @@ def fit_neuron(
     Parameters
     ----------
     model : neuron model or class of neuron models
-        `LIF`, any `NeuronModel`, also of your own. Parameters that are not free keep its values; the
-        search starts at the others.
+        `LIF`, any `NeuronModel`, also of your own. Parameters that are not free keep its values;
+        the search starts around the others.
     current : (n_steps,) array_like, Series or Trace
         Injected current (pA). Sample k is injected from time k·dt on.
     dt : float, optional
@@ -429,6 +429,6 @@ def _check_spikes(objective: Objective) -> None:
         )
     if n < FEWEST_SPIKES:
         raise NeurosimError(
-            f"{n} spikes before the held-out part: at least {FEWEST_SPIKES} are needed; give a longer "
-            "recording, or a smaller held_out"
+            f"{n} spikes before the held-out part: at least {FEWEST_SPIKES} are needed; give a "
+            "longer recording, or a smaller held_out"
         )

@@ -28,7 +28,7 @@ LARGEST = 1e9
 LOWEST, HIGHEST = -1e3, 1e2
 """Range in which the potential is kept (mV)."""
 SOFT_DEFAULTS = {"soft_delta": 1.0, "soft_tau": 1.0, "soft_shift": 0.0}
-"""Parameters that soften the threshold: width (mV), time scale (ms), distance of the middle (mV)."""
+"""Parameters of the soft threshold: width (mV), time scale (ms), distance of its middle (mV)."""
 SOFT = tuple(SOFT_DEFAULTS)
 
 FUNCTIONS = """
@@ -75,7 +75,7 @@ RATES = {
 
 @dataclass(frozen=True, eq=False)
 class _Leaky(ns.NeuronModel):
-    """The equations of `LIF` as a `NeuronModel`, with the same parameters and bits of time grid."""
+    """The equations of `LIF` as a `NeuronModel`, with the same parameters."""
 
     v_rest: Any = ns.parameter(-70.0, "mV")
     v_threshold: Any = ns.parameter(-55.0, "mV")
@@ -87,15 +87,15 @@ class _Leaky(ns.NeuronModel):
     method = "exact"
 
     @staticmethod
-    def derivatives(v, i, p):
+    def derivatives(v: Any, i: Any, p: Any) -> Any:
         return (p.v_rest - v) / p.tau_m + i / p.c_m
 
     @staticmethod
-    def spikes(v_before, v, p):
+    def spikes(v_before: Any, v: Any, p: Any) -> Any:
         return v > p.v_threshold
 
     @staticmethod
-    def reset(v, p):
+    def reset(v: Any, p: Any) -> Any:
         return p.v_reset
 
 
@@ -121,7 +121,7 @@ METHODS = ("derivatives", "step", "reset", "stable", "after_step", "hazard", "ex
 
 def forced_class(neuron: Any) -> type[ns.NeuronModel]:
     """Return the class of the forced copies of a neuron."""
-    kind = equations_of(neuron)
+    kind: Any = equations_of(neuron)
     return _forced_class(kind, link_of(neuron), _tuples(kind, neuron))
 
 

@@ -100,8 +100,8 @@ class Objective:
         values = self.space.values(points).T
         given |= dict(zip(self.space.names, values, strict=True))
         # The upstroke, which is not compared, needs no shorter steps.
-        halves = {"substep": 0.5 * self.data.dt} if resets_midway(kind) else {}
-        return forced_class(self.neuron)(**given, **halves)
+        given |= {"substep": 0.5 * self.data.dt} if resets_midway(kind) else {}
+        return forced_class(self.neuron)(**given)
 
     def _courses(self, points: Floats) -> Course:
         """Simulate one population."""

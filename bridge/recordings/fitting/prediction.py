@@ -109,7 +109,7 @@ def best_threshold(
     factors[valid] = [gamma(recorded, train, data.duration, window) for train in trains]
     factors[np.isnan(factors)] = -np.inf
     middle = THRESHOLDS // 2
-    best = max(range(THRESHOLDS), key=lambda k: (round(factors[k], 6), -abs(k - middle)))
+    best = max(range(THRESHOLDS), key=lambda k: (round(float(factors[k]), 6), -abs(k - middle)))
     better = factors[best] > max(factors[middle], -1e9) + GAIN
     return {name: float(value + shifts[best])} if better else {}
 

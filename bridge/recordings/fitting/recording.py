@@ -76,7 +76,7 @@ class CurrentClamp:
     @property
     def spike_times(self) -> NDArray[np.float64]:
         """Spike times on the time grid (ms)."""
-        return (self.steps + 1) * self.dt
+        return np.asarray((self.steps + 1) * self.dt, float)
 
     def first(self, n_steps: int) -> CurrentClamp:
         """Return the beginning of the recording."""

@@ -43,8 +43,8 @@ class NeuronFit:
         Fitted value, unit and 95 % interval of each free parameter.
     standard_errors : dict of str to float
     coincidence : float
-        Coincidence factor Γ of the neuron, which runs freely, with the recorded spikes, when tested;
-        the mean over trials if it fires at random.
+        Coincidence factor Γ of the freely running neuron with the recorded spikes, when tested; the
+        mean over trials if it fires at random.
     reliability : float
         Γ between trials of the fitted neuron, 1 if it does not fire at random. No model can be
         expected to exceed it if the recorded neuron is equally reliable.

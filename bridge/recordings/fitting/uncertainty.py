@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 
 BLOCK = 10.0
 """Length of the blocks that are taken as independent, in correlation times."""
+MEMORY, FEWEST_BLOCKS = 50.0, 100
+"""Shortest block (ms), if there are enough of them: an error in the time or effect of a spike lasts
+as long as the membrane remembers it, which the correlation time does not show."""
 SINGULAR = 1e-10
 """Smallest eigenvalue of the scaled curvature that counts as determined by the data."""
 
@@ -78,7 +81,8 @@ def uncertainty(
         scores[:, objective.kept] += derivatives.slopes * derivatives.residuals
     if objective.uses_spikes:
         scores += derivatives.moves * derivatives.excess
-    length = max(1, math.ceil(BLOCK * tau)) if tau > 0.6 else 1
+    memory = min(MEMORY, objective.data.duration / FEWEST_BLOCKS) / objective.data.dt
+    length = max(1, math.ceil(BLOCK * tau), math.ceil(memory))
     blocks = np.add.reduceat(scores, np.arange(0, n_steps, length), axis=1)
     used = int((np.abs(blocks).max(axis=0) > 0.0).sum())
     freedom = max(1, used - int(of.sum()))

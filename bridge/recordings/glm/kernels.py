@@ -1,13 +1,14 @@
-"""Compiled functions for inference, each with a cost of bins + spikes.
+"""Compiled functions for population models, each with a cost of bins + spikes × lags.
 
-The design matrix (bins × neurons) is not built. With exponential kernels the score of a neuron
-obeys a recursion, and the gradient is the adjoint: the residual, filtered backward in time by the
-same recursion, at the bins of the spikes.
+The design matrix (bins × columns) is not built. A spike adds the filter of its neuron to the linear
+predictor of the next bins (`add_filters`), and the gradient is the adjoint: the residuals of the
+next bins, summed over the spikes of a neuron (`sums_after`).
 
 Spikes are ordered by bin: `ids` are their neurons, `bins` their bins, and spikes of bin t have
-indices `starts[t]` to `starts[t + 1]`. A spike in bin b acts from bin b + delay on with amplitudes
-`shares`, which decay by factors `decays` per bin. `held` marks refractory bins, in which earlier
-and new input is lost; it is empty if there are none.
+indices `starts[t]` to `starts[t + 1]`. `reach` is the number of lags up to which each spike acts,
+which gaps in the recording and resets of the membrane limit. Spikes of the neuron `own` act through
+its history instead, `own_reach` in order. Arrays over bins have some more elements at the end, so
+that filters can extend beyond the recording.
 """
 
 import math
@@ -18,18 +19,25 @@ from neurosim.utils import compilation
 
 # Bins per block, whose scores fit into the first-level cache.
 BLOCK = 512
+# Factors whose logarithms are computed together.
+FACTORS = 16
+# Links: see `bridge.recordings.glm.families`.
+LOGIT, CLOGLOG, EXPONENTIAL, SOFTPLUS, NEGATIVE_BINOMIAL = range(5)
+# Score above which exponential means grow linearly, so that they remain finite.
+CAP = 30.0
 
 # x = k ln 2 + f: the sum of x/ln 2 and this number holds k in its lowest bits.
 _MAGIC = 6755399441055744.0
 _PER_LN2 = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
-_LARGEST = 300.0
 # Taylor coefficients of e^f, from the highest power to the lowest.
 _HIGHEST = 1.0 / math.factorial(13)
 _LOWER = tuple(1.0 / math.factorial(k) for k in range(12, -1, -1))
 # Score of bins in which the neuron cannot fire.
 NEVER = -690.0
+# Smallest score whose exponential is computed.
+LOWEST = -700.0
 
 compiled = compilation.compiled()
 
@@ -59,79 +67,176 @@ def exponentials(values, powers, bits):
 
 
 @compiled
-def forward(
-    ids,
-    bins,
-    starts,
-    decays,
-    shares,
-    delay,
-    held,
-    spike_bins,
-    classes,
-    base,
-    theta,
-    drive,
-    residual,
-):
-    """Compute probability − fired.
+def add_filters(ids, bins, reach, filters, own, own_reach, own_filter, scores):
+    """Add the filter of each spike's neuron to the scores of the bins after it."""
+    n_lags, n_own = filters.shape[1], len(own_filter)
+    seen = 0
+    for spike in range(len(ids)):
+        after = bins[spike] + 1
+        if ids[spike] == own:
+            later = scores[after : after + n_own]
+            for lag in range(own_reach[seen]):
+                later[lag] += own_filter[lag]
+            seen += 1
+        else:
+            later, values = scores[after : after + n_lags], filters[ids[spike]]
+            for lag in range(reach[spike]):
+                later[lag] += values[lag]
 
-    Return the cross-entropy (nats) and the gradient by class.
 
-    spike_bins : bins in which the neuron fired.
-    classes, base : class of each bin and its intercept.
-    drive : log-odds added to each bin; an empty array for none.
+@compiled
+def sums_after(ids, bins, reach, own, own_reach, n_neurons, n_lags, n_own, values):
+    """Return sums of values at each lag after the spikes of each neuron, and after own ones."""
+    found, own_found = np.zeros((n_neurons, n_lags)), np.zeros(n_own)
+    seen = 0
+    for spike in range(len(ids)):
+        after = bins[spike] + 1
+        if ids[spike] == own:
+            later = values[after : after + n_own]
+            for lag in range(own_reach[seen]):
+                own_found[lag] += later[lag]
+            seen += 1
+        else:
+            later, sums = values[after : after + n_lags], found[ids[spike]]
+            for lag in range(reach[spike]):
+                sums[lag] += later[lag]
+    return found, own_found
+
+
+@compiled
+def column_sums(values):
+    """Return the sum of a block; pairs are added first, so that the compiler vectorises it."""
+    half = len(values) // 2
+    while half >= 1:
+        for i in range(half):
+            values[i] += values[i + half]
+        half //= 2
+    return values[0]
+
+
+@compiled
+def log_of_product(factors):
+    """Return the sum of logarithms of a block; the logarithms of products are computed."""
+    half = len(factors) // 2
+    while half >= len(factors) // FACTORS:
+        for i in range(half):
+            factors[i] *= factors[i + half]
+        half //= 2
+    total = 0.0
+    for i in range(len(factors) // FACTORS):
+        total += math.log(factors[i])
+    return total
+
+
+@compiled
+def replace_by_residuals(values, n_bins, spike_bins, counts, link, dispersion):
+    """Replace scores by the derivative of the loss; return the loss and the sum of derivatives.
+
+    The loss is the negative log-likelihood (nats) without terms that depend on the counts alone.
+    All bins are treated as silent first; the spikes `spike_bins`, with `counts`, follow.
     """
-    n_bins, n_spikes = len(classes), len(spike_bins)
-    state = np.zeros(len(decays))
-    by_class = np.zeros(len(base))
-    received = np.empty(BLOCK)
-    kept = np.ones(BLOCK)
-    score = np.empty(BLOCK)
-    odds = np.empty(BLOCK)
-    powers = np.empty(BLOCK)
-    bits = powers.view(np.int64)
-    loss, product, fired = 0.0, 1.0, 0
+    n_spikes = len(spike_bins)
+    odds, slopes, powers = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    factors, bits = np.empty(BLOCK), powers.view(np.int64)
+    loss, total, fired = 0.0, 0.0, 0
+    two_sided = link in (LOGIT, SOFTPLUS)
     for first in range(0, n_bins, BLOCK):
         size = min(BLOCK, n_bins - first)
-        received[:] = 0.0
-        # One loop over spikes: short loops per bin have unpredictable exits.
-        for spike in range(starts[max(0, first - delay)], starts[max(0, first + size - delay)]):
-            received[bins[spike] + delay - first] += theta[ids[spike]]
-        if len(held) > 0:
+        score = values[first : first + size]
+        odds[size:] = LOWEST
+        if two_sided:
             for i in range(size):
-                kept[i] = 1.0 - held[first + i]
-                received[i] *= kept[i]
-        for i in range(size):
-            score[i] = base[classes[first + i]]
-        if len(drive) > 0:
+                odds[i] = max(-abs(score[i]), LOWEST)
+        else:
             for i in range(size):
-                score[i] += drive[first + i]
-        for k in range(len(decays)):
-            value = state[k]
+                odds[i] = max(min(score[i], CAP), LOWEST)
+        exponentials(odds, powers, bits)
+        if two_sided:
             for i in range(size):
-                value = decays[k] * kept[i] * value + received[i]
-                score[i] += shares[k] * value
-            state[k] = value
-        for i in range(size):
-            odds[i] = min(max(score[i], -700.0), _LARGEST)
-        exponentials(odds[:size], powers[:size], bits[:size])
-        for i in range(size):
-            residual[first + i] = odds[i] / (1.0 + odds[i])
-        for i in range(size):
-            product *= 1.0 + odds[i]
-            if product > 1e100:
-                loss += np.log(product)
-                product = 1.0
-            loss += max(score[i] - _LARGEST, 0.0)
+                share = 1.0 / (1.0 + odds[i])
+                slopes[i] = share if score[i] >= 0.0 else odds[i] * share
+                powers[i] = max(score[i], 0.0)
+            for i in range(BLOCK):
+                factors[i] = 1.0 + odds[i]
+            loss += log_of_product(factors)
+        elif link == NEGATIVE_BINOMIAL:
+            for i in range(size):
+                mean = odds[i] * (1.0 + max(score[i] - CAP, 0.0))
+                factors[i] = 1.0 + dispersion * mean
+                slopes[i] = odds[i] / factors[i]
+                powers[i] = 0.0
+            factors[size:] = 1.0
+            loss += log_of_product(factors) / dispersion
+        else:
+            for i in range(size):
+                slopes[i] = odds[i]
+                powers[i] = odds[i] * (1.0 + max(score[i] - CAP, 0.0))
+        slopes[size:], powers[size:] = 0.0, 0.0
+        loss += column_sums(powers)
         while fired < n_spikes and spike_bins[fired] < first + size:
-            t = spike_bins[fired]
-            loss -= score[t - first]
-            residual[t] -= 1.0
+            i = spike_bins[fired] - first
+            reward, slope = at_spike(score[i], counts[fired], link, dispersion)
+            loss -= reward
+            slopes[i] -= slope
             fired += 1
-        for i in range(first, first + size):
-            by_class[classes[i]] += residual[i]
-    return loss + np.log(product), by_class
+        for i in range(size):
+            score[i] = slopes[i]
+        total += column_sums(slopes)
+    return loss, total
+
+
+@compiled
+def at_spike(score, count, link, dispersion):
+    """Return what `count` spikes in a bin subtract from the loss of a silent bin, and its slope."""
+    if link == LOGIT:
+        return score, 1.0
+    if link == SOFTPLUS:
+        odds = math.exp(-abs(score))
+        mean = math.log1p(odds) + max(score, 0.0)
+        share = 1.0 / (1.0 + odds)
+        slope = share if score >= 0.0 else odds * share
+        # The mean of a very negative score is its exponential.
+        if mean == 0.0:
+            return count * score, float(count)
+        return count * math.log(mean), count * slope / mean
+    growth = math.exp(max(min(score, CAP), LOWEST))
+    mean = growth * (1.0 + max(score - CAP, 0.0))
+    if link == CLOGLOG:
+        if mean > CAP:
+            return mean, growth
+        return math.log(math.expm1(mean)), growth / -math.expm1(-mean)
+    if link == EXPONENTIAL:
+        log_mean = score if score <= CAP else math.log(mean)
+        return count * log_mean, count * growth / mean
+    factor = 1.0 + dispersion * mean
+    return count * math.log(mean / factor), count * growth / (mean * factor)
+
+
+@compiled
+def replace_by_information(values, n_bins, link, dispersion):
+    """Replace scores by the Fisher information of a bin on its score."""
+    odds, powers = np.empty(BLOCK), np.empty(BLOCK)
+    bits = powers.view(np.int64)
+    for first in range(0, n_bins, BLOCK):
+        size = min(BLOCK, n_bins - first)
+        score = values[first : first + size]
+        odds[size:] = LOWEST
+        for i in range(size):
+            odds[i] = max(min(score[i], CAP), LOWEST)
+        exponentials(odds, powers, bits)
+        for i in range(size):
+            odd = odds[i]
+            if link == LOGIT:
+                score[i] = odd / (1.0 + odd) ** 2
+            elif link == SOFTPLUS:
+                mean = math.log1p(odd)
+                score[i] = (odd / (1.0 + odd)) ** 2 / mean if mean > 0.0 else 0.0
+            elif link == CLOGLOG:
+                score[i] = odd * (odd / math.expm1(odd)) if odd > 0.0 and odd < 500.0 else 0.0
+            elif link == EXPONENTIAL:
+                score[i] = odd
+            else:
+                score[i] = odd / (1.0 + dispersion * odd)
 
 
 @compiled
@@ -182,142 +287,34 @@ def residuals_after(ids, bins, residual, probability, edges, n_neurons):
     Returns arrays of shape (neurons, bands): sums of the residual, of the probability, and of
     probability · n², where n is the number of spikes whose band contains a bin.
     """
-    n_bins, n_bands = len(residual), len(edges) - 1
-    residuals, expected = np.zeros(n_bins + 1), np.zeros(n_bins + 1)
+    n_bins, n_edges = len(residual), len(edges)
+    sums = np.zeros((n_bins + 1, 2))
     for t in range(n_bins):
-        residuals[t + 1] = residuals[t] + residual[t]
-        expected[t + 1] = expected[t] + probability[t]
-    found = np.zeros((3, n_neurons, n_bands))
+        sums[t + 1, 0] = sums[t, 0] + residual[t]
+        sums[t + 1, 1] = sums[t, 1] + probability[t]
+    # Sums up to each edge first: their differences are the bands.
+    before_edges = np.zeros((n_neurons, n_edges, 2))
+    repeated = np.zeros((n_neurons, n_edges - 1))
     earlier, last = np.full(len(ids), -1), np.full(n_neurons, -1)
     widest = np.max(edges[1:] - edges[:-1])
     for spike in range(len(ids)):
         j, t = ids[spike], bins[spike]
         earlier[spike], last[j] = last[j], spike
-        for b in range(n_bands):
-            low, high = min(t + edges[b], n_bins), min(t + edges[b + 1], n_bins)
-            found[0, j, b] += residuals[high] - residuals[low]
-            found[1, j, b] += expected[high] - expected[low]
-            found[2, j, b] += expected[high] - expected[low]
-        before = earlier[spike]
-        while before >= 0 and t - bins[before] < widest:
-            for b in range(n_bands):
-                low, high = min(t + edges[b], n_bins), min(bins[before] + edges[b + 1], n_bins)
+        found = before_edges[j]
+        for e in range(n_edges):
+            values = sums[min(t + edges[e], n_bins)]
+            found[e, 0] += values[0]
+            found[e, 1] += values[1]
+        other = earlier[spike]
+        while other >= 0 and t - bins[other] < widest:
+            for b in range(n_edges - 1):
+                low, high = min(t + edges[b], n_bins), min(bins[other] + edges[b + 1], n_bins)
                 if high > low:
-                    found[2, j, b] += 2.0 * (expected[high] - expected[low])
-            before = earlier[before]
-    return found[0], found[1], found[2]
-
-
-@compiled
-def adjoint(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
-    """Return Σₜ valuesₜ xⱼ(t) for the filtered spikes xⱼ of every neuron j."""
-    state = np.zeros(len(decays))
-    total = np.zeros(n_neurons)
-    read = np.empty(BLOCK)
-    kept = np.ones(BLOCK)
-    for last in range(len(values), 0, -BLOCK):
-        first = max(0, last - BLOCK)
-        size = last - first
-        read[:] = 0.0
-        if len(held) > 0:
-            for i in range(size):
-                kept[i] = 1.0 - held[first + i]
-        for k in range(len(decays)):
-            value = state[k]
-            for i in range(size - 1, -1, -1):
-                value = kept[i] * (decays[k] * value + shares[k] * values[first + i])
-                read[i] += value
-            state[k] = value
-        for spike in range(starts[max(0, first - delay)], starts[max(0, last - delay)]):
-            total[ids[spike]] += read[bins[spike] + delay - first]
-    return total
-
-
-@compiled
-def adjoint_by_segment(
-    ids, bins, starts, decays, shares, delay, held, values, spacing, n_segments, n_neurons
-):
-    """Return Σₜ valuesₜ xⱼ(t) by segment, shape (segments, neurons).
-
-    The segment is that of the first effect.
-    """
-    n_bins = len(values)
-    read = np.zeros(n_bins)
-    for k in range(len(decays)):
-        value = 0.0
-        for t in range(n_bins - 1, -1, -1):
-            value = decays[k] * value + shares[k] * values[t]
-            if len(held) > 0 and held[t]:
-                value = 0.0
-            read[t] += value
-    total = np.zeros((n_segments, n_neurons))
-    for spike in range(starts[max(0, n_bins - delay)]):
-        t = bins[spike] + delay
-        total[t // spacing, ids[spike]] += read[t]
-    return total
-
-
-@compiled
-def adjoint_of_squares(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
-    """Return Σₜ valuesₜ xⱼ(t)²; a spike changes a product of states a·b by 1 + a + b."""
-    n_kernels, n_bins = len(decays), len(values)
-    last = np.full(n_neurons, -1)
-    state = np.zeros((n_neurons, n_kernels))
-    before = np.zeros((len(ids), n_kernels))
-    reset_bin = np.full(n_bins, -1)
-    if len(held) > 0:
-        for t in range(n_bins):
-            reset_bin[t] = t if held[t] else reset_bin[max(t - 1, 0)]
-    n_acting = starts[max(0, n_bins - delay)]
-    for spike in range(n_acting):
-        j, t = ids[spike], bins[spike] + delay
-        if reset_bin[t] == t:
-            continue
-        for k in range(n_kernels):
-            kept = state[j, k] * decays[k] ** (t - last[j]) if last[j] > reset_bin[t] else 0.0
-            before[spike, k] = kept
-            state[j, k] = kept + 1.0
-        last[j] = t
-    total = np.zeros(n_neurons)
-    read = np.empty(n_bins)
-    for k in range(n_kernels):
-        for m in range(n_kernels):
-            back, decay, share = 0.0, decays[k] * decays[m], shares[k] * shares[m]
-            for t in range(n_bins - 1, -1, -1):
-                back = 0.0 if reset_bin[t] == t else decay * back + share * values[t]
-                read[t] = back
-            for spike in range(n_acting):
-                rise = 1.0 + before[spike, k] + before[spike, m]
-                total[ids[spike]] += read[bins[spike] + delay] * rise
-    return total
-
-
-@compiled
-def pairs(ids, starts, decays, n_neurons):
-    """Return Σ decay^lag over pairs of spikes, and the number of pairs at lag 0.
-
-    The first result has shape (kernels, neurons, neurons): [k, j, m] is the sum over spikes of j
-    and earlier spikes of m.
-    """
-    n_kernels = len(decays)
-    state = np.zeros((n_kernels, n_neurons))
-    found = np.zeros((n_kernels, n_neurons, n_neurons))
-    together = np.zeros((n_neurons, n_neurons))
-    last = 0
-    for t in range(len(starts) - 1):
-        if starts[t + 1] == starts[t]:
-            continue
-        for k in range(n_kernels):
-            state[k] *= decays[k] ** (t - last)
-            for spike in range(starts[t], starts[t + 1]):
-                found[k, ids[spike]] += state[k]
-            for spike in range(starts[t], starts[t + 1]):
-                state[k, ids[spike]] += 1.0
-        last = t
-        for spike in range(starts[t], starts[t + 1]):
-            for other in range(starts[t], starts[t + 1]):
-                together[ids[spike], ids[other]] += 1.0
-    return found, together
+                    repeated[j, b] += 2.0 * (sums[high, 1] - sums[low, 1])
+            other = earlier[other]
+    residuals = before_edges[:, 1:, 0] - before_edges[:, :-1, 0]
+    expected = before_edges[:, 1:, 1] - before_edges[:, :-1, 1]
+    return residuals, expected, expected + repeated
 
 
 @compiled
@@ -335,20 +332,3 @@ def count_lags(ids, starts, first, last, counts):
                 for before in range(starts[t - lag], starts[t - lag + 1]):
                     for spike in range(starts[t], starts[t + 1]):
                         counts[ids[before], ids[spike], lag - first] += 1
-
-
-@compiled
-def variances(vectors, values, sizes, prior_precision, sampling, posterior):
-    """Compute the diagonals of M⁻¹HM⁻¹ and M⁻¹ with M = H + prior.
-
-    For row j, H is sizes[j] times the matrix with these eigenvectors (columns) and eigenvalues.
-    """
-    for j in range(len(sizes)):
-        spread, certain = 0.0, 0.0
-        for k in range(len(values)):
-            information = sizes[j] * values[k]
-            if information + prior_precision > 0.0:
-                share = vectors[j, k] ** 2 / (information + prior_precision)
-                certain += share
-                spread += share * information / (information + prior_precision)
-        sampling[j], posterior[j] = spread, certain

@@ -1,4 +1,4 @@
-"""Dependence of the firing probability of a neuron on its last spike."""
+"""Effect of a neuron's own spikes on its firing probability."""
 
 from __future__ import annotations
 
@@ -6,120 +6,214 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.families import Family
 
-# Edges (ms) of the classes of the time since the last spike.
-AGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 130, 160, 200)
+# Precision of the prior of history weights, which keeps them finite.
+PRECISION = 1e-2
+# Spikes expected during the refractory period without refractoriness, at which it is accepted.
+EVIDENCE = 5.0
+# Longest refractory period that is found (ms).
+LONGEST_REFRACTORY = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryBasis:
+    """Basis functions of own spikes: (n_lags, n_functions), and whether only the last acts."""
+
+    values: NDArray[np.float64]
+    last_spike_only: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class SpikeHistory:
-    """Classes of bins by the time since the neuron's last spike.
+    """Spikes of a neuron in the likelihood, and their effect on itself.
 
     Attributes
     ----------
-    fired : (n_spikes,) ndarray of int64
+    fired : (n_fired,) ndarray of int64
         Bins of the spikes in the likelihood.
-    classes : (n_bins,) ndarray of uint8
-        Class of each bin. The last class contains bins in which the neuron cannot fire and bins
-        that are excluded from the likelihood.
-    base : (n_classes,) ndarray
-        Log-odds of a spike by class without synapses; `kernels.NEVER` in the last.
-    spikes : (n_classes − 1,) ndarray
-        Spikes by class.
-    held : (n_bins,) or (0,) ndarray of uint8
-        Bins in which the neuron is refractory and input is lost; empty if never.
-    filling : (n_classes − 1,) ndarray
-        Mean by class of the sum of the kernel over the time since the reset, in bins.
+    counts : (n_fired,) ndarray
+        Spikes in each of them.
+    counted : (n_bins,) ndarray of bool, optional
+        Bins in the likelihood; None for all.
+    n_counted : int
+        Number of these bins.
+    basis : HistoryBasis
+    reach : (n_own,) ndarray of int32
+        Longest lag at which each own spike acts.
+    refractory : int
+        Bins after a spike in which the neuron never fires.
+    intercept : float
+    weights : (n_functions,) ndarray
+        Estimates without synapses.
+    root : (n_functions + 1, n_functions + 1) ndarray
+        Upper root of the information on the weights and the intercept, with the prior.
     """
 
     fired: NDArray[np.int64]
-    classes: NDArray[np.uint8]
-    base: NDArray[np.float64]
-    spikes: NDArray[np.float64]
-    held: NDArray[np.uint8]
-    filling: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    counted: NDArray[np.bool_] | None
+    n_counted: int
+    basis: HistoryBasis
+    reach: NDArray[np.int32]
+    refractory: int
+    intercept: float
+    weights: NDArray[np.float64]
+    root: NDArray[np.float64]
 
     @classmethod
     def of(
         cls,
         covariates: Covariates,
         index: int,
-        history: float,
-        reset: float | None,
+        basis: HistoryBasis,
+        family: Family,
         counted: NDArray[np.bool_] | None = None,
     ) -> SpikeHistory:
-        """Classify the bins for the neuron at index `index`.
+        """Estimate the history of the neuron at `index` without synapses.
 
         Parameters
         ----------
         covariates : Covariates
         index : int
-        history, reset : float
-            ms; see `infer_synapses`.
+        basis : HistoryBasis
+        family : Family
         counted : (n_bins,) ndarray of bool, optional
             Bins in the likelihood. Default: all.
         """
-        trains = covariates.trains
-        fired = trains.fired(index)
-        age = _age(fired, trains.n_bins)
-        times = np.array([time for time in AGES if time < history] + [history])
-        edges = np.unique(np.round(times / trains.width)).astype(np.int64)
-        by_age = np.searchsorted(edges[1:], np.arange(edges[-1] + 2)).astype(np.uint8)
-        found = by_age[np.minimum(age, edges[-1] + 1)]
+        trains, n_lags = covariates.trains, len(basis.values)
+        unique, counts, reach = _own_spikes(covariates, index, basis)
+        fired = unique
         if counted is not None:
-            found[~counted] = len(edges)
-            fired = fired[counted[fired]]
-        spikes = np.bincount(found[fired], minlength=len(edges))
-        silences = np.bincount(found, minlength=len(edges) + 1)[:-1] - spikes
-        # The likelihood of classes without spikes, or with spikes only, has no maximum: their odds
-        # are set to 0, or to those with one silent bin.
-        kept = spikes > 0
-        renumbered = np.append(np.where(kept, np.cumsum(kept) - 1, kept.sum()), kept.sum())
-        base = np.log(spikes[kept] / np.maximum(silences[kept], 1))
-        classes = renumbered.astype(np.uint8)[found]
-        held, filling = _filling(covariates, age, reset, classes, len(base))
-        return cls(
-            fired,
-            classes,
-            np.append(base, kernels.NEVER),
-            spikes[kept].astype(float),
-            held,
-            filling,
-        )
+            fired, counts = fired[counted[fired]], counts[counted[fired]]
+        counts = counts if family.counts else np.ones(len(fired))
+        ages = np.minimum(np.diff(unique, prepend=-(2**40)) - 1, n_lags)
+        kept = slice(None) if counted is None else counted[unique]
+        spikes = np.bincount(ages[kept], counts, minlength=n_lags + 1)
+        bins = _bins_by_age(unique, trains.n_bins, n_lags, counted)
+        refractory = _refractory(bins, spikes, trains.width)
+        start = _renewal_fit(basis.values, bins, spikes, refractory, family)
+        n_counted = int(bins.sum())
+        return cls(fired, counts, counted, n_counted, basis, reach, refractory, *start)
+
+    @classmethod
+    def given(
+        cls, covariates: Covariates, index: int, basis: HistoryBasis, refractory: int
+    ) -> SpikeHistory:
+        """Return the spikes of the neuron at `index` with a known refractory period, not fitted."""
+        fired, counts, reach = _own_spikes(covariates, index, basis)
+        n_bins, n_functions = covariates.trains.n_bins, basis.values.shape[1]
+        nothing = 0.0, np.zeros(n_functions), np.eye(n_functions + 1)
+        return cls(fired, counts, None, n_bins, basis, reach, refractory, *nothing)
+
+    def constant_log_likelihood(self, family: Family) -> float:
+        """Return the log-likelihood (nats) of the spikes at a constant rate."""
+        mean = np.array([self.rate])
+        silent = self.n_counted - len(self.fired)
+        at_spikes = family.log_likelihood(np.broadcast_to(mean, self.counts.shape), self.counts)
+        at_silence = silent * family.log_likelihood(mean, np.zeros(1))[0] if silent else 0.0
+        return float(at_silence + at_spikes.sum())
 
     @property
-    def mean_filling(self) -> float:
-        """Mean of `filling` over the spikes, in bins."""
-        return float(self.spikes @ self.filling / self.spikes.sum())
+    def rate(self) -> float:
+        """Mean spikes per bin of the likelihood."""
+        return float(self.counts.sum()) / self.n_counted
+
+    @property
+    def n_weights(self) -> int:
+        """Number of history weights."""
+        return len(self.weights)
+
+    def filter_of(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the effect 1, 2, … bins after an own spike; the neuron cannot fire at first."""
+        found = self.basis.values @ weights
+        found[: self.refractory] = kernels.NEVER
+        return found
+
+    def from_scaled(self, point: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+        """Convert a point in coordinates of unit curvature to weights and intercept."""
+        found = solve_triangular(self.root, point)
+        return self.weights + found[:-1], self.intercept + float(found[-1])
+
+    def to_scaled(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Convert a gradient to these coordinates."""
+        return solve_triangular(self.root, gradient, trans="T")
 
 
-def _age(fired: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
-    """Return the bins since the last spike before each bin.
+def _own_spikes(
+    covariates: Covariates, index: int, basis: HistoryBasis
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
+    """Return the bins with spikes, the spikes in each, and the longest lag of each spike."""
+    trains = covariates.trains
+    own = trains.bins[trains.ids == index].astype(np.int64)
+    fired, counts = np.unique(own, return_counts=True)
+    reach = covariates.reach_of(own, len(basis.values))
+    if basis.last_spike_only:
+        following = np.append(fired, 2**60)[np.searchsorted(fired, own, side="right")]
+        reach = np.minimum(reach, following - own).astype(np.int32)
+    return fired, counts.astype(float), reach
 
-    The value is very large before the first spike.
-    """
+
+def _bins_by_age(
+    fired: NDArray[np.int64], n_bins: int, n_lags: int, counted: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """Return the number of bins 1, 2, … n_lags bins after the last spike, and of all later ones."""
+    if counted is None:
+        intervals = np.diff(fired, append=n_bins - 1)
+        lasting = np.bincount(np.minimum(intervals, n_lags), minlength=n_lags + 1)
+        found = len(fired) - np.append(0, np.cumsum(lasting))[1 : n_lags + 1]
+        return np.append(found, n_bins - found.sum())
     last = np.full(n_bins + 1, -(2**40))
     last[fired + 1] = fired
-    return np.arange(n_bins) - np.maximum.accumulate(last)[:-1]
+    age = np.arange(n_bins) - np.maximum.accumulate(last)[:-1]
+    return np.bincount(np.minimum(age - 1, n_lags)[counted], minlength=n_lags + 1)
 
 
-def _filling(
-    covariates: Covariates,
-    age: NDArray[np.int64],
-    reset: float | None,
-    classes: NDArray[np.uint8],
-    n_classes: int,
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return bins with lost input, and the mean kernel sum since the reset by class."""
-    if reset is None:
-        return np.empty(0, np.uint8), np.full(n_classes, covariates.area)
-    lost = max(0, round(reset / covariates.trains.width))
-    since = np.clip(age - lost, 0, None)[:, None]
-    decays = covariates.decays
-    filled = ((1.0 - decays**since) / (1.0 - decays)) @ covariates.shares
-    bins = np.maximum(np.bincount(classes, minlength=n_classes + 1), 1)
-    mean = np.bincount(classes, filled, n_classes + 1) / bins
-    return (age <= lost).astype(np.uint8), mean[:-1]
+def _refractory(bins: NDArray, spikes: NDArray, width: float) -> int:
+    """Return the number of bins after a spike in which a neuron never fires."""
+    most = min(len(bins) - 1, round(LONGEST_REFRACTORY / width))
+    fired = np.flatnonzero(spikes[:most])
+    silent = int(fired[0]) if len(fired) else most
+    expected = np.cumsum(bins[:silent]) * (spikes.sum() / max(bins.sum(), 1))
+    return silent if silent and expected[-1] >= EVIDENCE else 0
+
+
+def _renewal_fit(
+    basis: NDArray[np.float64], bins: NDArray, spikes: NDArray, refractory: int, family: Family
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Fit the hazard by age (Newton); return intercept, weights and root of the information.
+
+    Only the last spike acts. For long intervals this is close to the sum over spikes.
+    """
+    n_functions = basis.shape[1]
+    rows = np.column_stack([np.vstack([basis, np.zeros(n_functions)]), np.ones(len(basis) + 1)])
+    rows, bins, spikes = rows[refractory:], bins[refractory:], spikes[refractory:]
+    prior = np.append(np.full(n_functions, PRECISION), 0.0)
+    overall = (spikes.sum() + 0.5) / (bins.sum() + 1.0)
+    theta = np.append(np.zeros(n_functions), family.score_of(min(overall, 0.999)))
+    for _ in range(60):
+        slope, information = _derivatives(rows @ theta, bins, spikes, family)
+        gradient = rows.T @ slope + prior * theta
+        hessian = (rows * information[:, None]).T @ rows + np.diag(prior + 1e-9 * spikes.sum())
+        step = cho_solve(cho_factor(hessian), gradient)
+        theta -= step * min(1.0, 3.0 / max(np.abs(step).max(), 1e-300))
+        if np.abs(step).max() < 1e-6:
+            break
+    return float(theta[-1]), theta[:-1], np.linalg.cholesky(hessian).T
+
+
+def _derivatives(
+    score: NDArray, bins: NDArray, spikes: NDArray, family: Family
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return slope and information of the loss by age, at clipped scores."""
+    clipped = np.clip(score, -30.0, 3.0)
+    slope, information = clipped.copy(), clipped.copy()
+    nothing = np.empty(0, np.int64), np.empty(0)
+    kernels.replace_by_residuals(slope, len(slope), *nothing, family.code, family.dispersion)
+    kernels.replace_by_information(information, len(slope), family.code, family.dispersion)
+    rewards = [kernels.at_spike(one, 1.0, family.code, family.dispersion)[1] for one in clipped]
+    return bins * slope - spikes * np.array(rewards), bins * np.maximum(information, 1e-12)

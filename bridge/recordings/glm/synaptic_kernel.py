@@ -1,4 +1,4 @@
-"""Time course of the effect of a spike on the score of a postsynaptic neuron."""
+"""Known time course of the effect of a spike on the score of a postsynaptic neuron."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bridge.recordings.glm.bases import Basis
 from neurosim import NeurosimError
+
+# Fraction of the peak below which a kernel is cut off.
+NEGLIGIBLE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,6 @@ class SynapticKernel:
         object.__setattr__(self, "taus", tuple(taus.tolist()))
         object.__setattr__(self, "shares", tuple((shares / peak).tolist()))
 
-    def decays(self, width: float) -> NDArray[np.float64]:
-        """Return the decay of each exponential per bin of `width` ms."""
-        return np.exp(-width / np.array(self.taus))
-
     def delay_bins(self, width: float) -> int:
         """Return the delay in bins of `width` ms, at least 1."""
         return max(1, round(self.delay / width))
@@ -85,3 +85,39 @@ class SynapticKernel:
     def area(self) -> float:
         """Integral over time (ms)."""
         return float(np.dot(self.taus, self.shares))
+
+
+@dataclass(frozen=True)
+class KernelBasis(Basis):
+    """A single basis function: a synaptic kernel.
+
+    Attributes
+    ----------
+    kernel : SynapticKernel
+
+    Examples
+    --------
+    >>> from bridge.recordings import KernelBasis, SynapticKernel
+    >>> KernelBasis(SynapticKernel((10.0,), delay=2.0)).matrix(1.0)[:3, 0].round(3).tolist()
+    [0.0, 1.0, 0.905]
+    """
+
+    kernel: SynapticKernel
+
+    @property
+    def length(self) -> float:  # type: ignore[override]
+        """Lag (ms) after which the kernel is negligible."""
+        times = np.linspace(0.0, 20.0 * max(self.kernel.taus), 4001)
+        last = times[np.flatnonzero(np.abs(self.kernel.values(times)) > NEGLIGIBLE)[-1]]
+        return self.kernel.delay + float(last)
+
+    def values(self, lags: ArrayLike) -> NDArray[np.float64]:
+        """Return the kernel at lags (ms), shape (n_lags, 1)."""
+        return self.kernel.values(np.asarray(lags, dtype=float) - self.kernel.delay)[:, None]
+
+    def matrix(self, width: float) -> NDArray[np.float64]:
+        """Return the kernel 1, 2, … bins of `width` ms after a spike, shape (n_lags, 1)."""
+        delay = self.kernel.delay_bins(width)
+        n_lags = max(delay, math.ceil((self.length - self.kernel.delay) / width) + delay)
+        since = width * (np.arange(1, n_lags + 1) - delay)
+        return np.ascontiguousarray(self.kernel.values(since)[:, None])

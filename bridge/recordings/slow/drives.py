@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_solve, solve_triangular
 
 from bridge.recordings.data.observation import Observation, absence, counts_by_segment
 from bridge.recordings.data.trains import BinnedTrains
@@ -14,12 +15,17 @@ from bridge.recordings.glm.covariates import Covariates, SlowRates
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.shared import SharedDrives
 from bridge.recordings.slow.smoothing import FEWEST_KNOTS, Baseline, segment_sums
+from neurosim import NeurosimError
 
 NONE = np.empty(0)
 # Longest segment (ms) in which the presence of neurons is resolved.
 FINEST = 200.0
 # Precision of the prior of weights of drives and stimulus, which keeps them finite.
 FEATURE_PRECISION = 1e-6
+# Smallest eigenvalue of the covariance of standardised features, for features that repeat others.
+FLAT = 1e-9
+# Largest standard deviation of the score due to the initial weights of the stimulus.
+LARGEST_START = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +50,73 @@ class SlowDrive:
 
     @classmethod
     def of(
-        cls, past: SpikeHistory, spacing: int, shared: NDArray[np.float64], stride: int | None
+        cls,
+        fired: NDArray[np.int64],
+        expected: NDArray[np.float64],
+        spacing: int,
+        shared: NDArray[np.float64],
+        stride: int | None,
     ) -> SlowDrive:
-        """Return the covariates, with a fitted baseline if `stride` is given."""
+        """Return the covariates, with a fitted baseline if `stride` is given.
+
+        `expected` is the number of spikes expected in each bin without drive, `fired` the bins of
+        the spikes.
+        """
         if stride is None:
             return cls(spacing, shared)
-        odds = np.exp(past.base)
-        expected = segment_sums((odds / (1.0 + odds))[past.classes], spacing)
-        expected *= np.exp(shared.sum(axis=1))
-        expected *= len(past.fired) / expected.sum()
-        spikes = np.bincount(past.fired // spacing, minlength=len(expected))
+        expected = segment_sums(expected, spacing) * np.exp(shared.sum(axis=1))
+        expected *= len(fired) / expected.sum()
+        spikes = np.bincount(fired // spacing, minlength=len(expected))
         sums = segment_sums(spikes, stride), segment_sums(expected, stride)
         return cls(spacing, shared, Baseline.of(*sums), stride)
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulus:
+    """Standardised covariates of each bin.
+
+    Attributes
+    ----------
+    values : (n_bins, n_features) ndarray
+    root : (n_features, n_features) ndarray
+        Upper root of their covariance.
+    mean, spread : (n_features,) ndarray
+        Means and standard deviations of the features.
+    """
+
+    values: NDArray[np.float64]
+    root: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, features: NDArray[np.float64]) -> Stimulus:
+        """Standardise features, shape (n_bins, n_features); constant ones become 0."""
+        mean, spread = features.mean(axis=0), features.std(axis=0)
+        spread = np.where(spread > 1e-12 * np.abs(mean), spread, np.inf)
+        values = (features - mean) / spread
+        covariance = values.T @ values / len(values)
+        root = np.linalg.cholesky(covariance + FLAT * np.eye(len(covariance)))
+        return cls(values, np.asarray(root, dtype=float).T, mean, spread)
+
+    def like(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return other features, standardised as these."""
+        if features.shape[1] != len(self.mean):
+            raise NeurosimError(
+                f"stimulus with {features.shape[1]} features: give the {len(self.mean)} features "
+                "of the fit"
+            )
+        return (features - self.mean) / self.spread
+
+    def triggered(self, fired: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return weights in proportion to the spike-triggered average, whitened.
+
+        It is the maximum-likelihood estimate for a Gaussian stimulus and an exponential link.
+        """
+        mean = self.values[fired].mean(axis=0)
+        found = cho_solve((self.root, False), mean)
+        size = float(np.linalg.norm(self.root @ found))
+        return found / max(1.0, size / LARGEST_START)
 
 
 class Drive:
@@ -69,8 +130,7 @@ class Drive:
     covariates : Covariates
     past : SpikeHistory
     slow : SlowDrive, optional
-    stimulus : (n_bins, n_features) ndarray, optional
-        Standardised.
+    stimulus : Stimulus, optional
     """
 
     def __init__(
@@ -78,20 +138,25 @@ class Drive:
         covariates: Covariates,
         past: SpikeHistory,
         slow: SlowDrive | None = None,
-        stimulus: NDArray[np.float64] | None = None,
+        stimulus: Stimulus | None = None,
     ) -> None:
         self.slow, self.stimulus, self.n_bins = slow, stimulus, covariates.trains.n_bins
         self.baseline = None if slow is None else slow.baseline
         self.n_knots = 0 if self.baseline is None else len(self.baseline.start)
         self.n_shared = 0 if slow is None else slow.shared.shape[1]
-        self.n_features = 0 if stimulus is None else stimulus.shape[1]
+        self.n_features = 0 if stimulus is None else stimulus.values.shape[1]
         self.size = self.n_knots + self.n_shared + self.n_features
         absent = covariates.absent
-        self._missing = None if absent is None else absent * (past.mean_filling * covariates.rates)
-        self._scales = np.full(self.n_shared + self.n_features, 1.0 / np.sqrt(past.spikes.sum()))
+        self._missing = None if absent is None else absent * covariates.rates
+        self._area, root_n = covariates.area, np.sqrt(max(past.counts.sum(), 1.0))
+        self._scales = np.full(self.n_shared, 1.0 / root_n)
         if slow is not None and self.n_shared:
-            spread = np.maximum(slow.shared.std(axis=0), 1e-6)
-            self._scales[: self.n_shared] /= spread
+            self._scales /= np.maximum(slow.shared.std(axis=0), 1e-6)
+        triggered = NONE if stimulus is None else stimulus.triggered(past.fired)
+        self._root = np.empty((0, 0)) if stimulus is None else root_n * stimulus.root
+        course = NONE if self.baseline is None else self.baseline.start
+        self.start = np.concatenate([course, np.ones(self.n_shared), triggered])
+        """Initial parameters: the estimates without synapses."""
 
     def log_odds(
         self, parameters: NDArray[np.float64], weights: NDArray[np.float64]
@@ -106,22 +171,22 @@ class Drive:
                 kernels.interpolate(course, self.slow.stride, baseline)
                 segments += baseline
             if self._missing is not None:
-                segments += self._missing @ weights
+                segments += self._missing @ (weights @ self._area)
             values = np.empty(self.n_bins)
             kernels.interpolate(segments, self.slow.spacing, values)
         if self.stimulus is not None:
-            driven = self.stimulus @ gamma
+            driven = self.stimulus.values @ gamma
             values = values + driven if len(values) else driven
         return values
 
     def gradient(
         self, residual: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | float]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the gradient with respect to the parameters and to the weights.
 
         The weights contribute through the mean input of absent neurons.
         """
-        parts, by_weight = [], np.zeros(1)
+        parts, by_weight = [], np.zeros((1, 1))
         if self.slow is not None:
             by_segment = self._by_segment(residual)
             if self.n_knots:
@@ -129,30 +194,28 @@ class Drive:
                 parts.append(kernels.adjoint_of_interpolate(by_segment, stride, self.n_knots))
             parts.append(by_segment @ self.slow.shared)
             if self._missing is not None:
-                by_weight = by_segment @ self._missing
+                by_weight = np.outer(by_segment @ self._missing, self._area)
         if self.stimulus is not None:
-            parts.append(residual @ self.stimulus)
+            parts.append(residual @ self.stimulus.values)
         return np.concatenate([NONE, *parts]), by_weight
-
-    @property
-    def start(self) -> NDArray[np.float64]:
-        """Initial parameters: the estimates without synapses and stimulus."""
-        course = NONE if self.baseline is None else self.baseline.start
-        return np.concatenate([course, np.ones(self.n_shared), np.zeros(self.n_features)])
 
     def from_scaled(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
         """Convert a point in scaled coordinates, with unit curvature, to parameters."""
         course = point[: self.n_knots]
         if self.baseline is not None:
             course = self.baseline.scaled(course)
-        return self.start + np.concatenate([course, self._scales * point[self.n_knots :]])
+        _, gains, gamma = self._split(point)
+        features = solve_triangular(self._root, gamma) if self.n_features else gamma
+        return self.start + np.concatenate([course, self._scales * gains, features])
 
     def to_scaled(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
         """Convert a gradient with respect to parameters to scaled coordinates."""
         by_knot = gradient[: self.n_knots]
         if self.baseline is not None:
             by_knot = self.baseline.scaled(by_knot, transposed=True)
-        return np.concatenate([by_knot, self._scales * gradient[self.n_knots :]])
+        _, gains, gamma = self._split(gradient)
+        features = solve_triangular(self._root, gamma, trans="T") if self.n_features else gamma
+        return np.concatenate([by_knot, self._scales * gains, features])
 
     def penalty(self, parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return −log(prior), up to a constant, and its gradient."""
@@ -160,35 +223,6 @@ class Drive:
         by_knot = NONE if self.baseline is None else self.baseline.prior_gradient(course)
         gradient = np.concatenate([by_knot, FEATURE_PRECISION * parameters[self.n_knots :]])
         return 0.5 * float(gradient @ parameters), gradient
-
-    def information_lost(
-        self, spread: NDArray[np.float64], sums: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Return the information on each weight lost to the slow covariates, shape (n,).
-
-        Parameters
-        ----------
-        spread : (n_bins,) ndarray
-            p(1 − p).
-        sums : (n_segments, n) ndarray
-            Sums over segments of spread · (xⱼ − its mean).
-        """
-        assert self.slow is not None
-        size, shared = segment_sums(spread, self.slow.spacing), self.slow.shared
-        weighted = size[:, None] * shared
-        products = shared.T @ weighted + FEATURE_PRECISION * np.eye(self.n_shared)
-        left, lost = shared.T @ sums, np.zeros(sums.shape[1])
-        if self.baseline is not None:
-            # Project out the baseline first, then the shared drives.
-            knots = [segment_sums(part, self.slow.stride) for part in (sums, weighted)]
-            information = segment_sums(size, self.slow.stride)
-            solved = self.baseline.solve(information, knots[0])
-            lost += (knots[0] * solved).sum(axis=0)
-            left -= knots[1].T @ solved
-            products -= knots[1].T @ self.baseline.solve(information, knots[1])
-        if self.n_shared:
-            lost += (left * np.linalg.solve(products, left)).sum(axis=0)
-        return lost
 
     def _split(self, parameters: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         """Return the baseline at its knots and the weights of shared drives and stimulus."""
@@ -251,11 +285,21 @@ class Drives:
             return None
         return SlowRates(self.spacing, rates if self.absent is None else rates * (1 - self.absent))
 
-    def of_neuron(self, index: int, past: SpikeHistory) -> SlowDrive | None:
-        """Return the slow covariates of one neuron, None if there are none."""
+    @property
+    def any(self) -> bool:
+        """Whether there are shared drives, baselines or absent neurons."""
+        return bool(self.found.drives) or self.stride is not None or self.absent is not None
+
+    def of_neuron(
+        self, index: int, fired: NDArray[np.int64], expected: NDArray[np.float64]
+    ) -> SlowDrive | None:
+        """Return the slow covariates of one neuron, None if there are none.
+
+        For `fired` and `expected` see `SlowDrive.of`.
+        """
         shared = self.found.for_neuron(index)
         if not shared.size:
             shared = np.empty((self.n_segments, 0))
             if self.stride is None and self.absent is None:
                 return None
-        return SlowDrive.of(past, self.spacing, shared, self.stride)
+        return SlowDrive.of(fired, expected, self.spacing, shared, self.stride)

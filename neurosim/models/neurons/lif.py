@@ -177,9 +177,8 @@ class IntegrateAndFire(LIF):
 
     >>> import math
     >>> import neurosim as ns
-    >>> from neurosim.models.neurons.lif import IntegrateAndFire
     >>> units = {"v_rest": 0.0, "v_reset": 0.0, "v_threshold": 1.0}
-    >>> neuron = IntegrateAndFire(**units, v_peak=2.0, tau_m=math.inf, c_m=1.0, t_ref=0.0)
+    >>> neuron = ns.IntegrateAndFire(**units, v_peak=2.0, tau_m=math.inf, c_m=1.0, t_ref=0.0)
     >>> net = ns.Network()
     >>> cell = net.add("cell", 1, neuron)
     >>> drive = net.drive(cell, ns.SpikeTimes([1.0, 2.0, 3.0]), weight=0.4)

@@ -12,7 +12,7 @@ import bridge
 import bridge.spiking
 from neurosim import LIF
 
-PACKAGES = ("classics", "datasets", "inference", "spiking")
+PACKAGES = ("classics", "datasets", "inference", "recordings", "spiking")
 
 
 def test_no_function_has_the_name_of_a_module() -> None:

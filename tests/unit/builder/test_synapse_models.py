@@ -386,8 +386,8 @@ def test_wrong_values_are_refused(act, sentence: str) -> None:
     [
         (ns.LIF(), lambda n, c: n.drive(c, ns.MembraneNoise(1.0)),
          "'cells' receives ExpConductance, .* cannot be combined with MembraneNoise"),
-        (ns.LIF(), lambda n, c: n.record(c, "i_syn"),
-         "'i_syn' of 'cells' cannot be recorded, as it receives ExpConductance.* state 'g'"),
+        (ns.LIF(), lambda n, c: n.record(c, "input_exc"),
+         "'input_exc' of 'cells' cannot be recorded, as it receives ExpConductance.* state 'g'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_combined_is_refused(neuron: Any, act, sentence: str) -> None:

@@ -6,13 +6,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from bridge.inference import SynapticKernel, bin_trains
+from bridge.inference import bin_trains
+from bridge.recordings import Family, RaisedCosines, Steps
 from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.likelihood import Likelihood
-from bridge.recordings.glm.spike_history import SpikeHistory
-from bridge.recordings.slow.drives import Drive, SlowDrive
+from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
+from bridge.recordings.slow.drives import Drive, SlowDrive, Stimulus
 from bridge.recordings.slow.shared import SharedCounts, SharedDrive, SharedDrives
 from bridge.recordings.slow.smoothing import (
     LEVEL_PRECISION,
@@ -54,30 +56,34 @@ def covariates() -> Covariates:
     absent = np.zeros((-(-N_BINS // SPACING), 4))
     absent[20:, 1] = 1.0
     observed = np.array([N_BINS, 2000, N_BINS, N_BINS], dtype=float)
-    kernel = SynapticKernel((10.0,))
-    return Covariates(bin_trains(trains, float(N_BINS)), kernel, None, absent, observed)
+    basis = RaisedCosines(3, 40.0).matrix(1.0)
+    return Covariates(bin_trains(trains, float(N_BINS)), basis, None, None, absent, observed)
 
 
 @pytest.fixture(scope="module")
 def likelihood(covariates) -> Likelihood:
     """The last neuron with a shared drive, a baseline and a stimulus of two features."""
     rng = np.random.default_rng(5)
-    past = SpikeHistory.of(covariates, 3, 50.0, None)
+    family = Family.of("bernoulli", "logit")
+    history = HistoryBasis(Steps((0.0, 5.0, 20.0, 50.0)).matrix(1.0), last_spike_only=True)
+    past = SpikeHistory.of(covariates, 3, history, family)
+    found = Likelihood(covariates, 3, past, family)
+    expected = expit(found.scores(past.intercept, past.weights, np.zeros((4, 3))))
     shared = np.cumsum(rng.normal(size=(-(-N_BINS // SPACING), 1)), axis=0)
-    slow = SlowDrive.of(past, SPACING, 0.2 * (shared - shared.mean()), 5)
-    stimulus = rng.normal(size=(N_BINS, 2))
-    return Likelihood(covariates, 3, past, Drive(covariates, past, slow, stimulus))
+    slow = SlowDrive.of(past.fired, expected, SPACING, 0.2 * (shared - shared.mean()), 5)
+    stimulus = Stimulus.of(rng.normal(size=(N_BINS, 2)))
+    found.drive = Drive(covariates, past, slow, stimulus)
+    return found
 
 
 def filtered(covariates: Covariates) -> np.ndarray:
-    """The filtered spikes, shape (n_bins, n)."""
+    """The filtered spikes, shape (n_bins, n, n_functions)."""
     trains = covariates.trains
     counts = np.zeros((trains.n_bins, trains.n_neurons))
     np.add.at(counts, (trains.bins, trains.ids), 1.0)
-    lags = np.arange(trains.n_bins)
-    shape = covariates.kernel.values(lags * trains.width)
-    shape = np.concatenate([np.zeros(covariates.delay), shape])[: trains.n_bins]
-    return np.stack([np.convolve(one, shape)[: trains.n_bins] for one in counts.T], axis=1)
+    functions = np.vstack([np.zeros(covariates.n_functions), covariates.basis]).T
+    columns = [[np.convolve(one, f)[: trains.n_bins] for f in functions] for one in counts.T]
+    return np.array(columns).transpose(2, 0, 1)
 
 
 @pytest.mark.slow
@@ -85,20 +91,21 @@ def test_the_drive_is_that_of_the_dense_design(likelihood):
     drive, covariates, past = likelihood.drive, likelihood.covariates, likelihood.past
     rng = np.random.default_rng(7)
     course, gains, gamma = rng.normal(size=drive.n_knots), np.array([0.7]), np.array([0.3, -0.2])
-    weights, base = rng.normal(0.0, 0.5, 4), rng.normal(-3.5, 0.2, len(past.spikes))
+    weights, history = rng.normal(0.0, 0.5, (4, 3)), rng.normal(0.0, 0.5, past.n_weights)
     weights[3] = 0.0
     segments = dense_interpolation(len(drive.slow.shared), 5) @ course + drive.slow.shared @ gains
-    by_bin = dense_interpolation(N_BINS, SPACING) @ segments + drive.stimulus @ gamma
+    by_bin = dense_interpolation(N_BINS, SPACING) @ segments + drive.stimulus.values @ gamma
     # The second neuron's input is its mean while it is absent.
-    mean = covariates.rates[1] * covariates.area * weights[1]
+    mean = covariates.rates[1] * (covariates.area @ weights[1])
     by_bin += dense_interpolation(N_BINS, SPACING) @ covariates.absent[:, 1] * mean
     log_odds = drive.log_odds(np.concatenate([course, gains, gamma]), weights)
     np.testing.assert_allclose(log_odds, by_bin, atol=1e-11)
 
-    loss, _, _ = likelihood.value_and_gradient(base, weights, log_odds)
+    loss, *_ = likelihood.value_and_gradient(-3.5, history, weights, log_odds)
     fired = np.zeros(N_BINS)
     fired[past.fired] = 1.0
-    score = np.append(base, kernels.NEVER)[past.classes] + by_bin + filtered(covariates) @ weights
+    own = np.array([row.copy() for row in likelihood.history_rows()]).T
+    score = -3.5 + by_bin + own @ history + np.einsum("tjk,jk->t", filtered(covariates), weights)
     assert loss == pytest.approx(float((np.logaddexp(0.0, score) - fired * score).sum()), rel=1e-12)
 
 
@@ -106,52 +113,28 @@ def test_the_drive_is_that_of_the_dense_design(likelihood):
 def test_gradients_of_the_drive_are_those_of_finite_differences(likelihood):
     drive, past = likelihood.drive, likelihood.past
     rng = np.random.default_rng(9)
-    point, weights = rng.normal(0.0, 0.3, drive.size), np.append(rng.normal(0.0, 0.5, 3), 0.0)
-    base = past.base[:-1]
+    point, weights = rng.normal(0.0, 0.3, drive.size), rng.normal(0.0, 0.5, (4, 3))
+    weights[3] = 0.0
+    rest = past.intercept, past.weights
 
     def loss(point: np.ndarray, weights: np.ndarray) -> float:
         parameters = drive.from_scaled(point)
         log_odds = drive.log_odds(parameters, weights)
-        value = likelihood.value_and_gradient(base, weights, log_odds)[0]
+        value = likelihood.value_and_gradient(*rest, weights, log_odds)[0]
         return value + drive.penalty(parameters)[0]
 
     parameters = drive.from_scaled(point)
     log_odds = drive.log_odds(parameters, weights)
-    _, _, gradient = likelihood.value_and_gradient(base, weights, log_odds)
+    gradient = likelihood.value_and_gradient(*rest, weights, log_odds)[3]
     by_drive, by_weight = drive.gradient(likelihood.residual)
     by_drive = drive.to_scaled(by_drive + drive.penalty(parameters)[1])
-    by_weight = (gradient + by_weight)[:3]
+    by_weight = (gradient + by_weight)[:3].ravel()
     for k, step in enumerate(1e-5 * np.eye(drive.size)):
         slope = (loss(point + step, weights) - loss(point - step, weights)) / 2e-5
         assert by_drive[k] == pytest.approx(slope, abs=1e-4)
-    for k, step in enumerate(1e-5 * np.eye(4)[:3]):
+    for k, step in enumerate(1e-5 * np.eye(12).reshape(12, 4, 3)[:9]):
         slope = (loss(point, weights + step) - loss(point, weights - step)) / 2e-5
         assert by_weight[k] == pytest.approx(slope, abs=1e-4)
-
-
-def test_information_is_that_left_by_intercepts_baseline_and_shared_drive(likelihood):
-    drive, past = likelihood.drive, likelihood.past
-    log_odds = drive.log_odds(drive.start, np.zeros(4))
-    likelihood.value_and_gradient(past.base[:-1], np.zeros(4), log_odds)
-    probability = likelihood.probability()
-    spread = probability * (1.0 - probability)
-    x = filtered(likelihood.covariates)[:, [0, 2]]
-    fine = dense_interpolation(N_BINS, SPACING)
-    nuisance = np.column_stack(
-        [np.ones(N_BINS), fine @ dense_interpolation(31, 5), fine @ drive.slow.shared]
-    )
-    prior = np.zeros((nuisance.shape[1],) * 2)
-    bands = drive.baseline.prior
-    for k in range(drive.n_knots):
-        for m in range(3):
-            if k + m < drive.n_knots:
-                prior[1 + k, 1 + k + m] = prior[1 + k + m, 1 + k] = bands[m, k]
-    products = nuisance.T @ (spread[:, None] * nuisance) + prior
-    cross = nuisance.T @ (spread[:, None] * x)
-    expected = (spread[:, None] * x**2).sum(axis=0)
-    expected -= (cross * np.linalg.solve(products, cross)).sum(axis=0)
-    # Segments are taken to be steps, and spikes to act in the segment in which they begin to.
-    np.testing.assert_allclose(likelihood.information()[[0, 2]], expected, rtol=0.02)
 
 
 def test_smoothing_is_the_mode_and_evidence_of_the_dense_posterior():
@@ -222,19 +205,6 @@ def test_residuals_after_spikes_are_summed_one_by_one(covariates):
                 covered[t + low : t + high] += 1.0
             expected = covered @ residual, covered @ probability, covered**2 @ probability
             np.testing.assert_allclose([one[j, b] for one in found], expected, atol=1e-9)
-
-
-def test_adjoints_by_segment_add_up_to_the_adjoint(likelihood):
-    values = np.random.default_rng(2).random(N_BINS)
-    found = kernels.adjoint_by_segment(*likelihood._inputs, values, SPACING, 31, 4)
-    np.testing.assert_allclose(found.sum(axis=0)[:3], likelihood.adjoint(values)[:3], rtol=1e-12)
-    early = kernels.adjoint_by_segment(*likelihood._inputs, values, SPACING, 31, 4)[:10].sum(axis=0)
-    kept = bin_trains(
-        [one[one <= 999.0] for one in
-         [likelihood.covariates.trains.fired(k) + 0.5 for k in range(4)]], float(N_BINS)
-    )  # fmt: skip
-    spikes = kept.ids, kept.bins, kept.starts, *likelihood._inputs[3:]
-    np.testing.assert_allclose(early, kernels.adjoint(*spikes, values, 4), rtol=1e-12)
 
 
 def test_a_drive_without_spikes_is_the_loss_of_the_rates():

@@ -1,0 +1,60 @@
+"""CPU time and peak memory of fits of population GLMs."""
+
+from __future__ import annotations
+
+import resource
+import warnings
+from time import process_time
+
+import numpy as np
+
+from benchmarks.recordings.networks import Kind, record
+from bridge.recordings import PopulationGLM, RaisedCosines, bin_trains
+
+HEADER = (
+    "| recording | spikes | columns | neurons fitted | CPU s, shared part | CPU s per neuron "
+    "| CPU s, all neurons | peak MB | converged |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+)
+
+
+def row(kind: Kind, seed: int, fitted: int | None, threads: int) -> str:
+    """Fit some neurons of a recording and return a line of the table.
+
+    The cost of what all neurons share is the intercept of a line through the costs of one neuron
+    and of `fitted` neurons; the time of all neurons is extrapolated along this line.
+    """
+    _compile()
+    trains = bin_trains(record(kind, seed), kind.duration)
+    order = np.random.default_rng(seed).permutation(kind.neurons)
+    few, many = 1, kind.neurons if fitted is None else min(fitted, kind.neurons)
+    times = []
+    for chosen in (few, many):
+        model, started = PopulationGLM(RaisedCosines(6, 50.0), threads=threads), process_time()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(trains, neurons=np.sort(trains.neurons[order[:chosen]]))
+        times.append(process_time() - started)
+    each = (times[1] - times[0]) / (many - few)
+    together = times[0] - each * few
+    whole = "" if many == kind.neurons else " (extrapolated)"
+    cells = (
+        kind.label,
+        f"{len(trains.ids):,}",
+        f"{6 * kind.neurons + 1:,}",
+        many,
+        f"{together:.1f}",
+        f"{each:.3f}",
+        f"{together + each * kind.neurons:.1f}{whole}",
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}",
+        f"{int(model.converged_[order[:many]].sum())} of {many}",
+    )
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _compile() -> None:
+    """Compile all functions by a small fit."""
+    rng = np.random.default_rng(1)
+    trains = [np.cumsum(rng.uniform(10.0, 200.0, 300)) for _ in range(3)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        PopulationGLM().fit(trains, 60e3)

@@ -1,0 +1,1 @@
+"""Decoders of classes and stimuli from population spikes."""

@@ -1,0 +1,253 @@
+"""Checks of the options of population models, and their warnings."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.glm.pair_tests import PairTests
+from bridge.recordings.slow.drives import Stimulus
+from bridge.utils.checks import as_floats, as_integer, positive
+from neurosim import NeurosimError
+
+PACKAGE = str(Path(__file__).parents[2])
+# Smallest number of spikes of a neuron that is fitted.
+FEWEST = 10
+# Effect on the score that is certain for practical purposes.
+CERTAIN = 20.0
+# Longest refractory period (ms).
+LONGEST_RESET = 1e3
+# z of coincidences over all pairs above which to warn (p = 3e-7).
+SYNCHRONOUS = 5.0
+# Standard deviation of z of absent synapses above which to warn.
+WIDE = 1.3
+
+
+def features(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
+    """Return the stimulus as a finite array, shape (n_bins, n_features)."""
+    values = as_floats(stimulus, "stimulus")
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or len(values) != n_bins or values.shape[1] == 0:
+        raise NeurosimError(
+            f"stimulus of shape {np.shape(stimulus)}: give one row for each of the {n_bins} bins, "
+            "and one column per feature"
+        )
+    if not np.isfinite(values).all():
+        raise NeurosimError("stimulus holds values that are not finite: replace or mask them")
+    return values
+
+
+def require_same_features(
+    stimulus: ArrayLike | None, fitted: Stimulus | None, n_bins: int
+) -> NDArray[np.float64]:
+    """Return the features of another recording, standardised as those of the fit."""
+    if (stimulus is None) != (fitted is None):
+        raise NeurosimError(
+            "the model was fitted without stimulus: leave it out"
+            if fitted is None
+            else "the model was fitted with a stimulus: give it for this recording, too"
+        )
+    if stimulus is None or fitted is None:
+        return np.empty((n_bins, 0))
+    return fitted.like(features(stimulus, n_bins))
+
+
+def require_same_neurons(trains: BinnedTrains, fitted: BinnedTrains) -> None:
+    """Raise an error unless a recording has the neurons and the bin width of the fit."""
+    if not np.array_equal(trains.neurons, fitted.neurons):
+        raise NeurosimError(
+            f"the neurons ({_named(trains.neurons)}) are not the {fitted.n_neurons} of the fit "
+            f"({_named(fitted.neurons)}): give trains of the same neurons in the same order"
+        )
+    if trains.width != fitted.width:
+        raise NeurosimError(
+            f"bins of {trains.width:g} ms, but the model was fitted to bins of "
+            f"{fitted.width:g} ms: bin the spikes again"
+        )
+
+
+def selected(
+    trains: BinnedTrains, counts: NDArray[np.int64], neurons: ArrayLike | None
+) -> NDArray[np.intp]:
+    """Return the indices of the selected neurons with enough spikes."""
+    indices = np.arange(trains.n_neurons)
+    if neurons is not None:
+        wanted = np.unique(np.asarray(neurons))
+        known = np.isin(wanted, trains.neurons)
+        if wanted.ndim != 1 or len(wanted) == 0 or not known.all():
+            missing = ", ".join(map(str, wanted[~known][:5])) or "none given"
+            raise NeurosimError(f"neurons not among the {trains.n_neurons} recorded: {missing}")
+        indices = np.flatnonzero(np.isin(trains.neurons, wanted))
+    enough = counts[indices] >= FEWEST
+    if not enough.any():
+        raise NeurosimError(f"no neuron fired at least {FEWEST} times: give a longer recording")
+    if not enough.all():
+        few = indices[~enough]
+        _warn(
+            f"{len(few)} neurons fired fewer than {FEWEST} times ({_named(trains.neurons[few])}): "
+            "their inputs are NaN"
+        )
+    return indices[enough]
+
+
+def slope_per_mv(beta: ArrayLike, n: int) -> NDArray[np.float64]:
+    """Return the score per mV of each neuron or pair, which must be above 0."""
+    values = np.asarray(beta, dtype=float)
+    if values.shape not in ((), (n,), (n, n)) or (values <= 0).any():
+        raise NeurosimError(
+            f"beta of shape {values.shape}: give one number above 0 per mV, or one for each of the "
+            f"{n} neurons or pairs"
+        )
+    return values
+
+
+def warn_of_unfinished(neurons: NDArray) -> None:
+    """Warn of neurons whose fit did not converge."""
+    if len(neurons):
+        _warn(
+            f"the fit of {len(neurons)} neurons ({_named(neurons)}) did not converge within tol: "
+            "give a larger tol or a stronger penalty"
+        )
+
+
+def warn_of_absent(spikes: int) -> None:
+    """Warn of spikes outside the presence of their neurons."""
+    if spikes:
+        _warn(
+            f"{spikes:,} spikes lie in gaps or outside the presence of their neurons and are "
+            "ignored"
+        )
+
+
+def warn_of_few_spikes(neurons: NDArray, spikes: NDArray, columns: int) -> None:
+    """Warn of neurons with fewer spikes than parameters."""
+    few = spikes < columns
+    if few.any():
+        _warn(
+            f"{int(few.sum())} neurons ({_named(neurons[few])}) have fewer spikes than the "
+            f"{columns} weights of their inputs: their tests and intervals are rough; give a "
+            "longer recording, fewer neurons or fewer basis functions"
+        )
+
+
+def warn_of_separation(neurons: NDArray, filters: NDArray[np.float64]) -> None:
+    """Warn of filters, shape (n, n, n_lags), that predict spikes or silence with certainty."""
+    largest = np.nan_to_num(np.abs(filters)).max(axis=(0, 2), initial=0.0)
+    if (largest > CERTAIN).any():
+        _warn(
+            f"the weights of {int((largest > CERTAIN).sum())} neurons "
+            f"({_named(neurons[largest > CERTAIN])}) diverge, because spikes of others predict "
+            "their spikes or silence with certainty: give a strength of the penalty"
+        )
+
+
+def warn_of_copies(neurons: NDArray, pairs: NDArray[np.intp]) -> None:
+    """Warn of neurons with the same spikes, shape (n_pairs, 2)."""
+    if len(pairs):
+        first, second = (neurons[one] for one in pairs[0])
+        _warn(
+            f"{len(pairs)} pairs of neurons fire almost only together (first {first} and "
+            f"{second}): their couplings cannot be told apart; keep one neuron of each pair"
+        )
+
+
+def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str) -> None:
+    """Warn if residuals or scores show that the model is incorrect.
+
+    Parameters
+    ----------
+    found : PairTests
+    neurons : (n,) ndarray
+        Names of the neurons.
+    filters : str
+        Description of the filters: "the kernel of 10 ms".
+    remedy : str
+        What to change if they do not fit: "give another kernel".
+    """
+    uneven, n_scores = found.misfits(), len(found.null_scores)
+    # A single pair is a synapse with another time course, which affects only its strength.
+    if uneven.sum() > 1:
+        worst = np.unravel_index(np.nanargmin(found.flatness), uneven.shape)
+        first, second = (neurons[k] for k in worst)
+        _warn(
+            f"the residuals after the spikes of a neuron are not flat for {int(uneven.sum())} of "
+            f"{int(np.isfinite(found.flatness).sum())} pairs (most clearly {first} onto {second}): "
+            f"{filters} cannot describe the synapses, or neurons share input that is faster than "
+            f"the drives, so that false calls can exceed the fdr: {remedy}, or the shared input as "
+            "stimulus"
+        )
+    if found.shared_input > SYNCHRONOUS:
+        _warn(
+            "neurons fire in the same bin more often than the model expects (z = "
+            f"{found.shared_input:.1f} over all pairs): they share input that is faster than the "
+            "drives, so that false calls can exceed the fdr: give the shared input as stimulus"
+        )
+    if not np.isfinite(found.z).any():
+        return
+    if n_scores == 0:
+        _warn(
+            "the standard deviation of z of absent synapses cannot be estimated from so few pairs "
+            "and spikes: p-values assume 1, and shared rate changes can cause false calls"
+        )
+    elif found.null_sd > max(WIDE, 1.0 + 6.0 / math.sqrt(n_scores)):
+        _warn(
+            f"the z of absent synapses have {found.null_sd:.2f} times the expected standard "
+            "deviation, which the p-values account for: neurons share input that the drives do not "
+            "follow; give it as stimulus, or a smaller value of shared"
+        )
+
+
+def _named(neurons: NDArray) -> str:
+    """Return the names of the first neurons."""
+    return ", ".join(map(str, neurons[:10])) + (", ..." if len(neurons) > 10 else "")
+
+
+def _warn(message: str) -> None:
+    """Warn at the first caller outside of the bridge."""
+    level, frame = 2, inspect.currentframe()
+    while frame is not None and (frame := frame.f_back) is not None:
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            break
+        level += 1
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def check_parameters(
+    reset: float | None,
+    shared: float | None,
+    baseline: float | None,
+    tol: float,
+    threads: int | None,
+) -> None:
+    """Raise an error for options out of range."""
+    if reset is not None and not 0 <= reset <= LONGEST_RESET:
+        raise NeurosimError(f"reset = {reset:g} ms is outside 0 to {LONGEST_RESET:g} ms")
+    for name, value in (("shared", shared), ("baseline", baseline)):
+        if value is not None:
+            positive(value, name, "ms")
+    positive(tol, "tol", "standard errors")
+    if threads is not None:
+        as_integer(threads, "threads", 1)
+
+
+def require_generator(
+    neurons: NDArray, intercept: NDArray[np.float64], reset: float | None
+) -> None:
+    """Raise an error if a fitted model cannot generate spikes."""
+    if reset is not None:
+        raise NeurosimError(
+            f"reset = {reset:g} ms: a model whose spikes reset the membrane cannot be simulated; "
+            "fit without reset"
+        )
+    missing = neurons[np.isnan(intercept)]
+    if len(missing):
+        raise NeurosimError(
+            f"{len(missing)} neurons were not fitted ({', '.join(map(str, missing[:5]))}): a "
+            "simulation needs all neurons of the recording"
+        )

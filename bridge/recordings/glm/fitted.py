@@ -1,0 +1,173 @@
+"""Fits of all neurons of a recording, in parallel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from bridge.recordings.glm.cross_validation import MOST_NEURONS, Choice, choose_strength
+from bridge.recordings.glm.dispersion import fit_with_dispersion
+from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.parallel import in_parallel
+from bridge.recordings.glm.penalties import Penalty, penalty_of
+from bridge.recordings.glm.prior import prior_precision
+from bridge.recordings.glm.problem import Problem
+from bridge.recordings.glm.residuals import Flatness
+from bridge.recordings.glm.scaled_loss import Estimate
+from bridge.recordings.glm.uncertainty import Uncertainty, uncertainty
+from bridge.recordings.slow.drives import Drive
+from neurosim.utils.progress import progress_bar
+from neurosim.utils.resources import available_cores
+
+# Cost of cross-validation of a neuron relative to a fit, for the time left.
+PATH_COST = 25
+
+
+@dataclass(frozen=True, eq=False)
+class FittedNeuron:
+    """Fit of one neuron.
+
+    Attributes
+    ----------
+    family : Family
+        With the dispersion of the neuron.
+    drive : Drive
+    estimate : Estimate
+    uncertainty : Uncertainty
+    flatness : Flatness
+        Residuals after the spikes of each neuron.
+    refractory : int
+        Bins after a spike in which the neuron never fires.
+    n_spikes : float
+        Spikes in the likelihood.
+    log_likelihood, constant : float
+        Log-likelihood (nats) of the fit, and of a constant rate.
+    mean_drive : float
+        Mean of the drive (score), without input of absent neurons.
+    rate : float
+        Mean spikes per bin of the likelihood.
+    """
+
+    family: Family
+    drive: Drive
+    estimate: Estimate
+    uncertainty: Uncertainty
+    flatness: Flatness
+    refractory: int
+    n_spikes: float
+    log_likelihood: float
+    constant: float
+    mean_drive: float
+    rate: float
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """Fits of several neurons.
+
+    Attributes
+    ----------
+    neurons : list of FittedNeuron
+    strength : float
+        Strength of the penalty.
+    choice : Choice, optional
+        Its cross-validation.
+    """
+
+    neurons: list[FittedNeuron]
+    strength: float
+    choice: Choice | None
+
+    @property
+    def cross_validation(self) -> tuple[NDArray[np.float64], ...]:
+        """Strengths, scores and their errors; empty without cross-validation."""
+        one = self.choice
+        return (np.empty(0),) * 3 if one is None else (one.strengths, one.scores, one.errors)
+
+
+def fit_neurons(
+    problem: Problem,
+    indices: NDArray[np.intp],
+    penalty: str,
+    strength: float | str,
+    *,
+    tol: float,
+    exact: bool | None = None,
+    threads: int | None = None,
+    progress: bool | None = None,
+) -> Fits:
+    """Fit the neurons at `indices`.
+
+    Parameters
+    ----------
+    problem : Problem
+    indices : (n_post,) ndarray of int
+    penalty, strength
+        See `PopulationGLM`.
+    tol : float
+        See `fit_ridge`.
+    exact : bool, optional
+        See `uncertainty`.
+    threads, progress
+        See `PopulationGLM`.
+    """
+    problem.check_memory(threads or available_cores())
+    cross_validated = strength == "cv" or (strength == "auto" and penalty != "ridge")
+    cost = PATH_COST * min(len(indices), MOST_NEURONS) if cross_validated else 0
+    unit = "" if cross_validated else "neurons"
+    bar = progress_bar(cost + len(indices), show=progress, unit=unit, text="fitting")
+    # Neurons are fitted in parallel, so BLAS uses one thread.
+    with threadpool_limits(limits=1, user_api="blas"), bar as report:
+        problem.covariates.prepare()
+        method, choice = penalty_of(penalty, problem.covariates), None
+        if cross_validated:
+            choice = choose_strength(
+                *(problem, indices, method), threads=threads, report=lambda f: report(f * cost)
+            )
+            strength = choice.best
+        elif strength == "auto":
+            strength = prior_precision(problem, indices, threads)
+        value = float(strength)
+
+        def one(index: int) -> FittedNeuron:
+            return fit_neuron(problem.likelihood(index), method, value, tol=tol, exact=exact)
+
+        found = in_parallel(one, indices, threads, lambda done: report(cost + done))
+        return Fits(found, value, choice)
+
+
+def fit_neuron(
+    likelihood: Likelihood,
+    penalty: Penalty,
+    strength: float,
+    *,
+    tol: float,
+    exact: bool | None = None,
+) -> FittedNeuron:
+    """Fit one neuron, with its uncertainty and residuals."""
+    found = fit_with_dispersion(likelihood, penalty, strength, tol=tol)
+    past, family, drive = likelihood.past, likelihood.family, likelihood.drive
+    log_odds = drive.log_odds(found.drive, found.weights)
+    scores = likelihood.scores(found.intercept, found.history, found.weights, log_odds)
+    information = likelihood.information_at(scores)
+    mean = family.mean(scores)
+    observed = np.zeros(len(mean))
+    observed[past.fired] = past.counts
+    without = drive.log_odds(found.drive, np.zeros_like(found.weights))
+    return FittedNeuron(
+        family,
+        drive,
+        found,
+        uncertainty(likelihood, found, information, exact=exact),
+        Flatness.of(likelihood.covariates.trains, mean - observed, mean),
+        past.refractory,
+        float(past.counts.sum()),
+        family.constant(past.counts) - found.loss,
+        past.constant_log_likelihood(family),
+        float(without.mean()) if len(without) else 0.0,
+        past.rate,
+    )

@@ -1,0 +1,626 @@
+"""Population models of recorded spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from bridge.learning.validation import require_fitted
+from bridge.recordings.data.observation import Observation, count_spikes
+from bridge.recordings.data.trains import bin_trains
+from bridge.recordings.glm import checks, other_recordings
+from bridge.recordings.glm.bases import Basis, RaisedCosines
+from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.cross_validation import HeldOut, held_out
+from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.filtered_population import FilteredPopulation
+from bridge.recordings.glm.fitted import fit_neurons
+from bridge.recordings.glm.pair_tests import PairTests
+from bridge.recordings.glm.penalties import PENALTIES, penalty_of
+from bridge.recordings.glm.prediction import rescaled_neuron
+from bridge.recordings.glm.predictive_scores import PredictiveScores
+from bridge.recordings.glm.problem import Problem
+from bridge.recordings.glm.rescaling import TimeRescaling
+from bridge.recordings.glm.spike_history import HistoryBasis
+from bridge.recordings.glm.synaptic_kernel import KernelBasis
+from bridge.recordings.glm.templates import Templates
+from bridge.recordings.slow.drives import Drives, Stimulus
+from bridge.utils.checks import finite, require_choice, require_type
+from neurosim import Network, NeurosimError, SpikeTrains
+from neurosim.utils.progress import progress_bar
+
+
+class PopulationGLM(BaseEstimator):
+    """Generalised linear model of the spikes of a population.
+
+    Each neuron fires with a mean that depends on the past spikes of all neurons,
+    g(b + drive(t) + Σⱼ Σₗ fⱼ(l) nⱼ(t − l)), with filters f that are sums of basis functions
+    (Truccolo et al. 2005, J. Neurophysiol. 93:1074; Pillow et al. 2008, Nature 454:995). Lag 0 is
+    not used. The design matrix is not built: loss, gradient and covariance are computed from the
+    spikes, exactly, at a cost of bins + spikes × lags for each neuron.
+
+    Parameters
+    ----------
+    basis : Basis, optional
+        Basis functions of the coupling between neurons. Default: `RaisedCosines(6, 50.0)`.
+    history_basis : Basis, optional
+        Basis functions of the effect of own spikes. Default: `basis`.
+    family : {"bernoulli", "poisson", "negative_binomial"}
+    link : {"logit", "cloglog", "exponential", "softplus"}, optional
+        See `Family`. Default: "logit" for Bernoulli, else "exponential".
+    penalty : {"ridge", "group_lasso", "lasso"}
+        Of the coupling: ½ strength Σ w², strength √K Σⱼ ‖Rⱼwⱼ‖ with the covariance Rⱼ'Rⱼ of the
+        columns of neuron j, or strength Σ |w|. Own history, intercept and drive are not penalised.
+    strength : float or {"auto", "cv"}
+        Of the penalty, for all neurons. "auto": for "ridge", 1/variance of the weights, estimated
+        from the data (empirical Bayes); otherwise as "cv", which is the strength with the most bits
+        per spike in 5-fold cross-validation in contiguous blocks of time, of 9 strengths. They
+        extend over two decades around that of empirical Bayes for "ridge", and from the strength at
+        which all weights are 0 to 1 % of it otherwise. At most 20 neurons are used for the choice.
+    bin_width : float
+        Bin width (ms).
+    shared, baseline, reset : float, optional
+        As in `infer_synapses`: distance (ms) of the knots of slow drives shared by neurons, and of
+        the baseline of each neuron; refractory period (ms) during which input is lost. Default:
+        none.
+    standard_errors : {"auto", "exact", "fast"}
+        "exact" computes the Fisher information of all parameters, "fast" scales the covariance of
+        the columns, so that standard errors of couplings differ by some per cent; those of own
+        history and stimulus are always exact. "auto": exact for few columns.
+    tol : float
+        Tolerance of the fit: distance from the optimum in standard errors.
+    threads : int, optional
+        Number of threads. Default: number of cores. The result does not depend on it.
+    progress : bool, optional
+        Whether to show progress and the time left on stderr. Default: in a terminal or notebook,
+        if the fit takes longer than two seconds.
+
+    Attributes
+    ----------
+    neurons_ : (n,) ndarray of int or str
+        Names of the neurons.
+    coupling_ : (n, n, n_functions) ndarray
+        Coefficients from neuron to neuron, 0 on the diagonal and NaN if not fitted.
+    history_ : (n, n_history) ndarray
+        Coefficients of own spikes.
+    intercept_ : (n,) ndarray
+        Scores without spikes, averaged over the drive.
+    stimulus_ : (n_features, n) ndarray
+        Change of the score per standard deviation of each feature.
+    refractory_ : (n,) ndarray of int
+        Bins after a spike in which a neuron never fires.
+    tests_ : PairTests
+        Tests of all pairs.
+    amplitudes_, amplitude_errors_ : (n, n) ndarray
+        Strength of each coupling at the peak of its time course (score), and its standard error.
+    courses_ : (n, n, n_lags) ndarray
+        Time course to which the amplitude refers; see `bridge.recordings.Templates`.
+    wald_ : (n, n) ndarray
+        p-values of the Wald test of each pair, with a degree of freedom for each basis function.
+    dispersion_ : (n,) ndarray
+        Dispersion of negative binomial counts, 0 for other families.
+    strength_ : float
+        Strength of the penalty.
+    cv_strengths_, cv_scores_, cv_errors_ : (n_strengths,) ndarray
+        Strengths that were compared by cross-validation, their mean bits per spike over blocks, and
+        the standard errors of these; empty without cross-validation.
+    converged_ : (n,) ndarray of bool
+
+    Notes
+    -----
+    Penalties shrink weights towards 0. `filters_` are penalised estimates, which predict best.
+    Tests, amplitudes and intervals refer to estimates without this bias (one Newton step). A lasso
+    selects weights that help to predict, which is no test: absent couplings can be selected.
+
+    Examples
+    --------
+    The second neuron often fires some milliseconds after the first one:
+
+    >>> import numpy as np
+    >>> from bridge import PopulationGLM
+    >>> rng = np.random.default_rng(1)
+    >>> first = np.flatnonzero(rng.random(200_000) < 0.01) + 1.0
+    >>> second = np.unique(first[::2] + rng.integers(2, 9, len(first[::2])))
+    >>> glm = PopulationGLM().fit([first, second], duration=200_010.0)
+    >>> glm.called().tolist()
+    [[False, True], [False, False]]
+    """
+
+    def __init__(
+        self,
+        basis: Basis | None = None,
+        *,
+        history_basis: Basis | None = None,
+        family: str = "bernoulli",
+        link: str | None = None,
+        penalty: str = "ridge",
+        strength: float | str = "auto",
+        bin_width: float = 1.0,
+        shared: float | None = None,
+        baseline: float | None = None,
+        reset: float | None = None,
+        standard_errors: str = "auto",
+        tol: float = 0.01,
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.basis = basis
+        self.history_basis = history_basis
+        self.family = family
+        self.link = link
+        self.penalty = penalty
+        self.strength = strength
+        self.bin_width = bin_width
+        self.shared = shared
+        self.baseline = baseline
+        self.reset = reset
+        self.standard_errors = standard_errors
+        self.tol = tol
+        self.threads = threads
+        self.progress = progress
+
+    def fit(
+        self,
+        spikes: Any,
+        duration: float | None = None,
+        *,
+        epochs: Any = None,
+        gaps: Any = None,
+        presence: Any = None,
+        stimulus: ArrayLike | None = None,
+        neurons: ArrayLike | None = None,
+    ) -> PopulationGLM:
+        """Fit the model to a recording.
+
+        Parameters
+        ----------
+        spikes, duration
+            As in `bin_trains`.
+        epochs : (n_epochs, 2) array_like, optional
+            Starts and stops (ms) of the parts of the recording in the likelihood, such as trials.
+            Spikes outside are inputs and history only. Default: the whole recording.
+        gaps : (n_gaps, 2) array_like, optional
+            Starts and stops (ms) of the parts in which nothing was recorded. Filters do not extend
+            across a gap, and the bins after it, up to the longest lag, do not count. Start and stop
+            are equal where two recordings were joined.
+        presence : dict or sequence, optional
+            Intervals (ms) in which each neuron was observed, by name or in order, shape
+            (n_intervals, 2); None or missing for always. The rate of the neuron refers to this
+            time. Its input to others is replaced by the mean while it is absent.
+        stimulus : (n_bins,) or (n_bins, n_features) array_like, optional
+            Further covariates with one row per bin, such as a stimulus (see `bridge.lagged` for its
+            past), the rate of another area, or the phase of a trial.
+        neurons : (n_post,) array_like, optional
+            Names of the neurons to fit. Default: all. All neurons are inputs.
+
+        Raises
+        ------
+        NeurosimError
+            If the spikes are invalid, parameters are out of range, or memory does not suffice.
+
+        Warns
+        -----
+        UserWarning
+            If the result is not trustworthy: neurons with too few spikes, fits that do not
+            converge, residuals that are not flat, input that neurons share.
+        """
+        self._check_parameters()
+        problem, indices = self._problem(
+            spikes, duration, epochs, gaps, presence, stimulus, neurons
+        )
+        exact = {"auto": None, "exact": True, "fast": False}[self.standard_errors]
+        found = fit_neurons(
+            *(problem, indices, self.penalty, self.strength),
+            tol=self.tol,
+            exact=exact,
+            threads=self.threads,
+            progress=self.progress,
+        )
+        self._problem_, self._indices_, self._fits = problem, indices, found.neurons
+        self.strength_ = found.strength
+        self.cv_strengths_, self.cv_scores_, self.cv_errors_ = found.cross_validation
+        self._collect()
+        self._warn()
+        return self
+
+    @property
+    def filters_(self) -> NDArray[np.float64]:
+        """Effect on the score 1, 2, … bins after a spike, shape (n, n, n_lags).
+
+        Rows are presynaptic neurons; the diagonal is the effect of own spikes, without the
+        refractory period.
+        """
+        require_fitted(self)
+        coupling, own = self._problem_.covariates.basis, self._problem_.history.values
+        found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
+        found[:, :, : len(coupling)] = self.coupling_ @ coupling.T
+        diagonal = np.arange(len(found))
+        found[diagonal, diagonal] = 0.0
+        found[diagonal, diagonal, : len(own)] = self.history_ @ own.T
+        return found
+
+    @property
+    def filter_errors_(self) -> NDArray[np.float64]:
+        """Standard errors of the unbiased filters, shape (n, n, n_lags)."""
+        require_fitted(self)
+        coupling, own = self._problem_.covariates.basis, self._problem_.history.values
+        found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
+        variance = np.einsum("lk,jikm,lm->jil", coupling, self._covariance, coupling, optimize=True)
+        found[:, :, : len(coupling)] = np.sqrt(variance)
+        diagonal = np.arange(len(found))
+        variance = np.einsum("lk,jkm,lm->jl", own, self._history_covariance, own, optimize=True)
+        found[diagonal, diagonal] = 0.0
+        found[diagonal, diagonal, : len(own)] = np.sqrt(variance)
+        return found
+
+    @property
+    def unbiased_filters_(self) -> NDArray[np.float64]:
+        """Filters without the bias of the penalty, shape (n, n, n_lags).
+
+        95 % intervals are these ± 1.96 `filter_errors_`.
+        """
+        found, basis = self.filters_, self._problem_.covariates.basis
+        others = ~np.eye(len(found), dtype=bool)
+        found[others, : len(basis)] = self._unbiased[others] @ basis.T
+        own = self._problem_.history.values
+        diagonal = np.arange(len(found))
+        found[diagonal, diagonal, : len(own)] = self._unbiased_history @ own.T
+        return found
+
+    @property
+    def drive_(self) -> NDArray[np.float64] | None:
+        """Score added by baseline, shared drives and stimulus, shape (n_bins, n).
+
+        None if there are none. Its mean is part of `intercept_`, not of the drive.
+        """
+        require_fitted(self)
+        problem, without = self._problem_, np.zeros(self._problem_.covariates.shape)
+        if not problem.drives.any and problem.stimulus is None:
+            return None
+        found = np.zeros((self.n_bins_, len(self.neurons_)))
+        for index, one in zip(self._indices_, self._fits, strict=True):
+            values = one.drive.log_odds(one.estimate.drive, without)
+            if len(values):
+                found[:, index] = values - values.mean()
+        return found
+
+    def called(self, fdr: float = 0.01) -> NDArray[np.bool_]:
+        """Return which couplings are present at a false discovery rate of `fdr`.
+
+        Each pair is tested along a time course that it shares with others (see `Templates`), and
+        the z-scores are divided by the standard deviation of those of absent couplings. The shape
+        is (n, n): rows are presynaptic neurons.
+        """
+        require_fitted(self)
+        return self.tests_.called(fdr)
+
+    def psps(self, beta: ArrayLike) -> NDArray[np.float64]:
+        """Return the strengths in mV, shape (n, n).
+
+        Parameters
+        ----------
+        beta : float, (n,) or (n, n) array_like
+            Score per mV of each postsynaptic neuron or pair: 1/Δ for escape noise, see
+            `bridge.inference.membrane_beta` for membrane noise.
+        """
+        require_fitted(self)
+        return self.amplitudes_ / checks.slope_per_mv(beta, len(self.neurons_))
+
+    def predict(
+        self,
+        spikes: Any,
+        duration: float | None = None,
+        *,
+        gaps: Any = None,
+        presence: Any = None,
+        stimulus: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
+        """Predict the rate in each bin from the spikes in the bins before it.
+
+        Baselines and shared drives, which cannot be extrapolated, are replaced by their means.
+
+        Parameters
+        ----------
+        spikes, duration, gaps, presence, stimulus
+            Recording of the same neurons, as in `fit`.
+
+        Returns
+        -------
+        (n_bins, n) ndarray
+            Hz; NaN for neurons that were not fitted.
+        """
+        require_fitted(self)
+        options = {"gaps": gaps, "presence": presence, "stimulus": stimulus}
+        problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
+        found = np.full((problem.trains.n_bins, len(self.neurons_)), np.nan)
+        for index, one in zip(self._indices_, self._fits, strict=True):
+            found[:, index] = one.family.mean(
+                other_recordings.predicted_scores(problem, index, one)
+            )
+        return found * (1e3 / self.bin_width_)
+
+    def evaluate(
+        self, spikes: Any = None, duration: float | None = None, **options: Any
+    ) -> PredictiveScores:
+        """Score predictions of spikes that were not used for the fit.
+
+        Parameters
+        ----------
+        spikes, duration : optional
+            Recording of the same neurons, as in `fit`; see `predict`. Default: the fitted
+            recording, by 5-fold cross-validation in contiguous blocks of time, with the strength of
+            the fit.
+        **options
+            Keywords of `fit` that describe the recording: epochs, gaps, presence and stimulus.
+
+        Notes
+        -----
+        In the refractory period, which fits find from the data, half a spike is expected in as many
+        bins as the fit had there, because spikes in other data are possible.
+        """
+        require_fitted(self)
+        n, indices = len(self.neurons_), self._indices_
+        if spikes is None:
+            return PredictiveScores.collect(n, indices, [one.sums for one in self._held_out()])
+        problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
+        pairs = zip(indices, self._fits, strict=True)
+        found = [other_recordings.evaluate(problem, index, one) for index, one in pairs]
+        return PredictiveScores.collect(n, indices, found)
+
+    def score(self, spikes: Any = None, duration: float | None = None, **options: Any) -> float:
+        """Return the bits per spike of all neurons together.
+
+        It is the mean over neurons, weighted by their spikes. For each neuron, and for the
+        parameters, see `evaluate`.
+        """
+        return self.evaluate(spikes, duration, **options).mean
+
+    def _held_out(self) -> Iterator[HeldOut]:
+        """Yield predictions of held-out blocks of the fitted recording by neuron."""
+        problem, indices = self._problem_, self._indices_
+        with progress_bar(
+            len(indices), show=self.progress, unit="neurons", text="cross-validating"
+        ) as report:
+            penalty = penalty_of(self.penalty, problem.covariates)
+            strength, threads = self.strength_, self.threads
+            yield from held_out(problem, indices, penalty, strength, threads=threads, report=report)
+
+    def to_population(self) -> FilteredPopulation:
+        """Return the fitted model as a generator of spikes.
+
+        Raises
+        ------
+        NeurosimError
+            If neurons were not fitted, or spikes reset the membrane.
+        """
+        require_fitted(self)
+        checks.require_generator(self.neurons_, self.intercept_, self.reset)
+        names = tuple(map(str, self.neurons_))
+        return FilteredPopulation(
+            np.nan_to_num(self.filters_),
+            self.intercept_,
+            self.bin_width_,
+            refractory=self.refractory_,
+            drive=self.drive_,
+            family=self.family_,
+            dispersion=self.dispersion_ if self.family == "negative_binomial" else None,
+            last_spike_only=self._problem_.history.last_spike_only,
+            names=names,
+            rates=self.rates_,
+        )
+
+    def rescaled(
+        self,
+        spikes: Any = None,
+        duration: float | None = None,
+        *,
+        epochs: Any = None,
+        gaps: Any = None,
+        seed: int = 1,
+    ) -> dict[int | str, TimeRescaling]:
+        """Test by time rescaling whether spikes can have been drawn from the fitted model.
+
+        The test needs time that was not used for the fit, because in-sample tests pass too often.
+        By default, blocks of the recording of the fit are held out as in `evaluate`.
+
+        Parameters
+        ----------
+        spikes, duration
+            Another recording, as in `bin_trains`. Default: the recording of the fit.
+        epochs, gaps, seed
+            As in `FilteredPopulation.rescaled`. With epochs of the recording of the fit, no blocks
+            are held out; give other ones than in `fit`.
+
+        Returns
+        -------
+        dict of TimeRescaling
+            By neuron; `rescaling_plot` draws it.
+
+        Raises
+        ------
+        NeurosimError
+            If drives were fitted and other spikes are given, for which they are unknown.
+        """
+        require_fitted(self)
+        trains = self._problem_.trains
+        if spikes is None and epochs is None:
+            names = trains.neurons.tolist()
+            return {
+                names[one.index]: rescaled_neuron(
+                    trains, one.index, self.family_, one.silence, one.counted, seed
+                )
+                for one in self._held_out()
+            }
+        model = self.to_population()
+        if spikes is not None and len(model.drive):
+            raise NeurosimError(
+                "the baseline, shared drives and stimulus belong to the recording of the fit: test "
+                "other epochs of it instead of other spikes"
+            )
+        given = trains if spikes is None else spikes
+        return model.rescaled(given, duration, epochs=epochs, gaps=gaps, seed=seed)
+
+    def simulate(self, duration: float | None = None, seed: int = 1) -> SpikeTrains:
+        """Draw spikes from the fitted model; see `FilteredPopulation.simulate`.
+
+        Parameters
+        ----------
+        duration : float, optional
+            ms. Default: that of the recording.
+        seed : int
+        """
+        generator = self.to_population()
+        known = self.n_bins_ * self.bin_width_
+        return generator.simulate(known if duration is None else duration, seed)
+
+    def to_network(self, *, beta: float | None = None) -> Network:
+        """Return a network that fires with the fitted probabilities.
+
+        See `FilteredPopulation.to_network`. Simulate it with dt = `bin_width`.
+
+        Parameters
+        ----------
+        beta : float, optional
+            Score per mV. Default: the mean intercept corresponds to the resting potential.
+        """
+        return self.to_population().to_network(beta=beta)
+
+    def _check_parameters(self) -> None:
+        """Raise an error for parameters out of range."""
+        for name in ("basis", "history_basis"):
+            if getattr(self, name) is not None:
+                require_type(getattr(self, name), Basis, name, "a basis such as RaisedCosines()")
+        require_choice(self.penalty, "penalty", PENALTIES)
+        require_choice(self.standard_errors, "standard_errors", ("auto", "exact", "fast"))
+        if isinstance(self.strength, str):
+            require_choice(self.strength, "strength", ("auto", "cv"))
+        else:
+            finite(self.strength, "strength", low=0.0)
+        checks.check_parameters(self.reset, self.shared, self.baseline, self.tol, self.threads)
+
+    def _problem(
+        self,
+        spikes: Any,
+        duration: float | None,
+        epochs: Any,
+        gaps: Any,
+        presence: Any,
+        stimulus: ArrayLike | None,
+        neurons: ArrayLike | None,
+    ) -> tuple[Problem, NDArray[np.intp]]:
+        """Prepare the data that the fits of all neurons share."""
+        family = Family.of(self.family, self.link)
+        trains = bin_trains(spikes, duration, self.bin_width, counts=family.counts, fewest=1)
+        basis = RaisedCosines() if self.basis is None else self.basis
+        own = basis if self.history_basis is None else self.history_basis
+        width = trains.width
+        values, history = basis.matrix(width), HistoryBasis(own.matrix(width), own.last_spike_only)
+        lead = max(len(values), len(history.values))
+        observation = Observation.of(trains, epochs, presence, gaps, lead)
+        trains, absent = observation.without_absent(trains)
+        checks.warn_of_absent(absent)
+        counted, present = count_spikes(trains, observation)
+        indices = checks.selected(trains, counted, neurons)
+        drives = Drives.of(trains, observation, self.shared, self.baseline)
+        slow = drives.slow_rates, drives.absent, present
+        covariates = Covariates(trains, values, observation.pieces, *slow)
+        features = None
+        if stimulus is not None:
+            features = Stimulus.of(checks.features(stimulus, trains.n_bins))
+        reset = None if self.reset is None else round(self.reset / width)
+        problem = Problem(observation, covariates, history, family, drives, features, reset)
+        return problem, indices
+
+    def _collect(self) -> None:
+        """Set the attributes."""
+        problem, indices, fits = self._problem_, self._indices_, self._fits
+        trains, history = problem.trains, problem.history.values
+        (n, n_functions), n_history = problem.covariates.shape, history.shape[1]
+        self.neurons_, self.n_bins_, self.family_ = trains.neurons, trains.n_bins, problem.family
+        self.bin_width_ = trains.width
+        self.rates_ = problem.covariates.rates / trains.width * 1e3
+        estimates, certain = [one.estimate for one in fits], [one.uncertainty for one in fits]
+
+        def spread(values: list[Any], *shape: int) -> NDArray[np.float64]:
+            found = np.full((n, *shape), np.nan)
+            found[indices] = values
+            return found
+
+        self.intercept_ = spread([one.estimate.intercept + one.mean_drive for one in fits])
+        self.intercept_errors_ = spread([one.intercept_error for one in certain])
+        self.history_ = spread([one.history for one in estimates], n_history)
+        dense = [one.dense_covariance for one in certain]
+        self._unbiased_history = spread([one.dense[:n_history] for one in certain], n_history)
+        self._history_covariance = spread(
+            [one[:n_history, :n_history] for one in dense], n_history, n_history
+        )
+        n_features = 0 if problem.stimulus is None else problem.stimulus.values.shape[1]
+        self.stimulus_ = spread(
+            [one.drive[len(one.drive) - n_features :] for one in estimates], n_features
+        ).T
+        errors = [np.sqrt(np.diag(one)[n_history:]) for one in dense]
+        self.stimulus_errors_ = spread(errors, n_features).T
+        self.dispersion_ = spread([one.family.dispersion for one in fits])
+        self.refractory_ = np.zeros(n, dtype=int)
+        self.refractory_[indices] = [one.refractory for one in fits]
+        self.converged_ = np.zeros(n, dtype=bool)
+        self.converged_[indices] = [one.converged for one in estimates]
+        self.evaluations_ = np.zeros(n, dtype=int)
+        self.evaluations_[indices] = [one.evaluations for one in estimates]
+        self.log_likelihood_ = spread([one.log_likelihood for one in fits])
+        self.constant_log_likelihood_ = spread([one.constant for one in fits])
+
+        tested = (trains.counts > 0)[:, None] & np.isin(np.arange(n), indices)
+        np.fill_diagonal(tested, False)
+        pairs = (n_functions,)
+        self.coupling_ = spread([one.weights for one in estimates], n, *pairs).transpose(1, 0, 2)
+        unbiased = spread([one.weights for one in certain], n, *pairs).transpose(1, 0, 2)
+        covariance = spread([one.covariance for one in certain], n, *pairs * 2).transpose(
+            1, 0, 2, 3
+        )
+        tested &= (np.einsum("jikk->jik", covariance) > 0).all(axis=2)  # some pairs have no data
+        unbiased[~tested], covariance[~tested] = np.nan, np.nan
+        self._unbiased, self._covariance = unbiased, covariance
+        self._test(tested)
+
+    def _test(self, tested: NDArray[np.bool_]) -> None:
+        """Test all pairs."""
+        problem, indices, fits = self._problem_, self._indices_, self._fits
+        found = Templates.of(
+            self._unbiased, self._covariance, problem.covariates.basis, problem.trains.width
+        )
+        self.amplitudes_, self.amplitude_errors_ = found.amplitudes, found.errors
+        self.courses_, self.wald_ = found.courses, found.wald
+        flatness = [one.flatness for one in fits]
+
+        def pairs(values: list[Any], *shape: int) -> NDArray[np.float64]:
+            found = np.full((*tested.shape, *shape), np.nan)
+            found[:, indices] = np.stack(values, axis=1)
+            found[~tested] = np.nan
+            return found
+
+        self.tests_ = PairTests(
+            z=found.amplitudes / found.errors,
+            flatness=pairs([one.p_values for one in flatness]),
+            synchrony=pairs([one.z[:, 0] for one in flatness]),
+            distant=pairs([one.distant for one in flatness], flatness[0].distant.shape[1]),
+        )
+
+    def _warn(self) -> None:
+        """Warn if the result is not trustworthy."""
+        problem, indices, fits = self._problem_, self._indices_, self._fits
+        names = self.neurons_[indices]
+        checks.warn_of_unfinished(names[~self.converged_[indices]])
+        n_columns = problem.covariates.mean.size - problem.covariates.n_functions
+        checks.warn_of_few_spikes(names, np.array([one.n_spikes for one in fits]), n_columns)
+        checks.warn_of_separation(self.neurons_, self.coupling_ @ problem.covariates.basis.T)
+        checks.warn_of_copies(self.neurons_, problem.covariates.copies)
+        filters, remedy = "the basis functions", "give a longer or finer basis"
+        if isinstance(self.basis, KernelBasis):
+            taus = ", ".join(f"{tau:g}" for tau in self.basis.kernel.taus)
+            filters, remedy = f"the kernel of {taus} ms", "give another kernel"
+        checks.warn_of_misfit(self.tests_, self.neurons_, filters, remedy)

@@ -1,0 +1,90 @@
+"""Predicted scores of recorded spikes, and the time-rescaling test of a population."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.recordings.data.observation import Observation
+from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.glm import kernels
+from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.rescaling import TimeRescaling, rescale
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from bridge.recordings.glm.filtered_population import FilteredPopulation
+
+
+def scores(
+    population: FilteredPopulation, covariates: Covariates, index: int
+) -> NDArray[np.float64]:
+    """Return the score of one neuron in each bin, given all spikes, shape (n_bins,).
+
+    It is −∞ in refractory bins. `covariates` contains the spikes and gaps.
+    """
+    trains, n_lags = covariates.trains, covariates.n_lags
+    own = trains.bins[trains.ids == index].astype(np.int64)
+    own_reach = covariates.reach_of(own, n_lags)
+    if population.last_spike_only:
+        following = np.searchsorted(own, own, side="right")
+        own_reach = np.minimum(own_reach, np.append(own, 2**40)[following] - own).astype(np.int32)
+    found = np.full(trains.n_bins + n_lags + 1, population.intercept[index])
+    drive = population.drive[: trains.n_bins, index] if len(population.drive) else np.empty(0)
+    found[: len(drive)] += drive
+    filters = np.ascontiguousarray(population.filters[:, index])
+    kernels.add_filters(
+        *(trains.ids, trains.bins, covariates.reach, filters),
+        *(index, own_reach, filters[index].copy(), found),
+    )
+    found = found[: trains.n_bins]
+    for lag in range(1, int(population.refractory[index]) + 1):
+        found[own[own < trains.n_bins - lag] + lag] = -np.inf
+    return found
+
+
+def rescaled(
+    population: FilteredPopulation, trains: BinnedTrains, epochs: Any, gaps: Any, seed: int
+) -> dict[int | str, TimeRescaling]:
+    """Return the time-rescaling test of each neuron; see `FilteredPopulation.rescaled`."""
+    n, n_lags = len(population.intercept), population.filters.shape[2]
+    if trains.n_neurons != n:
+        raise NeurosimError(f"{trains.n_neurons} spike trains for {n} neurons of the model")
+    observation = Observation.of(trains, epochs, None, gaps, n_lags)
+    trains, _ = observation.without_absent(trains)
+    covariates = Covariates(trains, np.empty((n_lags, 0)), observation.pieces)
+    found: dict[int | str, TimeRescaling] = {}
+    for index, name in enumerate(trains.neurons.tolist()):
+        family, counted = population.family_of(index), observation.counted(index)
+        silence = family.silence(scores(population, covariates, index))
+        found[name] = rescaled_neuron(trains, index, family, silence, counted, seed)
+    impossible = [name for name, test in found.items() if test.n_impossible]
+    if impossible:
+        warnings.warn(
+            f"{len(impossible)} neurons fired in bins with probability 0 "
+            f"({', '.join(map(str, impossible[:5]))}): their refractory period is shorter than "
+            "that of the model",
+            UserWarning,
+            stacklevel=3,
+        )
+    return found
+
+
+def rescaled_neuron(
+    trains: BinnedTrains,
+    index: int,
+    family: Family,
+    silence: NDArray[np.float64],
+    counted: NDArray[np.bool_] | None,
+    seed: int,
+) -> TimeRescaling:
+    """Return the time-rescaling test of one neuron, from −log(probability of no spike) by bin."""
+    spikes = np.bincount(trains.bins[trains.ids == index], minlength=trains.n_bins)
+    if counted is not None:
+        silence, spikes = silence[counted], spikes[counted]
+    # Negative binomial counts are tested as spike or none.
+    return rescale(spikes, silence, counts=family.name == "poisson", seed=seed + index)

@@ -1,0 +1,79 @@
+"""Variance of the weights of a recording, estimated from the data."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.parallel import in_parallel
+from bridge.recordings.glm.problem import Problem
+
+# Smallest variance of the prior of the weights: a standard deviation of 3 % of the odds.
+LEAST_VARIANCE = 1e-3
+
+
+def prior_precision(problem: Problem, indices: NDArray[np.intp], threads: int | None) -> float:
+    """Return 1/variance of the weights onto the neurons at `indices` (empirical Bayes)."""
+    at_rest = in_parallel(lambda one: score_at_rest(problem.likelihood(one)), indices, threads)
+    scores, sizes = (np.array(part) for part in zip(*at_rest, strict=True))
+    covariates = problem.covariates
+    return 1.0 / prior_variance(
+        scores, sizes, indices, covariates.covariance, covariates.n_functions
+    )
+
+
+def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
+    """Return the gradient with respect to the weights at 0, and the total information.
+
+    Columns are centred.
+    """
+    past, drive = likelihood.past, likelihood.drive
+    weights = np.zeros_like(likelihood.mean)
+    log_odds = drive.log_odds(drive.start, weights)
+    _, total, _, gradient = likelihood.value_and_gradient(
+        past.intercept, past.weights, weights, log_odds
+    )
+    gradient = gradient - total * likelihood.mean + drive.gradient(likelihood.residual)[1]
+    gradient[likelihood.index] = 0.0
+    scores = likelihood.scores(past.intercept, past.weights, weights, log_odds)
+    return gradient.ravel(), float(likelihood.information_at(scores).sum())
+
+
+def prior_variance(
+    scores: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    indices: NDArray[np.intp],
+    covariance: NDArray[np.float64],
+    n_functions: int = 1,
+) -> float:
+    """Estimate the variance v of the weights from the scores.
+
+    The method is empirical Bayes by moments. For weights N(0, v) the scores g at weights 0 have
+    E[gₖ²] = Hₖₖ + v (H²)ₖₖ to first order. The sum over all of them with H = size · C determines v.
+
+    Parameters
+    ----------
+    scores : (n_post, n · n_functions) ndarray
+    sizes : (n_post,) ndarray
+        Total information on the score of each neuron.
+    indices : (n_post,) ndarray of int
+        Index of each neuron, which is not its own input.
+    covariance : (n · n_functions, n · n_functions) ndarray
+        C.
+    n_functions : int
+        Columns of each neuron.
+
+    Returns
+    -------
+    float
+        At least `LEAST_VARIANCE`.
+    """
+    # The scores of the neuron itself are 0.
+    variances = np.diag(covariance)
+    own = variances.reshape(-1, n_functions).sum(axis=1)
+    noise = sizes @ (variances.sum() - own[indices])
+    response = (sizes**2).sum() * (covariance**2).sum()
+    if not response > 0:
+        return LEAST_VARIANCE
+    return max(LEAST_VARIANCE, float((scores**2).sum() - noise) / float(response))

@@ -1,0 +1,109 @@
+"""Everything that the fits of the neurons of one recording share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.recordings.data.observation import Observation
+from bridge.recordings.data.trains import USABLE, BinnedTrains
+from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
+from bridge.recordings.slow.drives import Drive, Drives, Stimulus
+from neurosim import NeurosimError
+from neurosim.utils.resources import available_memory
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A recording with the covariates of a population model.
+
+    Attributes
+    ----------
+    observation : Observation
+    covariates : Covariates
+    history : HistoryBasis
+    family : Family
+    drives : Drives
+    stimulus : Stimulus, optional
+    reset : int, optional
+        Bins after a spike in which input is lost.
+    """
+
+    observation: Observation
+    covariates: Covariates
+    history: HistoryBasis
+    family: Family
+    drives: Drives
+    stimulus: Stimulus | None = None
+    reset: int | None = None
+    _starts: dict[int, tuple[SpikeHistory, Drive | None]] = field(default_factory=dict)
+
+    @property
+    def trains(self) -> BinnedTrains:
+        """The binned spikes."""
+        return self.covariates.trains
+
+    @property
+    def longest(self) -> int:
+        """Longest lag in bins."""
+        return max(self.covariates.n_lags, len(self.history.values))
+
+    def likelihood(self, index: int, kept: NDArray[np.bool_] | None = None) -> Likelihood:
+        """Return the likelihood of one neuron, with its history and slow drive estimated.
+
+        Parameters
+        ----------
+        index : int
+        kept : (n_bins,) ndarray of bool, optional
+            Bins to use, such as those of training. Default: all.
+        """
+        if kept is not None:
+            return self._with_start(index, kept)[0]
+        if index not in self._starts:
+            found, drive = self._with_start(index, None)
+            self._starts[index] = found.past, drive
+            return found
+        past, drive = self._starts[index]
+        return Likelihood(self.covariates, index, past, self.family, drive, self.reset)
+
+    def _with_start(
+        self, index: int, kept: NDArray[np.bool_] | None
+    ) -> tuple[Likelihood, Drive | None]:
+        """Estimate history and slow drive; return the likelihood with the drive, if any."""
+        covariates, family = self.covariates, self.family
+        counted = self.observation.counted(index)
+        if kept is not None:
+            counted = kept if counted is None else counted & kept
+        past = SpikeHistory.of(covariates, index, self.history, family, counted)
+        found = Likelihood(covariates, index, past, family, reset=self.reset)
+        slow = None
+        if self.drives.any:
+            without = np.zeros(covariates.shape)
+            expected = family.mean(found.scores(past.intercept, past.weights, without))
+            slow = self.drives.of_neuron(index, past.fired, expected)
+        if slow is None and self.stimulus is None:
+            return found, None
+        found.drive = Drive(covariates, past, slow, self.stimulus)
+        return found, found.drive
+
+    def check_memory(self, n_threads: int) -> None:
+        """Raise an error if the fit does not fit into memory."""
+        n, n_functions = self.covariates.shape
+        n_bins, size = self.trains.n_bins, n * n_functions
+        n_rows = self.history.values.shape[1] + 4
+        if self.stimulus is not None:
+            n_rows += 2 * self.stimulus.values.shape[1]
+        needed = 8.0 * (5 * size**2 + 3 * n * n * n_functions**2 + n * n * self.covariates.n_lags)
+        needed += 8.0 * n_threads * (n_rows * n_bins + 8 * size)
+        there = available_memory()
+        if there is not None and needed > USABLE * there:
+            raise NeurosimError(
+                f"{n:,} neurons with {n_functions} basis functions and {n_bins:,} bins need about "
+                f"{needed / 2**30:.1f} GiB, but this machine has {there / 2**30:.1f} GiB: give "
+                "fewer neurons, fewer functions or fewer threads"
+            )

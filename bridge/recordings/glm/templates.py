@@ -1,0 +1,155 @@
+"""Time courses that many couplings share, and tests of each pair along them.
+
+A test along one direction has more power than a test of all coefficients, but needs that direction.
+It is learned from the significant couplings, separately for excitatory and inhibitory presynaptic
+neurons. The postsynaptic neurons are divided into two halves, and each half is tested along the
+time courses of the other one. The noise of a pair therefore does not influence its own template, so
+that z is N(0, 1) if there is no coupling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc
+
+# p-value of the Wald test below which a pair is used to learn time courses, after Bonferroni.
+SIGNIFICANT = 0.05
+# Fewest pairs from which a time course is learned.
+FEWEST = 4
+# Time constant of the initial template (ms).
+INITIAL_TAU = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Templates:
+    """Strengths of all pairs along shared time courses.
+
+    Attributes
+    ----------
+    amplitudes : (n, n) ndarray
+        Strength of each pair at the peak of its time course (score).
+    errors : (n, n) ndarray
+        Standard errors of the amplitudes.
+    courses : (n, n, n_lags) ndarray
+        Time course of each pair with a peak of 1.
+    wald : (n, n) ndarray
+        p-values of the Wald test of all coefficients.
+    """
+
+    amplitudes: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    courses: NDArray[np.float64]
+    wald: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        weights: NDArray[np.float64],
+        covariance: NDArray[np.float64],
+        basis: NDArray[np.float64],
+        width: float,
+    ) -> Templates:
+        """Learn templates and test all pairs along them.
+
+        Parameters
+        ----------
+        weights : (n, n, n_functions) ndarray
+            Unbiased weights from neuron to neuron; NaN if not fitted.
+        covariance : (n, n, n_functions, n_functions) ndarray
+        basis : (n_lags, n_functions) ndarray
+        width : float
+            Bin width (ms).
+        """
+        n = len(weights)
+        pairs = _Pairs.of(weights, covariance)
+        initial = _initial(basis, width)
+        courses = np.empty((n, n, basis.shape[1]))
+        halves = np.arange(n) % 2
+        for half in (0, 1):
+            excitatory, inhibitory = pairs.learn(halves != half, initial, basis)
+            excites = pairs.excite(halves != half, excitatory, inhibitory)
+            courses[:, halves == half] = np.where(excites[:, None], excitatory, inhibitory)[:, None]
+        amplitudes, errors = pairs.along(courses)
+        return cls(amplitudes, errors, courses @ basis.T, pairs.wald)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Weights of all pairs with their information S⁻¹, and S⁻¹w; NaN if not fitted."""
+
+    weights: NDArray[np.float64]
+    information: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    wald: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, weights: NDArray, covariance: NDArray) -> _Pairs:
+        """Invert the covariances."""
+        known = np.isfinite(weights).all(axis=2)
+        information = np.full(covariance.shape, np.nan)
+        information[known] = np.linalg.inv(covariance[known])
+        scores = np.einsum("jikl,jil->jik", information, weights)
+        statistic = np.einsum("jik,jik->ji", scores, weights)
+        wald = np.where(known, chdtrc(weights.shape[2], np.nan_to_num(statistic)), np.nan)
+        return cls(weights, information, scores, wald)
+
+    def along(self, courses: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+        """Return amplitudes along time courses (n, n, n_functions), and their errors."""
+        information = np.einsum("jik,jikl,jil->ji", courses, self.information, courses)
+        amplitudes = np.einsum("jik,jik->ji", courses, self.scores) / information
+        return amplitudes, 1.0 / np.sqrt(information)
+
+    def learn(
+        self, targets: NDArray[np.bool_], initial: NDArray, basis: NDArray
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Return the courses of excitatory and inhibitory couplings onto some neurons."""
+        n_tests = max(int(np.isfinite(self.wald).sum()), 1)
+        significant = (self.wald < SIGNIFICANT / n_tests) & targets
+        signs = np.sign(np.einsum("jik,k->ji", np.nan_to_num(self.weights), basis.sum(axis=0)))
+        found = []
+        for sign in (1.0, -1.0):
+            chosen = significant & (signs == sign)
+            found.append(self._course(chosen, initial, basis) if chosen.any() else None)
+        # A kind without significant couplings has the time course of the other one.
+        known = [course for course in found if course is not None] or [initial]
+        return tuple(known[0] if course is None else course for course in found)
+
+    def _course(
+        self, chosen: NDArray[np.bool_], initial: NDArray, basis: NDArray
+    ) -> NDArray[np.float64]:
+        """Return the course that explains weights best, w ≈ amplitude · course."""
+        information, scores = self.information[chosen], self.scores[chosen]
+        course = initial
+        if len(scores) < FEWEST:
+            return course
+        for _ in range(20):
+            amplitudes = (scores @ course) / (information @ course @ course)
+            total = np.einsum("p,pkl->kl", amplitudes**2, information)
+            course = _normalised(np.linalg.solve(total, amplitudes @ scores), basis)
+        return course
+
+    def excite(
+        self, targets: NDArray[np.bool_], excitatory: NDArray, inhibitory: NDArray
+    ) -> NDArray[np.bool_]:
+        """Return which presynaptic neurons excite others, by their couplings onto some neurons."""
+        evidence = np.zeros(len(self.weights))
+        for course in (excitatory, inhibitory):
+            amplitudes, errors = self.along(np.broadcast_to(course, self.weights.shape))
+            z = np.nan_to_num(amplitudes / errors) * targets
+            evidence += (z * np.abs(z)).sum(axis=1)
+        return evidence >= 0
+
+
+def _initial(basis: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Return the coefficients closest to an exponential decay."""
+    course = np.exp(-width * np.arange(len(basis)) / INITIAL_TAU)
+    return _normalised(np.linalg.lstsq(basis, course, rcond=None)[0], basis)
+
+
+def _normalised(course: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return coefficients of a filter with a peak of 1."""
+    values = basis @ course
+    return course / values[np.argmax(np.abs(values))]
