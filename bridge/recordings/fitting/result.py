@@ -62,6 +62,24 @@ class NeuronFit:
         Start of the tested part (ms).
     converged : bool
     recording : CurrentClamp
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bridge
+    >>> import neurosim as ns
+    >>> current = np.repeat(np.random.default_rng(1).normal(200.0, 150.0, 200), 50)
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF(tau_m=15.0))
+    >>> drive = net.drive(cell, ns.CurrentWaveform(current, interval=0.1))
+    >>> recording = net.record(cell, "v")
+    >>> result = ns.simulate(net, 1000.0)
+    >>> fit = bridge.fit_neuron(ns.LIF, current, voltage=result.traces["cell", "v"],
+    ...                         spikes=result.spikes["cell"].times, free=["tau_m"])
+    >>> round(fit.neuron.tau_m, 3)
+    15.0
+    >>> fit.simulate(trials=1).spikes["neuron"].times[:3]
+    array([117.4, 169. , 379.8])
     """
 
     neuron: Any
