@@ -203,7 +203,7 @@ def _draw_bits(gains: dict[str, kit.Measure], found: dict[str, bridge.NeuronFit]
     bars = kit.bars(x, [fit.coincidence for fit in found.values()], color=colours, width=0.6)
     labels: kit.Options = {"xticks": x, "xticklabels": list(found), "xlim": (-0.6, len(x) - 0.4)}
     return kit.page(
-        "Spikes of AdEx contain what the logistic neuron misses",
+        f"Spikes of AdEx add {gains['AdEx'].value:.1f} bits that the logistic neuron misses",
         kit.chart(bars, ylabel="coincidence factor Γ", ylim=(0.0, 1.0), **labels,
                   title="Coincidence with recorded spikes"),
         kit.chart(*points, kit.level(0.0), ylabel="gain (bits per spike, 95 % interval)", **labels,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -183,8 +183,8 @@ def fit_neuron(
         threads=as_integer(threads, "threads", 1) if threads else available_cores(),
     )
     _check_spikes(objective)
-    with progress_bar(show=progress, text="fitting the neuron") as _:
-        fitted = _fit(objective, seed, lambda: None)
+    with progress_bar(show=progress, text="fitting the neuron"):
+        fitted = _fit(objective, seed)
         return _result(fitted, data, (before, after), held_out, window, seed)
 
 
@@ -198,14 +198,14 @@ class _Fitted:
     of: NDArray[np.bool_]
 
 
-def _fit(objective: Objective, seed: int, report: Callable[[], object]) -> _Fitted:
+def _fit(objective: Objective, seed: int) -> _Fitted:
     """Fit the potential, then the threshold, then both."""
     space = objective.space
     starts = space.starts(STARTS, seed)
     of, rest, tau = np.ones(len(space.free), bool), np.ones(len(space.free), bool), 0.5
     final, found = objective, Found(space.start, math.inf, True)
     if objective.uses_voltage:
-        found, tau, final = _fit_potential(objective, starts, report)
+        found, tau, final = _fit_potential(objective, starts)
         rest = np.diag(final.derivatives(found.point[None])[0].curvature) <= 0.0
     # An upstroke is part of the potential: spikes contain no more about the parameters.
     joint = objective.uses_spikes and not (
@@ -214,11 +214,11 @@ def _fit(objective: Objective, seed: int, report: Callable[[], object]) -> _Fitt
     if objective.uses_spikes and rest.any():
         firing = replace(objective, uses_voltage=False)
         starts = np.where(rest, starts, found.point)
-        soft = search(firing, starts, free=rest, tol=1e-6, report=report)
+        soft = search(firing, starts, free=rest, tol=1e-6)
         found = replace(found, point=soft.point) if objective.uses_voltage else soft
     if objective.uses_voltage and joint:
         final = replace(final, uses_spikes=True)
-        found = search(final, found.point[None], tol=PRECISE, report=report)
+        found = search(final, found.point[None], tol=PRECISE)
     elif objective.uses_voltage:
         of = ~rest
     derivatives = final.derivatives(found.point[None], of)[0]
@@ -226,7 +226,7 @@ def _fit(objective: Objective, seed: int, report: Callable[[], object]) -> _Fitt
 
 
 def _fit_potential(
-    objective: Objective, starts: NDArray[np.float64], report: Callable[[], object]
+    objective: Objective, starts: NDArray[np.float64]
 ) -> tuple[Found, float, Objective]:
     """Fit the potential between spikes.
 
@@ -242,10 +242,10 @@ def _fit_potential(
     short = _beginning(potential)
     for coupling in COUPLINGS if can_couple(objective.neuron) else ():
         coupled = replace(short, coupling=coupling)
-        starts = search(coupled, starts, tol=1e-3, report=report).point[None]
-    found = search(potential, starts, tol=1e-3, report=report)
+        starts = search(coupled, starts, tol=1e-3).point[None]
+    found = search(potential, starts, tol=1e-3)
     _, weight = _noise(potential, found.point)
-    found = search(replace(potential, weight=weight), found.point[None], tol=PRECISE, report=report)
+    found = search(replace(potential, weight=weight), found.point[None], tol=PRECISE)
     tau, weight = _noise(potential, found.point)
     return found, tau, replace(potential, weight=weight)
 

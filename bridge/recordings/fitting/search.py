@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +42,6 @@ def search(
     free: NDArray[np.bool_] | None = None,
     survivors: int = 4,
     tol: float = 1e-4,
-    report: Callable[[], object] = lambda: None,
 ) -> Found:
     """Search from the best of many starting points.
 
@@ -57,18 +55,16 @@ def search(
         Number of starting points from which a few steps are made; the best is followed to its end.
     tol : float
         Decrease of the loss in a step, relative to the loss, at which a search ends.
-    report : callable
-        Called after each step.
     """
     losses = objective.losses(starts)
     best = np.argsort(losses, kind="stable")[:survivors]
     free = np.ones(starts.shape[1], bool) if free is None else free
     descent = _Descent(objective, starts[best], losses[best], free, tol)
     if len(best) > 1:
-        descent.run(SHORT, report)
+        descent.run(SHORT)
         k = int(np.argmin(descent.losses))
         descent = _Descent(objective, descent.points[[k]], descent.losses[[k]], free, tol)
-    descent.run(LONG, report)
+    descent.run(LONG)
     return Found(descent.points[0], float(descent.losses[0]), bool(descent.done[0]))
 
 
@@ -88,7 +84,7 @@ class _Descent:
         self.dampings = np.full(len(points), 1e-2)
         self.done = np.zeros(len(points), bool)
 
-    def run(self, most: int, report: Callable[[], object]) -> None:
+    def run(self, most: int) -> None:
         """Make steps until all points have converged."""
         for _ in range(most):
             active = np.flatnonzero(~self.done)
@@ -99,7 +95,6 @@ class _Descent:
             for _ in range(1 + RETRIES):
                 waiting = self._try(waiting)
             self.done[list(waiting)] = True  # no step is an improvement
-            report()
 
     def _try(self, waiting: dict[int, Derivatives]) -> dict[int, Derivatives]:
         """Try steps with several dampings from some points; return those that did not improve."""
