@@ -17,12 +17,17 @@ from bridge.recordings.glm.penalties import Penalty, penalty_of
 from bridge.recordings.glm.prior import prior_precision
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.residuals import Flatness
+from bridge.recordings.glm.ridge import fit_ridge
 from bridge.recordings.glm.scaled_loss import Estimate
 from bridge.recordings.glm.uncertainty import Uncertainty, uncertainty
 from bridge.recordings.slow.drives import Drive
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
 
+# Precision of the weak ridge for unbiased estimates, relative to that of the prior.
+WEAK = 0.1
+# Tolerance of this fit (standard errors), which a Newton step follows.
+COARSE = 0.1
 # Cost of cross-validation of a neuron relative to a fit, for the time left.
 PATH_COST = 25
 
@@ -132,9 +137,14 @@ def fit_neurons(
         elif strength == "auto":
             strength = prior_precision(problem, indices, threads)
         value = float(strength)
+        precision = value
+        if penalty != "ridge" and value > 0:
+            precision = prior_precision(problem, indices, threads)
+        weak = WEAK * precision
 
         def one(index: int) -> FittedNeuron:
-            return fit_neuron(problem.likelihood(index), method, value, tol=tol, exact=exact)
+            likelihood = problem.likelihood(index)
+            return fit_neuron(likelihood, method, value, weak, tol=tol, exact=exact)
 
         found = in_parallel(one, indices, threads, lambda done: report(cost + done))
         return Fits(found, value, choice)
@@ -144,15 +154,23 @@ def fit_neuron(
     likelihood: Likelihood,
     penalty: Penalty,
     strength: float,
+    precision: float,
     *,
     tol: float,
     exact: bool | None = None,
 ) -> FittedNeuron:
-    """Fit one neuron, with its uncertainty and residuals."""
+    """Fit one neuron, with its uncertainty and residuals.
+
+    Uncertainty and residuals are those of a second fit with a weak ridge of this precision, for
+    which the bias of the penalty is so small that one Newton step removes it.
+    """
     found = fit_with_dispersion(likelihood, penalty, strength, tol=tol)
     past, family, drive = likelihood.past, likelihood.family, likelihood.drive
-    log_odds = drive.log_odds(found.drive, found.weights)
-    scores = likelihood.scores(found.intercept, found.history, found.weights, log_odds)
+    weak = found
+    if precision > 0:
+        weak = fit_ridge(likelihood, precision, start=found, tol=max(tol, COARSE))
+    log_odds = drive.log_odds(weak.drive, weak.weights)
+    scores = likelihood.scores(weak.intercept, weak.history, weak.weights, log_odds)
     information = likelihood.information_at(scores)
     mean = family.mean(scores)
     observed = np.zeros(len(mean))
@@ -162,7 +180,7 @@ def fit_neuron(
         family,
         drive,
         found,
-        uncertainty(likelihood, found, information, exact=exact),
+        uncertainty(likelihood, weak, information, exact=exact),
         Flatness.of(likelihood.covariates.trains, mean - observed, mean),
         past.refractory,
         float(past.counts.sum()),

@@ -30,7 +30,8 @@ class Estimate:
     point : (n_history + 1 + n_drive,) ndarray
         History, intercept and drive in the coordinates of `ScaledLoss`, to start other fits.
     pull : (n, n_functions) ndarray
-        Gradient of the penalty of the weights.
+        Gradient of the penalty of the weights, or minus that of the loss, which is the same at the
+        minimum.
     """
 
     intercept: float
@@ -61,6 +62,7 @@ class ScaledLoss:
 
     def __init__(self, likelihood: Likelihood) -> None:
         self.likelihood, self.evaluations = likelihood, 0
+        self._latest: tuple[NDArray, NDArray, float] = np.empty(0), np.empty(0), np.nan
         self._n_history = likelihood.past.n_weights + 1
         self.size = self._n_history + likelihood.drive.size
 
@@ -84,6 +86,7 @@ class ScaledLoss:
         loss, total, by_history, by_weight = likelihood.value_and_gradient(
             intercept, history, weights, log_odds
         )
+        self._latest = point.copy(), weights.copy(), loss
         by_drive, through_drive = drive.gradient(likelihood.residual)
         drive_penalty, drive_slope = drive.penalty(driving)
         by_weight = by_weight - total * likelihood.mean + through_drive
@@ -106,7 +109,9 @@ class ScaledLoss:
     ) -> Estimate:
         """Return the parameters of a minimum, with the gradient of the penalty there."""
         intercept, history, driving = self.parameters(point, weights)
-        log_odds = self.likelihood.drive.log_odds(driving, weights)
-        loss, *_ = self.likelihood.value_and_gradient(intercept, history, weights, log_odds)
+        last_point, last_weights, loss = self._latest
+        if not (np.array_equal(point, last_point) and np.array_equal(weights, last_weights)):
+            log_odds = self.likelihood.drive.log_odds(driving, weights)
+            loss, *_ = self.likelihood.value_and_gradient(intercept, history, weights, log_odds)
         found = intercept, history, weights, driving, loss, self.evaluations, converged
         return Estimate(*found, point, pull)

@@ -116,7 +116,12 @@ def test_held_out_predictions_equal_those_of_a_fit_without_the_block(rng):
     for one in held_out:
         # Fits of held-out blocks stop at 0.05 standard errors.
         mean = -np.expm1(-one.silence[last:])
-        np.testing.assert_allclose(mean, predicted[last:, one.index], rtol=0.02)
+        expected = predicted[last:, one.index]
+        possible = expected > 1e-100
+        np.testing.assert_allclose(mean[possible], expected[possible], rtol=0.02)
+        # Spikes within the refractory period are rare, but possible.
+        assert (mean[~possible] > 0.0).all()
+        assert (mean[~possible] < 0.01).all()
     assert glm.evaluate().bits_per_spike[1] == pytest.approx(
         PredictiveScores(*held_out[1].sums[:, None]).bits_per_spike[0]
     )
@@ -216,7 +221,7 @@ def test_held_out_blocks_are_tested_by_time_rescaling(rng):
     fired = counts_of(trains)[:, 1]
     one = list(glm._held_out())[1]
     direct = time_rescaling_test(fired, -np.expm1(-one.silence), seed=4)
-    assert found[1].intervals.tobytes() == direct.intervals.tobytes()
+    np.testing.assert_allclose(found[1].intervals, direct.intervals, rtol=1e-9)
     # The model is correct up to its basis: each test of four passes with 95 %.
     assert sum(test.p_value > 1e-3 for test in found.values()) >= 3
 
