@@ -604,7 +604,7 @@ class PopulationGLM(BaseEstimator):
             return found
 
         self.tests_ = PairTests(
-            z=found.amplitudes / found.errors,
+            z=found.z,
             flatness=pairs([one.p_values for one in flatness]),
             synchrony=pairs([one.z[:, 0] for one in flatness]),
             distant=pairs([one.distant for one in flatness], flatness[0].distant.shape[1]),
