@@ -11,6 +11,8 @@ from .decoding.features import filtered_counts as filtered_counts
 from .decoding.features import trial_counts as trial_counts
 from .decoding.readout import SpikingReadout as SpikingReadout
 from .decoding.stimulus import StimulusDecoder as StimulusDecoder
+from .fitting.fit import fit_neuron as fit_neuron
+from .fitting.result import NeuronFit as NeuronFit
 from .glm.bases import Basis as Basis
 from .glm.bases import BSplines as BSplines
 from .glm.bases import Laguerre as Laguerre
