@@ -66,6 +66,9 @@ class PopulationGLM(BaseEstimator):
         per spike in 5-fold cross-validation in contiguous blocks of time, of 9 strengths. They
         extend over two decades around that of empirical Bayes for "ridge", and from the strength at
         which all weights are 0 to 1 % of it otherwise. At most 20 neurons are used for the choice.
+    stimulus_strength : float
+        1/variance of the weights of the standardised features of a stimulus. Standard errors of
+        these weights include the prior.
     bin_width : float
         Bin width (ms).
     shared, baseline, reset : float, optional
@@ -144,6 +147,7 @@ class PopulationGLM(BaseEstimator):
         link: str | None = None,
         penalty: str = "ridge",
         strength: float | str = "auto",
+        stimulus_strength: float = 0.0,
         bin_width: float = 1.0,
         shared: float | None = None,
         baseline: float | None = None,
@@ -159,6 +163,7 @@ class PopulationGLM(BaseEstimator):
         self.link = link
         self.penalty = penalty
         self.strength = strength
+        self.stimulus_strength = stimulus_strength
         self.bin_width = bin_width
         self.shared = shared
         self.baseline = baseline
@@ -513,6 +518,7 @@ class PopulationGLM(BaseEstimator):
             require_choice(self.strength, "strength", ("auto", "cv"))
         else:
             finite(self.strength, "strength", low=0.0)
+        finite(self.stimulus_strength, "stimulus_strength", low=0.0)
         checks.check_parameters(self.reset, self.shared, self.baseline, self.tol, self.threads)
 
     def _problem(
@@ -543,7 +549,8 @@ class PopulationGLM(BaseEstimator):
         covariates = Covariates(trains, values, observation.pieces, *slow)
         features = None
         if stimulus is not None:
-            features = Stimulus.of(checks.features(stimulus, trains.n_bins))
+            values = checks.features(stimulus, trains.n_bins)
+            features = Stimulus.of(values, self.stimulus_strength)
         reset = None if self.reset is None else round(self.reset / width)
         problem = Problem(observation, covariates, history, family, drives, features, reset)
         return problem, indices
