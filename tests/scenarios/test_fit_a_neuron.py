@@ -24,8 +24,7 @@ def test_windows_of_lags_contain_the_spikes_of_a_model() -> None:
 @pytest.mark.slow
 def test_adex_predicts_more_than_lif_and_the_logistic_neuron(command) -> None:
     found = command("compare", "fit-a-neuron", "--no-plot")["comparison"]
-    value = {key: one["value"] for key, one in found.items()}
-    assert value["coincidence_adex"] > value["coincidence_lif"] > 0.6
-    assert value["coincidence_adex"] > 0.85
-    assert value["gain_adex"] > value["gain_lif"]
+    assert found["coincidence_adex"] > found["coincidence_lif"] > 0.6
+    assert found["coincidence_adex"] > 0.85
+    assert found["gain_adex"]["value"] > found["gain_lif"]["value"]
     assert found["gain_adex"]["low"] > 0.0
