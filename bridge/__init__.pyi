@@ -75,6 +75,8 @@ from .recordings import filtered_counts as filtered_counts
 from .recordings import rescaling_plot as rescaling_plot
 from .recordings import time_rescaling_test as time_rescaling_test
 from .recordings import trial_counts as trial_counts
+from .recordings.fitting.fit import fit_neuron as fit_neuron
+from .recordings.fitting.result import NeuronFit as NeuronFit
 from .spiking import SpikingCircuit as SpikingCircuit
 from .spiking import Strengths as Strengths
 from .spiking import strengths as strengths

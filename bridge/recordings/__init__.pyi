@@ -11,6 +11,8 @@ from .decoding.features import filtered_counts as filtered_counts
 from .decoding.features import trial_counts as trial_counts
 from .decoding.readout import SpikingReadout as SpikingReadout
 from .decoding.stimulus import StimulusDecoder as StimulusDecoder
+from .fitting.fit import fit_neuron as fit_neuron
+from .fitting.result import NeuronFit as NeuronFit
 from .glm.bases import Basis as Basis
 from .glm.bases import BSplines as BSplines
 from .glm.bases import Laguerre as Laguerre
@@ -28,4 +30,7 @@ from .glm.rescaling import time_rescaling_test as time_rescaling_test
 from .glm.synaptic_kernel import KernelBasis as KernelBasis
 from .glm.synaptic_kernel import SynapticKernel as SynapticKernel
 from .glm.templates import Templates as Templates
+from .plot import coupling_plot as coupling_plot
+from .plot import filter_plot as filter_plot
+from .plot import raster_plot as raster_plot
 from .spike_triggered import SpikeTriggered as SpikeTriggered

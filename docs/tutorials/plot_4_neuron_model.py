@@ -172,7 +172,7 @@ figure
 # 3. Replace ``ns.LIF`` in `lesson 2 <plot_2_first_network.html>`_ by ``Adapting``. How
 #    do rate and CV change? The strength must then be given as ``weight`` in pA.
 #
-# Next: `Recorded data <plot_5_recorded_data.html>`_. How to: `custom neuron models
+# Next: `Your own recording <plot_5_recorded_data.html>`_. How to: `custom neuron models
 # <../howto/own_models.html>`_, `custom synapses and rules <../howto/own_parts.html>`_,
 # `debug a model <../howto/debug.html>`_. Reference: `NeuronModel
 # <../generated/neurosim.NeuronModel.html>`_.

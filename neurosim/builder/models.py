@@ -163,7 +163,7 @@ def _parameter_rows(
     names = list(parameters_of(type(neuron)))
     each = [SimpleNamespace(**dict(zip(names, row[1:], strict=False))) for row in table]
     found = [propagator(neuron, p, ports, entries, dt) for p in each]
-    return np.hstack([table, found])
+    return np.hstack([table, np.reshape(found, (len(table), len(entries)))])
 
 
 def model_tables(

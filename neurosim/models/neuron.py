@@ -12,6 +12,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
     SOMA,
+    Parameter,
     compartments_of,
     one_of,
     option,
@@ -121,6 +122,11 @@ class Neuron(Part, abstract=True):
     def is_uniform(self) -> bool:
         """Whether all neurons have the same parameters."""
         return all(is_uniform(getattr(self, name)) for name in parameters_of(type(self)))
+
+    @classmethod
+    def declared_parameters(cls) -> dict[str, Parameter]:
+        """Return the declarations of the parameters by name."""
+        return dict(parameters_of(cls))
 
     def psp_per_weight(self, synapse: Synapse) -> float:
         """Return the peak PSP at rest (mV) of a synapse with a weight of 1.

@@ -11,7 +11,6 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
     SOMA,
-    Parameter,
     State,
     option,
     optional,
@@ -215,11 +214,6 @@ class NeuronModel(Neuron, abstract=True):
         if not self.is_uniform:
             raise NeurosimError(f"the parameters of {type(self).__name__} differ between neurons")
         return psp_per_weight(self, synapse)
-
-    @classmethod
-    def declared_parameters(cls) -> dict[str, Parameter]:
-        """Return the declarations of the parameters by name."""
-        return dict(parameters_of(cls))
 
     @classmethod
     def declared_states(cls) -> dict[str, State]:

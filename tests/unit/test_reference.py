@@ -30,6 +30,7 @@ MODULES = (
     "bridge.classics",
     "bridge.inference",
     "bridge.networks",
+    "bridge.recordings",
     "bridge.spiking",
 )
 DEPRECATED = {"Places"}

@@ -21,7 +21,19 @@ class Basis(ABC):
     """Basis functions of a filter over the time since a spike.
 
     A filter is Σₖ wₖ Bₖ(lag). Columns are scaled to a largest absolute value of 1, on which the
-    meaning of a ridge depends.
+    meaning of a ridge depends. A basis of your own needs a `length` and the method `values`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.recordings import Basis
+    >>> class Decays(Basis):
+    ...     length = 30.0
+    ...
+    ...     def values(self, lags):
+    ...         return np.exp(-np.asarray(lags)[:, None] / np.array([3.0, 10.0]))
+    >>> Decays().matrix(1.0).shape
+    (30, 2)
     """
 
     length: float
@@ -224,7 +236,14 @@ class Steps(Basis):
 
 @dataclass(frozen=True)
 class NoHistory(Basis):
-    """No effect of own spikes."""
+    """No effect of own spikes.
+
+    Examples
+    --------
+    >>> from bridge import PopulationGLM
+    >>> from bridge.recordings import NoHistory
+    >>> glm = PopulationGLM(history_basis=NoHistory())
+    """
 
     length: float = 0.0
 

@@ -38,6 +38,14 @@ class Family:
     link : {"logit", "cloglog", "exponential", "softplus"}
     dispersion : float
         Of the negative binomial distribution.
+
+    Examples
+    --------
+    >>> from bridge.recordings import Family
+    >>> Family("bernoulli", "cloglog").mean([-2.0, 0.0]).round(3)
+    array([0.127, 0.632])
+    >>> Family("poisson", "softplus").mean([-2.0, 0.0]).round(3)
+    array([0.127, 0.693])
     """
 
     name: FamilyName

@@ -25,7 +25,10 @@ from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
 
 # Precision of the weak ridge for unbiased estimates, relative to that of the prior.
-WEAK = 0.05
+WEAK = 0.1
+WEAKEST = 1.0
+# Tolerance of this fit (standard errors), which a Newton step follows.
+COARSE = 0.1
 # Cost of cross-validation of a neuron relative to a fit, for the time left.
 PATH_COST = 25
 
@@ -138,7 +141,8 @@ def fit_neurons(
         precision = value
         if penalty != "ridge" and value > 0:
             precision = prior_precision(problem, indices, threads)
-        weak = WEAK * precision
+        # Weaker priors let the weights of separable spikes diverge.
+        weak = max(WEAK * precision, min(precision, WEAKEST))
 
         def one(index: int) -> FittedNeuron:
             likelihood = problem.likelihood(index)
@@ -164,7 +168,9 @@ def fit_neuron(
     """
     found = fit_with_dispersion(likelihood, penalty, strength, tol=tol)
     past, family, drive = likelihood.past, likelihood.family, likelihood.drive
-    weak = found if precision == 0 else fit_ridge(likelihood, precision, start=found, tol=tol)
+    weak = found
+    if precision > 0 and precision != strength:
+        weak = fit_ridge(likelihood, precision, start=found, tol=max(tol, COARSE))
     log_odds = drive.log_odds(weak.drive, weak.weights)
     scores = likelihood.scores(weak.intercept, weak.history, weak.weights, log_odds)
     information = likelihood.information_at(scores)

@@ -44,6 +44,15 @@ class PairTests:
     distant : (n, n, n_lags) ndarray
         z of residuals 100 to 500 ms after presynaptic spikes, when synapses no longer act; only for
         few neurons.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.recordings import PairTests
+    >>> tests = PairTests(z=np.array([[np.nan, 5.2], [0.4, np.nan]]))
+    >>> tests.called(fdr=0.01)
+    array([[False,  True],
+           [False, False]])
     """
 
     z: NDArray[np.float64]

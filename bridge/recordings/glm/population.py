@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from bridge.learning.validation import require_fitted
+from bridge.recordings import plot
 from bridge.recordings.data.observation import Observation, count_spikes
 from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm import checks, other_recordings
@@ -33,6 +34,9 @@ from bridge.utils.checks import finite, require_choice, require_type
 from neurosim import Network, NeurosimError, SpikeTrains
 from neurosim.utils.progress import progress_bar
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 class PopulationGLM(BaseEstimator):
     """Generalised linear model of the spikes of a population.
@@ -54,13 +58,17 @@ class PopulationGLM(BaseEstimator):
         See `Family`. Default: "logit" for Bernoulli, else "exponential".
     penalty : {"ridge", "group_lasso", "lasso"}
         Of the coupling: ½ strength Σ w², strength √K Σⱼ ‖Rⱼwⱼ‖ with the covariance Rⱼ'Rⱼ of the
-        columns of neuron j, or strength Σ |w|. Own history, intercept and drive are not penalised.
+        columns of neuron j, or strength Σ ``|w|``. Own history, intercept and drive are not
+        penalised.
     strength : float or {"auto", "cv"}
         Of the penalty, for all neurons. "auto": for "ridge", 1/variance of the weights, estimated
         from the data (empirical Bayes); otherwise as "cv", which is the strength with the most bits
         per spike in 5-fold cross-validation in contiguous blocks of time, of 9 strengths. They
         extend over two decades around that of empirical Bayes for "ridge", and from the strength at
         which all weights are 0 to 1 % of it otherwise. At most 20 neurons are used for the choice.
+    stimulus_strength : float
+        1/variance of the weights of the standardised features of a stimulus. Standard errors of
+        these weights include the prior.
     bin_width : float
         Bin width (ms).
     shared, baseline, reset : float, optional
@@ -139,6 +147,7 @@ class PopulationGLM(BaseEstimator):
         link: str | None = None,
         penalty: str = "ridge",
         strength: float | str = "auto",
+        stimulus_strength: float = 0.0,
         bin_width: float = 1.0,
         shared: float | None = None,
         baseline: float | None = None,
@@ -154,6 +163,7 @@ class PopulationGLM(BaseEstimator):
         self.link = link
         self.penalty = penalty
         self.strength = strength
+        self.stimulus_strength = stimulus_strength
         self.bin_width = bin_width
         self.shared = shared
         self.baseline = baseline
@@ -489,6 +499,14 @@ class PopulationGLM(BaseEstimator):
         """
         return self.to_population().to_network(beta=beta)
 
+    def plot_filters(self, neuron: int | str, **options: Any) -> Figure:
+        """Plot the filters of a neuron with 95 % intervals; see `bridge.recordings.filter_plot`."""
+        return plot.filter_plot(self, neuron, **options)
+
+    def plot_coupling(self, **options: Any) -> Figure:
+        """Plot the matrix of couplings; see `bridge.recordings.coupling_plot`."""
+        return plot.coupling_plot(self, **options)
+
     def _check_parameters(self) -> None:
         """Raise an error for parameters out of range."""
         for name in ("basis", "history_basis"):
@@ -500,6 +518,7 @@ class PopulationGLM(BaseEstimator):
             require_choice(self.strength, "strength", ("auto", "cv"))
         else:
             finite(self.strength, "strength", low=0.0)
+        finite(self.stimulus_strength, "stimulus_strength", low=0.0)
         checks.check_parameters(self.reset, self.shared, self.baseline, self.tol, self.threads)
 
     def _problem(
@@ -530,7 +549,8 @@ class PopulationGLM(BaseEstimator):
         covariates = Covariates(trains, values, observation.pieces, *slow)
         features = None
         if stimulus is not None:
-            features = Stimulus.of(checks.features(stimulus, trains.n_bins))
+            values = checks.features(stimulus, trains.n_bins)
+            features = Stimulus.of(values, self.stimulus_strength)
         reset = None if self.reset is None else round(self.reset / width)
         problem = Problem(observation, covariates, history, family, drives, features, reset)
         return problem, indices
@@ -604,7 +624,7 @@ class PopulationGLM(BaseEstimator):
             return found
 
         self.tests_ = PairTests(
-            z=found.amplitudes / found.errors,
+            z=found.z,
             flatness=pairs([one.p_values for one in flatness]),
             synchrony=pairs([one.z[:, 0] for one in flatness]),
             distant=pairs([one.distant for one in flatness], flatness[0].distant.shape[1]),

@@ -60,6 +60,12 @@ class RidgeLoss:
         weights[likelihood.index] = 0.0
         return point[:size], weights
 
+    def by_weight(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Convert a gradient with respect to a point to one with respect to the weights."""
+        along = np.divide(gradient[self.loss.size :], self._scale, where=self._scale > 0,
+                          out=np.zeros_like(self._scale))  # fmt: skip
+        return (self._vectors @ along).reshape(self.loss.likelihood.mean.shape)
+
     def value_and_gradient(self, point: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Return the penalised loss and its gradient."""
         others, weights = self.split(point)
@@ -106,7 +112,8 @@ def fit_ridge(
         found = minimum(_differences_from(ridge, found.x, found.jac), found.x)
     others, weights = ridge.split(found.x)
     converged = bool(np.abs(found.jac).max() <= tol)
-    return ridge.loss.estimate(others, weights, precision * weights, converged=converged)
+    pull = precision * weights - ridge.by_weight(found.jac)
+    return ridge.loss.estimate(others, weights, pull, converged=converged)
 
 
 def _differences_from(

@@ -30,7 +30,8 @@ class Estimate:
     point : (n_history + 1 + n_drive,) ndarray
         History, intercept and drive in the coordinates of `ScaledLoss`, to start other fits.
     pull : (n, n_functions) ndarray
-        Gradient of the penalty of the weights.
+        Gradient of the penalty of the weights, or minus that of the loss, which is the same at the
+        minimum.
     """
 
     intercept: float

@@ -32,15 +32,30 @@ class Templates:
     amplitudes : (n, n) ndarray
         Strength of each pair at the peak of its time course (score).
     errors : (n, n) ndarray
-        Standard errors of the amplitudes.
+        Standard errors of the amplitudes, with the uncertainty of the time courses.
+    z : (n, n) ndarray
+        Amplitudes divided by their standard errors in the absence of a coupling.
     courses : (n, n, n_lags) ndarray
         Time course of each pair with a peak of 1.
     wald : (n, n) ndarray
         p-values of the Wald test of all coefficients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.recordings import RaisedCosines, Templates
+    >>> weights = np.full((2, 2, 3), np.nan)
+    >>> weights[0, 1] = 0.5, 1.0, 0.5
+    >>> covariance = np.where(np.isfinite(weights)[..., None], 0.01 * np.eye(3), np.nan)
+    >>> found = Templates.of(weights, covariance, RaisedCosines(3, 20.0).matrix(1.0), 1.0)
+    >>> z = found.amplitudes / found.errors
+    >>> z[0, 1].round(1).item()
+    9.2
     """
 
     amplitudes: NDArray[np.float64]
     errors: NDArray[np.float64]
+    z: NDArray[np.float64]
     courses: NDArray[np.float64]
     wald: NDArray[np.float64]
 
@@ -63,17 +78,47 @@ class Templates:
         width : float
             Bin width (ms).
         """
-        n = len(weights)
+        n, n_functions = len(weights), basis.shape[1]
         pairs = _Pairs.of(weights, covariance)
-        initial = _initial(basis, width)
-        courses = np.empty((n, n, basis.shape[1]))
+        initial = _Course.initial(basis, width)
+        courses = np.empty((n, n, n_functions))
+        doubts = np.empty((n, n, n_functions, n_functions))
         halves = np.arange(n) % 2
         for half in (0, 1):
-            excitatory, inhibitory = pairs.learn(halves != half, initial, basis)
-            excites = pairs.excite(halves != half, excitatory, inhibitory)
-            courses[:, halves == half] = np.where(excites[:, None], excitatory, inhibitory)[:, None]
-        amplitudes, errors = pairs.along(courses)
-        return cls(amplitudes, errors, courses @ basis.T, pairs.wald)
+            tested = halves == half
+            kinds = pairs.learn(~tested, initial, basis)
+            excites = pairs.excite(~tested, kinds)
+            for sources, kind in zip((excites, ~excites), kinds, strict=True):
+                courses[np.ix_(sources, tested)] = kind.weights
+                doubts[np.ix_(sources, tested)] = kind.covariance
+        amplitudes, errors, doubt = pairs.along(courses, doubts)
+        total = np.hypot(errors, amplitudes * doubt)
+        return cls(amplitudes, total, amplitudes / errors, courses @ basis.T, pairs.wald)
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """Coefficients of a time course with a peak of 1, and their covariance."""
+
+    weights: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, weights: NDArray, covariance: NDArray, basis: NDArray) -> _Course:
+        """Scale a time course to a peak of 1."""
+        values = basis @ weights
+        peak = int(np.argmax(np.abs(values)))
+        scaled = weights / values[peak]
+        # The peak is 1 without error.
+        along = (np.eye(len(weights)) - np.outer(scaled, basis[peak])) / values[peak]
+        return cls(scaled, along @ covariance @ along.T)
+
+    @classmethod
+    def initial(cls, basis: NDArray[np.float64], width: float) -> _Course:
+        """Return the course closest to an exponential decay."""
+        decay = np.exp(-width * np.arange(len(basis)) / INITIAL_TAU)
+        found = np.linalg.lstsq(basis, decay, rcond=None)[0]
+        return cls.of(found, np.zeros((len(found), len(found))), basis)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,60 +141,52 @@ class _Pairs:
         wald = np.where(known, chdtrc(weights.shape[2], np.nan_to_num(statistic)), np.nan)
         return cls(weights, information, scores, wald)
 
-    def along(self, courses: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return amplitudes along time courses (n, n, n_functions), and their errors."""
-        information = np.einsum("jik,jikl,jil->ji", courses, self.information, courses)
+    def along(
+        self, courses: NDArray[np.float64], covariances: NDArray[np.float64]
+    ) -> tuple[NDArray, NDArray, NDArray]:
+        """Return amplitudes along time courses, their errors, and relative errors due to courses.
+
+        The shapes of the courses and their covariances are those of the weights of all pairs, and
+        of their covariances.
+        """
+        direction = np.einsum("jikl,jil->jik", self.information, courses)
+        information = np.einsum("jik,jik->ji", courses, direction)
         amplitudes = np.einsum("jik,jik->ji", courses, self.scores) / information
-        return amplitudes, 1.0 / np.sqrt(information)
+        doubt = np.einsum("jik,jikl,jil->ji", direction, covariances, direction, optimize=True)
+        return amplitudes, 1.0 / np.sqrt(information), np.sqrt(doubt) / information
 
     def learn(
-        self, targets: NDArray[np.bool_], initial: NDArray, basis: NDArray
-    ) -> tuple[NDArray[np.float64], ...]:
+        self, targets: NDArray[np.bool_], initial: _Course, basis: NDArray
+    ) -> tuple[_Course, ...]:
         """Return the courses of excitatory and inhibitory couplings onto some neurons."""
         n_tests = max(int(np.isfinite(self.wald).sum()), 1)
         significant = (self.wald < SIGNIFICANT / n_tests) & targets
         signs = np.sign(np.einsum("jik,k->ji", np.nan_to_num(self.weights), basis.sum(axis=0)))
-        found = []
-        for sign in (1.0, -1.0):
-            chosen = significant & (signs == sign)
-            found.append(self._course(chosen, initial, basis) if chosen.any() else None)
+        chosen = [significant & (signs == sign) for sign in (1.0, -1.0)]
+        found = [self._course(one, initial, basis) if one.any() else None for one in chosen]
         # A kind without significant couplings has the time course of the other one.
         known = [course for course in found if course is not None] or [initial]
         return tuple(known[0] if course is None else course for course in found)
 
-    def _course(
-        self, chosen: NDArray[np.bool_], initial: NDArray, basis: NDArray
-    ) -> NDArray[np.float64]:
+    def _course(self, chosen: NDArray[np.bool_], initial: _Course, basis: NDArray) -> _Course:
         """Return the course that explains weights best, w ≈ amplitude · course."""
         information, scores = self.information[chosen], self.scores[chosen]
         course = initial
         if len(scores) < FEWEST:
             return course
         for _ in range(20):
-            amplitudes = (scores @ course) / (information @ course @ course)
-            total = np.einsum("p,pkl->kl", amplitudes**2, information)
-            course = _normalised(np.linalg.solve(total, amplitudes @ scores), basis)
+            weights = course.weights
+            amplitudes = (scores @ weights) / (information @ weights @ weights)
+            covariance = np.linalg.inv(np.einsum("p,pkl->kl", amplitudes**2, information))
+            course = _Course.of(covariance @ (amplitudes @ scores), covariance, basis)
         return course
 
-    def excite(
-        self, targets: NDArray[np.bool_], excitatory: NDArray, inhibitory: NDArray
-    ) -> NDArray[np.bool_]:
+    def excite(self, targets: NDArray[np.bool_], kinds: tuple[_Course, ...]) -> NDArray[np.bool_]:
         """Return which presynaptic neurons excite others, by their couplings onto some neurons."""
-        evidence = np.zeros(len(self.weights))
-        for course in (excitatory, inhibitory):
-            amplitudes, errors = self.along(np.broadcast_to(course, self.weights.shape))
+        evidence, shape = np.zeros(len(self.weights)), self.information.shape
+        for kind in kinds:
+            courses = np.broadcast_to(kind.weights, self.weights.shape)
+            amplitudes, errors, _ = self.along(courses, np.broadcast_to(kind.covariance, shape))
             z = np.nan_to_num(amplitudes / errors) * targets
             evidence += (z * np.abs(z)).sum(axis=1)
         return evidence >= 0
-
-
-def _initial(basis: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """Return the coefficients closest to an exponential decay."""
-    course = np.exp(-width * np.arange(len(basis)) / INITIAL_TAU)
-    return _normalised(np.linalg.lstsq(basis, course, rcond=None)[0], basis)
-
-
-def _normalised(course: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return coefficients of a filter with a peak of 1."""
-    values = basis @ course
-    return course / values[np.argmax(np.abs(values))]

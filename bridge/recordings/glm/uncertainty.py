@@ -85,6 +85,8 @@ def uncertainty(
 
     prior = np.full(len(dense), 1e-9)
     prior[: likelihood.past.n_weights] = PRECISION
+    if likelihood.drive.stimulus is not None:
+        prior[likelihood.past.n_weights :] = likelihood.drive.stimulus.precision
     explained = couplings.solve(mixed)
     dense_covariance = np.asarray(
         np.linalg.inv(own + np.diag(prior) - mixed.T @ explained), dtype=float

@@ -82,22 +82,26 @@ class Stimulus:
         Upper root of their covariance.
     mean, spread : (n_features,) ndarray
         Means and standard deviations of the features.
+    precision : float
+        1/variance of the prior of their weights.
     """
 
     values: NDArray[np.float64]
     root: NDArray[np.float64]
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
+    precision: float = FEATURE_PRECISION
 
     @classmethod
-    def of(cls, features: NDArray[np.float64]) -> Stimulus:
+    def of(cls, features: NDArray[np.float64], precision: float = 0.0) -> Stimulus:
         """Standardise features, shape (n_bins, n_features); constant ones become 0."""
         mean, spread = features.mean(axis=0), features.std(axis=0)
         spread = np.where(spread > 1e-12 * np.abs(mean), spread, np.inf)
         values = (features - mean) / spread
         covariance = values.T @ values / len(values)
         root = np.linalg.cholesky(covariance + FLAT * np.eye(len(covariance)))
-        return cls(values, np.asarray(root, dtype=float).T, mean, spread)
+        precision = max(precision, FEATURE_PRECISION)
+        return cls(values, np.asarray(root, dtype=float).T, mean, spread, precision)
 
     def like(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return other features, standardised as these."""
@@ -108,13 +112,18 @@ class Stimulus:
             )
         return (features - self.mean) / self.spread
 
+    def scaled_root(self, n_spikes: float) -> NDArray[np.float64]:
+        """Return the upper root of the information on the weights with the prior."""
+        information = n_spikes * self.root.T @ self.root + self.precision * np.eye(len(self.root))
+        return np.asarray(np.linalg.cholesky(information), dtype=float).T
+
     def triggered(self, fired: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return weights in proportion to the spike-triggered average, whitened.
 
         It is the maximum-likelihood estimate for a Gaussian stimulus and an exponential link.
         """
-        mean = self.values[fired].mean(axis=0)
-        found = cho_solve((self.root, False), mean)
+        sums = self.values[fired].sum(axis=0)
+        found = cho_solve((self.scaled_root(float(len(fired))), False), sums)
         size = float(np.linalg.norm(self.root @ found))
         return found / max(1.0, size / LARGEST_START)
 
@@ -153,7 +162,8 @@ class Drive:
         if slow is not None and self.n_shared:
             self._scales /= np.maximum(slow.shared.std(axis=0), 1e-6)
         triggered = NONE if stimulus is None else stimulus.triggered(past.fired)
-        self._root = np.empty((0, 0)) if stimulus is None else root_n * stimulus.root
+        n_spikes = float(past.counts.sum())
+        self._root = np.empty((0, 0)) if stimulus is None else stimulus.scaled_root(n_spikes)
         course = NONE if self.baseline is None else self.baseline.start
         self.start = np.concatenate([course, np.ones(self.n_shared), triggered])
         """Initial parameters: the estimates without synapses."""
@@ -221,7 +231,9 @@ class Drive:
         """Return −log(prior), up to a constant, and its gradient."""
         course = parameters[: self.n_knots]
         by_knot = NONE if self.baseline is None else self.baseline.prior_gradient(course)
-        gradient = np.concatenate([by_knot, FEATURE_PRECISION * parameters[self.n_knots :]])
+        _, gains, gamma = self._split(parameters)
+        precision = 0.0 if self.stimulus is None else self.stimulus.precision
+        gradient = np.concatenate([by_knot, FEATURE_PRECISION * gains, precision * gamma])
         return 0.5 * float(gradient @ parameters), gradient
 
     def _split(self, parameters: NDArray) -> tuple[NDArray, NDArray, NDArray]:

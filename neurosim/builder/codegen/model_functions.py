@@ -104,7 +104,7 @@ def _source(function: Callable[..., Any], renamed: dict[str, str], prefix: str) 
     assert isinstance(node, ast.FunctionDef)
     names = {name: new for name, new in renamed.items() if name in names_in(function)}
     node = _Rewrite(constants_of(function), names).visit(copy.deepcopy(node))
-    node.name = prefix + node.name
+    node.name = prefix + function.__name__  # a copy may have another name than its source
     node.decorator_list = [ast.Name("function", ast.Load())]
     node.returns = None
     for argument in node.args.args:

@@ -301,3 +301,12 @@ class Bent(ns.NeuronModel):
     def reset(v, p):
         return -65.0
 """
+
+
+def test_threads_without_neurons_of_a_population_with_parameters_per_neuron():
+    net = ns.Network()
+    cell = net.add("cell", 1, ns.MAT2(tau_m=[5.0]))
+    net.drive(cell, ns.ConstantCurrent(700.0))
+    one, two = (ns.simulate(net, 30.0, threads=threads).spikes["cell"].times for threads in (1, 2))
+    assert len(one) == 3
+    assert (one == two).all()

@@ -13,6 +13,7 @@ from scipy.signal import lfilter
 from scipy.special import expit
 
 import neurosim as ns
+from bridge import PopulationGLM
 from bridge.inference import Connectome, SynapticKernel, infer_synapses
 
 HALF, DURATION = 40_000, 80_000.0
@@ -224,3 +225,18 @@ def test_a_null_spread_that_cannot_be_estimated_is_said():
 def test_bad_options_are_refused_in_a_sentence(trains, options, message):
     with pytest.raises(ns.NeurosimError, match=message):
         infer_synapses(trains, DURATION, **options)
+
+
+def test_a_prior_of_the_stimulus_shrinks_its_weights(trains):
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(int(DURATION), 5))
+    free, tied = (
+        PopulationGLM(stimulus_strength=strength).fit(trains, DURATION, stimulus=features)
+        for strength in (0.0, 1e6)
+    )
+    assert np.abs(free.stimulus_).max() > 1e-3
+    assert np.abs(tied.stimulus_).max() < 1e-3
+    # With a strong prior the error is that of the prior.
+    np.testing.assert_allclose(tied.stimulus_errors_, 1e-3, rtol=0.01)
+    with pytest.raises(ns.NeurosimError, match="stimulus_strength = -1"):
+        PopulationGLM(stimulus_strength=-1.0).fit(trains, DURATION)

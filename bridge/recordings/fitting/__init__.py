@@ -1,0 +1,1 @@
+"""Fit neuron models to current-clamp recordings."""
