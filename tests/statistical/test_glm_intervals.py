@@ -42,3 +42,10 @@ def test_intervals_contain_the_filters(rng, errors):
         diagonal = np.arange(N)
         early = (diagonal[:, None], diagonal[:, None], [0, 2, 8])
         own.append((difference[early] / spread[early]).ravel())
+    # 448 values for couplings: the standard error of the coverage is 1.0 %, of the spread 3.3 %,
+    # and each bound is four of them away. Some of the 48 values of own history are dependent.
+    couplings, histories = np.concatenate(z), np.concatenate(own)
+    assert 0.908 < np.mean(np.abs(couplings) < 1.96) < 0.992
+    assert 0.87 < np.std(couplings) < 1.13
+    assert np.mean(np.abs(histories) < 1.96) > 0.82
+    assert 0.6 < np.std(histories) < 1.4
