@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-IN_DEGREE = 4
+IN_DEGREE = 3
 """Mean number of connections onto a neuron."""
 RATES = (3.0, 15.0)
 """Range of rates without input (Hz)."""
-STRENGTH = 0.8
+STRENGTH = 0.6
 """Mean peak of coupling filters (log-odds)."""
 
 
@@ -35,11 +35,11 @@ class Truth:
 
 
 def draw_truth(n: int, n_coupling: int, n_history: int, seed: int) -> Truth:
-    """Draw sparse coupling, 80 % of it excitatory, and a history of relative refractoriness."""
+    """Draw sparse coupling, mostly excitatory, and a history of relative refractoriness."""
     rng = np.random.default_rng([seed, n, 3])
     exists = rng.random((n, n)) < IN_DEGREE / n
     np.fill_diagonal(exists, False)
-    sign = np.where(np.arange(n) < round(0.8 * n), 1.0, -2.0)
+    sign = np.where(np.arange(n) < round(0.8 * n), 1.0, -3.0)
     shape = rng.gamma(4.0, 0.25, (n, n, n_coupling)) * np.linspace(1.0, 0.0, n_coupling + 1)[:-1]
     coupling = STRENGTH * (exists * sign[:, None])[:, :, None] * shape
     decay = -3.0 * 0.4 ** np.arange(n_history)
