@@ -18,6 +18,10 @@ reaches it.
 The LIF neurons have realistic potentials, and their spikes coincide better with the recorded ones.
 But they fire so regularly that they exclude spikes that did occur. As predictions, they are worse
 than a constant probability.
+
+`bridge.LogisticNeuron` fits a single neuron whose inputs are the columns of a matrix, with one
+penalty for all weights. For populations, with filters made of basis functions and tests of
+couplings, see `bridge.PopulationGLM` and the scenario population-glm.
 """
 
 from __future__ import annotations
@@ -239,10 +243,10 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
                 kit.curve(trace.times[bins], trace.of(0)[bins], color=COLOURS[EQUIVALENT]),
                 kit.curve(recorded, np.full(len(recorded), -15.0), ls="", marker="|", ms=9,
                           color="black"),
-                kit.level(info.v_threshold, "threshold", start + 10.0),
-                kit.level(-90.0, "potassium reversal potential", start + 28.0),
+                kit.level(info.v_threshold, "threshold", stop + 25.0),
+                kit.level(-90.0, "potassium\nreversal", stop + 25.0),
                 title="Potential of one neuron, and recorded spikes (|)", xlabel="time (ms)",
-                ylabel="potential (mV)",
+                ylabel="potential (mV)", xlim=(start, stop + 50.0),
             ),
             mosaic="AB;CC", size=(9.0, 7.2),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,8 @@ CELLS = (1, 2)
 # Width of a bin (ms): one trial of a logistic neuron, one step of the equivalent neuron.
 BIN = 1.0
 # Penalty (nats per trial). It limits the weights of lags at which no spike ever followed another.
+# Given sound and past spikes, it predicts held-out spikes of both receptors better than 1e-4, 3e-4
+# and 1e-2, and as well as 3e-3 (within 0.01 bits). A tenth of it leaves the sound filter noisy.
 RIDGE = 1e-3
 EQUIVALENT = "equivalent"
 
@@ -132,29 +134,25 @@ def with_equivalents(result: ns.Result, settings: Settings, threads: int | None)
     simulated = ns.simulate(
         equivalent_network(settings), duration, dt=BIN, seed=result.seed, threads=threads
     )
-    parts = Training.on(settings.cell, settings).part
+    part = Training.on(settings.cell, settings).part
+    names = [f"part {k}" for k in range(settings.folds)]
+    trains = [simulated.spikes[name] for name in names]
+    traces = [simulated.traces[name, "v"] for name in names]
 
-    def own(part: int, times: kit.Floats) -> kit.Bools:
-        return parts[np.rint(times / BIN).astype(int) - 1] == part
+    def joined(pieces: list[Any], field: str) -> Any:
+        bins = [np.rint(one.times / BIN).astype(int) - 1 for one in pieces]
+        own = [getattr(one, field)[part[bins[k]] == k] for k, one in enumerate(pieces)]
+        return np.concatenate(own)
 
-    trains = [simulated.spikes[f"part {k}"] for k in range(settings.folds)]
-    traces = [simulated.traces[f"part {k}", "v"] for k in range(settings.folds)]
-    times, ids = (
-        np.concatenate([getattr(one, name)[own(k, one.times)] for k, one in enumerate(trains)])
-        for name in ("times", "ids")
+    spikes = ns.SpikeTrains(joined(trains, "times"), joined(trains, "ids"), trains[0].recorded)
+    potential = replace(
+        traces[0], times=joined(traces, "times"), values=joined(traces, "values"), spikes=spikes
     )
-    joined = ns.SpikeTrains(times, ids, trains[0].recorded)
-    times, values = (
-        np.concatenate([getattr(one, name)[own(k, one.times)] for k, one in enumerate(traces)])
-        for name in ("times", "values")
-    )
-    first = traces[0]
-    potential = ns.Trace(times, values, first.ids, first.unit, joined, first.v_peak)
     # The filters have both signs, so the neurons are neither excitatory nor inhibitory.
-    info = replace(simulated.populations["part 0"], name=EQUIVALENT, sign=0)
+    info = replace(simulated.populations[names[0]], name=EQUIVALENT, sign=0)
     return replace(
         result,
         populations={**result.populations, EQUIVALENT: info},
-        spikes={**result.spikes, EQUIVALENT: joined},
+        spikes={**result.spikes, EQUIVALENT: spikes},
         traces={**result.traces, (EQUIVALENT, "v"): potential},
     )

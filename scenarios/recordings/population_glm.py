@@ -12,12 +12,12 @@ postsynaptic potential (PSP) divided by the width of the threshold. In the secon
 together without being connected. A model that ignores this gives pairs without a synapse scores
 that are about twice as large as chance allows. With ordinary p-values many of them would be called
 synapses. The tests measure the spread of the scores and correct for it, with a warning, and the
-price is that true synapses are missed. A slow drive that neurons share, fitted together with the
+price is that the synapses are missed. A slow drive that neurons share, fitted together with the
 filters, recovers them.
 
 A model can be right on average and wrong in detail. It is tested on time that was not used to fit
 it: rescaled by the predicted probabilities, intervals between spikes are exponential. The model
-also generates spikes, whose rates and correlations can be compared with those observed.
+also generates spikes, whose rates can be compared with those observed.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from functools import partial
 
 import numpy as np
 from scipy.signal import lfilter
-from scipy.stats import false_discovery_control, norm
+from scipy.special import ndtr
 
 import bridge
 import neurosim as ns
+from bridge.recordings.glm.pair_tests import rejected
 from bridge.recordings.plot import count_calls, draw_coupling, raster_plot
 from neurosim.analysis import correlations, mean_rate
 from scenarios import _kit as kit
@@ -40,13 +41,10 @@ POPULATIONS = {"alone": "no shared input", "shared": "shared slow input"}
 WIDTH, DELAY, RISE, MEAN = 2.0, 2.0, 4.0, -61.0
 """Width of the threshold (mV), delay and time constant of synapses (ms), mean potential (mV)."""
 NEURON = ns.LIF(escape=ns.EscapeRate(WIDTH, 10.0, "exponential"))
-SLOW = 500.0
-"""Correlation time of the shared input (ms)."""
-LONGEST = 50.0
-"""Longest lag of the filters (ms)."""
-TRAINED = 0.8
-"""Fraction of the recording to which models are fitted; the rest tests them."""
-FALSE_DISCOVERY = 0.01
+SLOW, BASIS = 500.0, bridge.recordings.RaisedCosines(5, 50.0)
+"""Correlation time of the shared input (ms), and basis functions of the filters."""
+TRAINED, FALSE_DISCOVERY = 0.8, 0.01
+"""Fraction of the recording to which models are fitted, and false discovery rate of synapses."""
 
 
 @dataclass(frozen=True)
@@ -100,21 +98,17 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         found,
         f"Two populations of {settings.excitatory} excitatory and {settings.inhibitory} inhibitory "
         "neurons have the same {synapses} synapses.",
-        "Without shared input they fire at {rate_alone_hz:.1f} Hz. Spike counts of two neurons in "
-        "100 ms have a correlation of {correlation_alone:.3f}.",
-        "With a slow input to all neurons they fire at {rate_shared_hz:.1f} Hz, with a correlation "
-        "of {correlation_shared:.3f}.",
+        *(f"With {text} they fire at {{rate_{name}_hz:.1f}} Hz, and spike counts of two neurons in "
+          f"100 ms have a correlation of {{correlation_{name}:.3f}}."
+          for name, text in POPULATIONS.items()),
         "The comparison infers the synapses from the spikes alone.",
-    )
+    )  # fmt: skip
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the last 20 s of both populations."""
-
-    def draw_spikes(axes: kit.Axes, name: str) -> None:
-        ns.plot.draw_raster(axes, result, [name], start=result.duration - 20_000.0)
-
-    panels = [kit.panel(draw_spikes, name, title=text.capitalize(), ylabel="neuron", yticks=())
+    draw = partial(ns.plot.draw_raster, start=result.duration - 20_000.0)
+    panels = [kit.panel(draw, result, [name], title=text.capitalize(), ylabel="neuron", yticks=())
               for name, text in POPULATIONS.items()]  # fmt: skip
     title = "A slow input makes neurons fire together, connected or not"
     return {"spikes": kit.page(title, *panels, size=(10.0, 3.8))}
@@ -130,30 +124,25 @@ class Fit:
     truth: kit.Floats
 
     @classmethod
-    def of(
-        cls, name: str, trains: ns.SpikeTrains, truth: kit.Floats, shared: float | None = None
-    ) -> Fit:
+    def of(cls, name: str, data: ns.SpikeTrains, truth: kit.Floats, options: kit.Options) -> Fit:
         """Fit a model to the first part of a recording."""
-        basis = bridge.recordings.RaisedCosines(5, LONGEST)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            glm = bridge.PopulationGLM(basis, shared=shared)
-            glm.fit(trains, epochs=[[0.0, TRAINED * trains.t_stop]])
-        return cls(name, glm, [str(one.message) for one in caught], truth)
+            glm = bridge.PopulationGLM(BASIS, **options)
+            glm.fit(data, epochs=[[0.0, TRAINED * data.t_stop]])
+        return cls(name, glm, [str(one.message).partition(": ")[0] for one in caught], truth)
 
     def rows(self, key: str) -> dict[str, kit.Measure]:
         """Return how many synapses are found and how many calls are false."""
-        tests, exists = self.glm.tests_, self.truth != 0
-        found, absent = self.glm.called(FALSE_DISCOVERY), ~exists & np.isfinite(tests.z)
-        # If all scores of absent synapses had a standard deviation of 1.
-        p_values = false_discovery_control(2.0 * norm.sf(np.abs(tests.z[exists | absent])))
-        naive = int((absent[exists | absent] & (p_values <= FALSE_DISCOVERY)).sum())
-        right, false = (int((found & kind).sum()) for kind in (exists, absent))
+        z, null_sd, exists = self.glm.tests_.z, self.glm.tests_.null_sd, self.truth != 0
+        # Uncorrected p-values assume that scores of absent synapses have a standard deviation of 1.
+        calls, naive = (rejected(2.0 * ndtr(-abs(z) / s), FALSE_DISCOVERY) for s in (null_sd, 1.0))
+        kinds = calls & exists, calls & ~exists, naive & ~exists
+        right, false, wrong = (int(kind.sum()) for kind in kinds)
         return kit.rows(
             {}, (f"found_{key}", f"Synapses found, {self.name} | of {exists.sum()}", right),
-            (f"false_{key}", f"False calls, {self.name} | {naive} by uncorrected p-values", false),
-            (f"sd_{key}", f"SD of scores, {self.name} | {'with a warning' * bool(self.warned)}",
-             tests.null_sd),
+            (f"false_{key}", f"False calls, {self.name} | {wrong} by uncorrected p-values", false),
+            (f"sd_{key}", f"SD of scores, {self.name} | {'warns' * bool(self.warned)}", null_sd),
         )  # fmt: skip
 
 
@@ -162,12 +151,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     truth, duration = settings.wiring(result.seed), result.duration
     alone, shared = (result.spikes[name] for name in POPULATIONS)
     fits = {
-        "alone": Fit.of("no shared input", alone, truth),
-        "ignored": Fit.of("shared input ignored", shared, truth),
-        "fitted": Fit.of("shared drive fitted", shared, truth, 0.2 * SLOW),
+        "alone": Fit.of("no shared input", alone, truth, {}),
+        "ignored": Fit.of("shared input ignored", shared, truth, {}),
+        "fitted": Fit.of("shared drive fitted", shared, truth, {"shared": 0.2 * SLOW}),
     }
     glm, test = fits["alone"].glm, [[TRAINED * duration, duration]]
-    simulated = glm.simulate(duration, seed=result.seed)
+    simulated = glm.simulate(seed=result.seed)
     with warnings.catch_warnings():  # of neurons whose shortest interval is in the test data
         warnings.filterwarnings("ignore", ".* probability 0")
         tests = glm.rescaled(epochs=test)
@@ -179,39 +168,32 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
          sum(one.passed for one in tests.values())),
         ("rate_deviation", "Deviation of simulated rates | root mean square"),
     )  # fmt: skip
-    warned = fits["ignored"].warned
-    conclusion = (
-        f"The model finds {{found_alone.text}} of {(truth != 0).sum()} synapses. If it ignores a "
-        "shared input it finds {found_ignored.text}; with a shared drive, {found_fitted.text}."
-    ).format(**measures) + (f' The warning: "{warned[-1].partition(": ")[0]}".' if warned else "")
-    rasters, title = {"Observed": alone, "Simulated": simulated}, "The model fires like the network"
-    drawings = {
+    found = [measures[f"found_{key}"].text for key in fits]
+    conclusion = f"The model finds {found[0]} of {(truth != 0).sum()} synapses. If it ignores a "
+    conclusion += f"shared input it finds {found[1]}; with a shared drive, {found[2]}."
+    conclusion += "".join(f' The warning: "{text}".' for text in fits["ignored"].warned[-1:])
+    return kit.Comparison("Synapses inferred by a population model, and the true ones", measures, {
         "synapses": partial(_draw_synapses, fits),
         "filters": partial(_draw_filters, fits["alone"]),
         "intervals": partial(bridge.rescaling_plot, tests),
-        "rasters": partial(raster_plot, rasters, start=duration - 5000.0, title=title),
-    }
-    title = "Synapses inferred by a population model, and the true ones"
-    return kit.Comparison(title, measures, drawings, conclusion)
+        "rasters": partial(raster_plot, {"Observed": alone, "Simulated": simulated},
+                           start=duration - 5000.0, title="The model fires like the network"),
+    }, conclusion)  # fmt: skip
 
 
 def _draw_synapses(fits: dict[str, Fit]) -> kit.Figure:
     """Draw the couplings of all fits, with found, missed and false ones."""
-    panels = [
-        kit.panel(partial(draw_coupling, glm=fit.glm, fdr=FALSE_DISCOVERY, truth=fit.truth),
-                  title=f"{fit.name.capitalize()}{' (warns)' * bool(fit.warned)}:\n"
-                  + count_calls(fit.glm, FALSE_DISCOVERY, fit.truth))
-        for fit in fits.values()
-    ]  # fmt: skip
-    title = "Ignored shared input hides synapses, a shared drive recovers them"
-    return kit.page(title, *panels, legend=3, size=(12.0, 5.0))
+    panels = [kit.panel(partial(draw_coupling, glm=fit.glm, fdr=FALSE_DISCOVERY, truth=fit.truth),
+                        title=f"{fit.name.capitalize()}{' (warns)' * bool(fit.warned)}:\n"
+                        + count_calls(fit.glm, FALSE_DISCOVERY, fit.truth))
+              for fit in fits.values()]  # fmt: skip
+    return kit.page("A shared drive recovers hidden synapses", *panels, legend=3, size=(12.0, 5.0))
 
 
 def _draw_filters(fit: Fit) -> kit.Figure:
     """Draw filters of found synapses, in units of the true PSP."""
-    lags, found = np.arange(1.0, LONGEST + 1.0), fit.glm.called(FALSE_DISCOVERY)
-    late = np.maximum(lags - DELAY, 0.0)
-    psp = np.exp(-late / NEURON.tau_m) - np.exp(-late / RISE)
+    lags, found = np.arange(1.0, BASIS.length + 1.0), fit.glm.called(FALSE_DISCOVERY)
+    psp = bridge.recordings.SynapticKernel((NEURON.tau_m, RISE), (1.0, -1.0))
 
     def draw(axes: kit.Axes, sign: int) -> None:
         chosen, colour = found & (np.sign(fit.truth) == sign), ns.plot.colour_of(sign)
@@ -220,17 +202,15 @@ def _draw_filters(fit: Fit) -> kit.Figure:
         scaled = WIDTH * fit.glm.unbiased_filters_[chosen] / fit.truth[chosen][:, None]
         half = bridge.NORMAL_95 * scaled.std(axis=0) / np.sqrt(len(scaled))
         axes.plot(lags, scaled.T, color=colour, lw=0.4, alpha=0.3)
-        text = f"mean of {len(scaled)} filters, 95 % interval"
-        axes.errorbar(lags, scaled.mean(axis=0), half, color=colour, elinewidth=0.8, label=text)
-        axes.plot(lags, psp / psp.max(), "k--", label="true PSP")
+        axes.errorbar(lags, scaled.mean(axis=0), half, color=colour, elinewidth=0.8,
+                      label=f"mean of {len(scaled)} filters, 95 % interval")  # fmt: skip
+        axes.plot(lags, psp.values(lags - DELAY), "k--", label="true PSP")
         axes.axhline(0.0, color="0.6", lw=0.8, zorder=0)
-        axes.set(xlabel="time since the spike (ms)", ylim=(-0.5, 2.0))
 
-    kinds = (1, "Excitatory", "filter / strength of the synapse"), (-1, "Inhibitory", "")
-    panels = [kit.panel(draw, sign, title=title, ylabel=label, legend="upper right")
-              for sign, title, label in kinds]  # fmt: skip
-    title = "Filters have the shape of the postsynaptic potential"
-    return kit.page(title, *panels, size=(9.0, 4.0), sharey=True)
+    panels = [kit.panel(draw, sign, title=title, xlabel="time since the spike (ms)",
+                        ylabel="filter / PSP" * (sign > 0), ylim=(-0.5, 2.0), legend="upper right")
+              for sign, title in ((1, "Excitatory"), (-1, "Inhibitory"))]  # fmt: skip
+    return kit.page("Filters have the shape of the PSP", *panels, size=(9.0, 4.0), sharey=True)
 
 
 scenario = kit.lesson(__name__, duration=300_000.0)
