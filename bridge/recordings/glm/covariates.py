@@ -18,6 +18,8 @@ from bridge.recordings.slow.smoothing import segment_sums
 
 # Eigenvalues of the covariance below this fraction of the largest one count as 0.
 FLAT = 1e-10
+# Numbers that a processor adds at once, or a multiple.
+LANES = 8
 # Fraction of common spikes above which two neurons are copies of each other.
 COPIED = 0.9
 # Elements of the largest temporary array for the products of columns.
@@ -103,6 +105,17 @@ class Covariates:
         if self.pieces is None:  # filters can extend beyond the end
             return np.full(len(self.trains.ids), self.n_lags, dtype=np.int32)
         return self.reach_of(self.trains.bins, self.n_lags)
+
+    @cached_property
+    def padded_basis(self) -> NDArray[np.float64]:
+        """The basis with zeros up to a multiple of `LANES` lags, for loops without remainder."""
+        return np.pad(self.basis, ((0, -self.n_lags % LANES), (0, 0)))
+
+    @cached_property
+    def padded_reach(self) -> NDArray[np.int32]:
+        """The reach of spikes through the padded basis."""
+        whole = np.int32(len(self.padded_basis))
+        return np.where(self.reach == self.n_lags, whole, self.reach)
 
     @cached_property
     def rates(self) -> NDArray[np.float64]:

@@ -122,6 +122,7 @@ def held_out(
     penalty: Penalty,
     strength: float,
     *,
+    only: int | None = None,
     threads: int | None = None,
     report: Callable[[float], object] = no_report,
 ) -> Iterator[HeldOut]:
@@ -133,6 +134,8 @@ def held_out(
     indices : (n_post,) ndarray of int
     penalty : Penalty
     strength : float
+    only : int, optional
+        Block to predict. Default: all.
     threads : int, optional
     report : callable
         Called with the number of finished neurons.
@@ -145,7 +148,7 @@ def held_out(
         part = indices[first : first + size]
         with threadpool_limits(limits=1, user_api="blas"):
             found = in_parallel(
-                lambda index: _held_out(folds, index, penalty, strength), part, threads
+                lambda index: _held_out(folds, index, penalty, strength, only), part, threads
             )
         report(first + len(part))
         yield from found
@@ -208,11 +211,13 @@ def _path(
     return found
 
 
-def _held_out(folds: Folds, index: int, penalty: Penalty, strength: float) -> HeldOut:
+def _held_out(
+    folds: Folds, index: int, penalty: Penalty, strength: float, only: int | None
+) -> HeldOut:
     """Return the predictions of held-out blocks of one neuron."""
     problem, sums = folds.problem, np.zeros(4)
     silence, counted = np.zeros(problem.trains.n_bins), np.zeros(problem.trains.n_bins, bool)
-    for fold in range(len(folds)):
+    for fold in range(len(folds)) if only is None else (only,):
         likelihood, tested = folds.of_neuron(index, fold)
         if likelihood is not None:
             estimate = fit_with_dispersion(likelihood, penalty, strength, tol=COARSE)

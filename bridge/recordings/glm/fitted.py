@@ -28,7 +28,7 @@ from neurosim.utils.resources import available_cores
 WEAK = 0.1
 WEAKEST = 1.0
 # Tolerance of this fit (standard errors), which a Newton step follows.
-COARSE = 0.1
+COARSE = 0.3
 # Cost of cross-validation of a neuron relative to a fit, for the time left.
 PATH_COST = 25
 

@@ -45,10 +45,10 @@ class Likelihood:
     ) -> None:
         self.covariates, self.index, self.past, self.family = covariates, index, past, family
         self.drive = Drive(covariates, past) if drive is None else drive
-        self.reach = covariates.reach if not reset else self._reach_with(reset)
+        self.reach = covariates.padded_reach if not reset else self._reach_with(reset)
         self.mean = covariates.mean if not reset else self._mean_of(self.reach)
         self.n_bins = covariates.trains.n_bins
-        longest = max(covariates.n_lags, len(past.basis.values))
+        longest = max(len(covariates.padded_basis), len(past.basis.values))
         self._values = np.zeros(self.n_bins + longest + 1)
         self._outside = None if past.counted is None else ~past.counted
 
@@ -117,9 +117,11 @@ class Likelihood:
         if len(values) < len(self._values):
             values = np.append(values, np.zeros(len(self._values) - len(values)))
         n_own = len(self.past.basis.values)
-        return kernels.sums_after(
-            *self._spikes, self.covariates.trains.n_neurons, self.covariates.n_lags, n_own, values
+        covariates, n_lags = self.covariates, len(self.covariates.padded_basis)
+        found, own = kernels.sums_after(
+            *self._spikes, covariates.trains.n_neurons, n_lags, n_own, values
         )
+        return found[:, : covariates.n_lags], own
 
     def rows(self) -> Iterator[NDArray[np.float64]]:
         """Yield the filtered spikes of one neuron and function after the other, (n_bins,) each."""
@@ -159,7 +161,7 @@ class Likelihood:
         """
         values = self._values
         values[: self.n_bins] = log_odds + intercept if len(log_odds) else intercept
-        filters = np.ascontiguousarray(weights @ self.covariates.basis.T)
+        filters = np.ascontiguousarray(weights @ self.covariates.padded_basis.T)
         own = self.past.filter_of(history) if held else self.past.basis.values @ history
         kernels.add_filters(*self._spikes[:3], *(filters, self.index, self.past.reach, own, values))
         if masked and self._outside is not None:

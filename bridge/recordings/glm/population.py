@@ -16,7 +16,7 @@ from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm import checks, other_recordings
 from bridge.recordings.glm.bases import Basis, RaisedCosines
 from bridge.recordings.glm.covariates import Covariates
-from bridge.recordings.glm.cross_validation import HeldOut, held_out
+from bridge.recordings.glm.cross_validation import N_FOLDS, HeldOut, held_out
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
@@ -389,15 +389,19 @@ class PopulationGLM(BaseEstimator):
         """
         return self.evaluate(spikes, duration, **options).mean
 
-    def _held_out(self) -> Iterator[HeldOut]:
+    def _held_out(self, only: int | None = None) -> Iterator[HeldOut]:
         """Yield predictions of held-out blocks of the fitted recording by neuron."""
         problem, indices = self._problem_, self._indices_
         with progress_bar(
             len(indices), show=self.progress, unit="neurons", text="cross-validating"
         ) as report:
             penalty = penalty_of(self.penalty, problem.covariates)
-            strength, threads = self.strength_, self.threads
-            yield from held_out(problem, indices, penalty, strength, threads=threads, report=report)
+            yield from held_out(
+                *(problem, indices, penalty, self.strength_),
+                only=only,
+                threads=self.threads,
+                report=report,
+            )
 
     def to_population(self) -> FilteredPopulation:
         """Return the fitted model as a generator of spikes.
@@ -435,15 +439,16 @@ class PopulationGLM(BaseEstimator):
         """Test by time rescaling whether spikes can have been drawn from the fitted model.
 
         The test needs time that was not used for the fit, because in-sample tests pass too often.
-        By default, blocks of the recording of the fit are held out as in `evaluate`.
+        By default, the model is fitted again without the last fifth of the recording, which is then
+        tested. (Predictions of all blocks together would have the observed rate, as in-sample.)
 
         Parameters
         ----------
         spikes, duration
             Another recording, as in `bin_trains`. Default: the recording of the fit.
         epochs, gaps, seed
-            As in `FilteredPopulation.rescaled`. With epochs of the recording of the fit, no blocks
-            are held out; give other ones than in `fit`.
+            As in `FilteredPopulation.rescaled`. With epochs of the recording of the fit, nothing
+            is held out; give other ones than in `fit`.
 
         Returns
         -------
@@ -463,7 +468,7 @@ class PopulationGLM(BaseEstimator):
                 names[one.index]: rescaled_neuron(
                     trains, one.index, self.family_, one.silence, one.counted, seed
                 )
-                for one in self._held_out()
+                for one in self._held_out(only=N_FOLDS - 1)
             }
         model = self.to_population()
         if spikes is not None and len(model.drive):

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import OptimizeResult, minimize
 
 from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.quasi_newton import Objective, minimise
 from bridge.recordings.glm.scaled_loss import Estimate, ScaledLoss
 
 # Gradient (in standard errors) below which rounding errors of the loss can end the line search.
 ROUNDED = 1e-3
-
-Objective = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 
 
 class RidgeLoss:
@@ -101,18 +96,13 @@ def fit_ridge(
     ridge = RidgeLoss(likelihood, precision)
     # A strong prior makes the standard errors small in these coordinates.
     tol *= max(ridge.shrinkage, 1e-3)
-    options: Any = {"maxiter": max_iter, "maxfun": 2 * max_iter, "gtol": tol, "ftol": 0.0}
-    options["maxcor"] = 20
-
-    def minimum(objective: Objective, start: NDArray[np.float64]) -> OptimizeResult:
-        return minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
-
-    found = minimum(ridge.value_and_gradient, ridge.start(start))
-    if tol < np.abs(found.jac).max() < ROUNDED and found.nfev < max_iter:
-        found = minimum(_differences_from(ridge, found.x, found.jac), found.x)
+    found = minimise(ridge.value_and_gradient, ridge.start(start), tol=tol, max_iter=max_iter)
+    if tol < np.abs(found.gradient).max() < ROUNDED:
+        origin = _differences_from(ridge, found.x, found.gradient)
+        found = minimise(origin, found.x, tol=tol, max_iter=max_iter)
     others, weights = ridge.split(found.x)
-    converged = bool(np.abs(found.jac).max() <= tol)
-    pull = precision * weights - ridge.by_weight(found.jac)
+    converged = bool(np.abs(found.gradient).max() <= tol)
+    pull = precision * weights - ridge.by_weight(found.gradient)
     return ridge.loss.estimate(others, weights, pull, converged=converged)
 
 

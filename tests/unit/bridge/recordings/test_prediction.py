@@ -219,8 +219,9 @@ def test_held_out_blocks_are_tested_by_time_rescaling(rng):
     found = glm.rescaled(seed=3)
     assert list(found) == [0, 1, 2, 3]
     fired = counts_of(trains)[:, 1]
-    one = list(glm._held_out())[1]
-    direct = time_rescaling_test(fired, -np.expm1(-one.silence), seed=4)
+    one = list(glm._held_out(only=4))[1]
+    assert one.counted.mean() == pytest.approx(0.2, abs=0.01)
+    direct = time_rescaling_test(fired, -np.expm1(-one.silence), counted=one.counted, seed=4)
     np.testing.assert_allclose(found[1].intervals, direct.intervals, rtol=1e-9)
     # The model is correct up to its basis: each test of four passes with 95 %.
     assert sum(test.p_value > 1e-3 for test in found.values()) >= 3

@@ -1,0 +1,85 @@
+"""Quasi-Newton method for losses whose curvature is close to the identity."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Previous steps from which the curvature is estimated.
+MEMORY = 20
+# Smallest decrease of the loss relative to its slope, and smallest step.
+DECREASE, SHORTEST = 1e-4, 1e-6
+# Rounding error of the loss, relative to it.
+ROUNDING = 1e-13
+
+Objective = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
+
+
+class Minimum(NamedTuple):
+    """A point with its gradient."""
+
+    x: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+
+
+def minimise(
+    objective: Objective, start: NDArray[np.float64], *, tol: float, max_iter: int
+) -> Minimum:
+    """Minimise by L-BFGS (Liu & Nocedal 1989, Math. Program. 45:503).
+
+    Every step is tried with length 1, the first one too, which SciPy's method makes much shorter:
+    it is the exact step if the curvature is the identity. Steps that do not decrease the loss
+    enough are shortened.
+
+    Parameters
+    ----------
+    objective : callable
+        Returns loss and gradient at a point.
+    start : (n,) ndarray
+    tol : float
+        Largest component of the gradient at which to stop.
+    max_iter : int
+
+    Returns
+    -------
+    Minimum
+        The last point, also if it is not within `tol`.
+    """
+    point, (loss, gradient) = start, objective(start)
+    changes: deque[tuple[NDArray, NDArray]] = deque(maxlen=MEMORY)
+    for _ in range(max_iter):
+        if np.abs(gradient).max(initial=0.0) <= tol:
+            break
+        direction = -_times_inverse_curvature(gradient, changes)
+        slope, length = float(gradient @ direction), 1.0
+        while True:
+            moved = point + length * direction
+            value, following = objective(moved)
+            if value <= loss + DECREASE * length * slope + ROUNDING * abs(loss):
+                break
+            length *= 0.3
+            if length < SHORTEST:
+                return Minimum(point, gradient)
+        step, change = moved - point, following - gradient
+        if step @ change > 0:
+            changes.append((step, change))
+        point, loss, gradient = moved, value, following
+    return Minimum(point, gradient)
+
+
+def _times_inverse_curvature(
+    vector: NDArray[np.float64], changes: deque[tuple[NDArray, NDArray]]
+) -> NDArray[np.float64]:
+    """Multiply by the inverse curvature that steps and changes of the gradient imply."""
+    found, shares = vector.copy(), []
+    for step, change in reversed(changes):
+        share = (step @ found) / (step @ change)
+        found -= share * change
+        shares.append(share)
+    for (step, change), share in zip(changes, reversed(shares), strict=True):
+        found += (share - (change @ found) / (step @ change)) * step
+    return found
