@@ -19,6 +19,7 @@ from bridge.recordings.glm.predictive_scores import (
     log_likelihoods,
     with_rare_spikes,
 )
+from bridge.recordings.glm.prior import some_of
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.scaled_loss import Estimate
 from neurosim import NeurosimError
@@ -26,8 +27,6 @@ from neurosim.utils.progress import no_report
 from neurosim.utils.resources import available_cores
 
 N_FOLDS = 5
-# Largest number of neurons for which the strength is chosen.
-MOST_NEURONS = 20
 # Tolerance (standard errors) of fits from which only predictions are needed.
 COARSE = 0.05
 
@@ -164,7 +163,7 @@ def choose_strength(
 ) -> Choice:
     """Return the scores of strengths for all neurons together.
 
-    Of more than `MOST_NEURONS` neurons, a random subset is used, the same in every call.
+    Of many neurons some are used, see `some_of`.
 
     Parameters
     ----------
@@ -176,8 +175,7 @@ def choose_strength(
         Called with the fraction that is finished.
     """
     problem.covariates.prepare()
-    if len(indices) > MOST_NEURONS:
-        indices = np.sort(np.random.default_rng(0).permutation(indices)[:MOST_NEURONS])
+    indices = some_of(indices)
     strengths, folds = penalty.grid(problem, indices, threads), Folds(problem)
     n_jobs = len(folds) * len(indices)
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from bridge.recordings.glm.cross_validation import MOST_NEURONS, Choice, choose_strength
+from bridge.recordings.glm.cross_validation import Choice, choose_strength
 from bridge.recordings.glm.dispersion import fit_with_dispersion
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.parallel import in_parallel
 from bridge.recordings.glm.penalties import Penalty, penalty_of
-from bridge.recordings.glm.prior import prior_precision
+from bridge.recordings.glm.prior import MOST_NEURONS, prior_precision
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.residuals import Flatness
 from bridge.recordings.glm.ridge import fit_ridge

@@ -9,12 +9,25 @@ from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.parallel import in_parallel
 from bridge.recordings.glm.problem import Problem
 
+# Largest number of neurons for which the strength of a penalty is chosen.
+MOST_NEURONS = 20
 # Smallest variance of the prior of the weights: a standard deviation of 3 % of the odds.
 LEAST_VARIANCE = 1e-3
 
 
+def some_of(indices: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return at most `MOST_NEURONS` of the indices, drawn at random but the same in every call."""
+    if len(indices) <= MOST_NEURONS:
+        return indices
+    return np.sort(np.random.default_rng(0).permutation(indices)[:MOST_NEURONS])
+
+
 def prior_precision(problem: Problem, indices: NDArray[np.intp], threads: int | None) -> float:
-    """Return 1/variance of the weights onto the neurons at `indices` (empirical Bayes)."""
+    """Return 1/variance of the weights onto the neurons at `indices` (empirical Bayes).
+
+    Of many neurons some are used, see `some_of`.
+    """
+    indices = some_of(indices)
     at_rest = in_parallel(lambda one: score_at_rest(problem.likelihood(one)), indices, threads)
     scores, sizes = (np.array(part) for part in zip(*at_rest, strict=True))
     covariates = problem.covariates
