@@ -32,7 +32,7 @@ from scenarios import _kit as kit
 
 MODELS: dict[str, tuple[ns.LIF | ns.NeuronModel, str]] = {
     "LIF": (ns.LIF(t_ref=4.0), kit.SPIKING),
-    "AdEx": (ns.AdEx(t_ref=4.0, v_peak=0.0), "#0072B2"),
+    "AdEx": (ns.AdEx(t_ref=4.0, v_peak=0.0), ns.plot.PALETTE[2]),
 }
 """Starting point and colour of each fitted neuron."""
 TEST = 0.8

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bridge.recordings.fitting.prediction import is_random
 from bridge.utils.checks import finite
 from neurosim import NeurosimError
-from neurosim.plot import figure, panels, style, time_axis
+from neurosim.plot import PALETTE, figure, panels, style, time_axis
 from neurosim.plot.style import add_legend
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bridge.recordings.fitting.result import NeuronFit
 
-RECORDED, FITTED = "black", "#D55E00"
+RECORDED, FITTED = PALETTE[:2]
 """Colours of the recording and of the model."""
 SHOWN = 500.0
 """Length of the excerpt that is shown by default (ms)."""

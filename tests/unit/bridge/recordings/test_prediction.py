@@ -10,9 +10,10 @@ from scipy.special import expit, gammaln, xlogy
 import neurosim as ns
 from bridge import PopulationGLM, time_rescaling_test
 from bridge.recordings import PredictiveScores, RaisedCosines
-from bridge.recordings.glm.cross_validation import MOST_NEURONS, Folds
+from bridge.recordings.glm.cross_validation import Folds
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.predictive_scores import log_likelihoods
+from bridge.recordings.glm.prior import MOST_NEURONS
 
 N_BINS = 12_000
 BASIS = RaisedCosines(3, 15.0)
