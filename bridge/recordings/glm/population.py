@@ -77,8 +77,9 @@ class PopulationGLM(BaseEstimator):
         none.
     standard_errors : {"auto", "exact", "fast"}
         "exact" computes the Fisher information of all parameters, "fast" scales the covariance of
-        the columns, so that standard errors of couplings differ by some per cent; those of own
-        history and stimulus are always exact. "auto": exact for few columns.
+        the columns, so that standard errors of couplings differ by some per cent, and more for a
+        coupling that causes a large part of the spikes; those of own history and stimulus are
+        always exact. "auto": exact for few columns.
     tol : float
         Tolerance of the fit: distance from the optimum in standard errors.
     threads : int, optional
