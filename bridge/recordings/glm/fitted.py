@@ -149,6 +149,7 @@ def fit_neurons(
             return fit_neuron(likelihood, method, value, weak, tol=tol, exact=exact)
 
         found = in_parallel(one, indices, threads, lambda done: report(cost + done))
+        problem.clear()
         return Fits(found, value, choice)
 
 

@@ -91,6 +91,10 @@ class Problem:
         found.drive = Drive(covariates, past, slow, self.stimulus)
         return found, found.drive
 
+    def clear(self) -> None:
+        """Delete cached starting points, which contain a mask of the bins for each neuron."""
+        self._starts.clear()
+
     def check_memory(self, n_threads: int) -> None:
         """Raise an error if the fit does not fit into memory."""
         n, n_functions = self.covariates.shape
