@@ -98,11 +98,12 @@ def selected(
 
 def slope_per_mv(beta: ArrayLike, n: int) -> NDArray[np.float64]:
     """Return the score per mV of each neuron or pair, which must be above 0."""
-    values = np.asarray(beta, dtype=float)
-    if values.shape not in ((), (n,), (n, n)) or (values <= 0).any():
+    values = as_floats(beta, "beta")
+    if values.shape not in ((), (n,), (n, n)) or not (values[~np.isnan(values)] > 0).all():
+        given = f"of shape {values.shape}" if values.ndim else f"= {values:g}"
         raise NeurosimError(
-            f"beta of shape {values.shape}: give one number above 0 per mV, or one for each of the "
-            f"{n} neurons or pairs"
+            f"beta {given}: give one number above 0 per mV, or one for each of the {n} neurons or "
+            "pairs"
         )
     return values
 
