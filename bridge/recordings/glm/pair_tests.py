@@ -92,11 +92,21 @@ class PairTests:
     def called(self, fdr: float = 0.01) -> NDArray[np.bool_]:
         """Return which couplings are present at a false discovery rate of `fdr`.
 
-        Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57:289; shape (n, n), False for NaN.
+        Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57:289, with the fraction of absent couplings
+        estimated (Storey 2002, J. R. Stat. Soc. B 64:479); shape (n, n), False for NaN.
         """
         if not 0.0 < fdr < 1.0:
             raise NeurosimError(f"fdr = {fdr:g} is outside 0 to 1")
-        return rejected(self.p_values, fdr)
+        return rejected(self.p_values, fdr / self.absent_fraction)
+
+    @property
+    def absent_fraction(self) -> float:
+        """Estimated fraction of pairs without coupling; 1 for few pairs."""
+        known = self.p_values[np.isfinite(self.p_values)]
+        if len(known) < FEWEST_PAIRS:
+            return 1.0
+        # Couplings have small p-values, so those above 1/2 belong to absent ones.
+        return min(1.0, 2.0 * (1.0 + float((known > 0.5).sum())) / len(known))
 
     def misfits(self, fdr: float = 0.001) -> NDArray[np.bool_]:
         """Return the pairs whose `flatness` is rejected, shape (n, n); False for NaN.

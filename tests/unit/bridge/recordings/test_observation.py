@@ -15,6 +15,7 @@ from scipy.special import expit
 import neurosim as ns
 from bridge import PopulationGLM
 from bridge.inference import Connectome, SynapticKernel, infer_synapses
+from bridge.recordings import PairTests
 
 HALF, DURATION = 40_000, 80_000.0
 PLAIN = {"shared": None, "baseline": None, "ridge": 0.1, "tol": 1e-4}
@@ -240,3 +241,19 @@ def test_a_prior_of_the_stimulus_shrinks_its_weights(trains):
     np.testing.assert_allclose(tied.stimulus_errors_, 1e-3, rtol=0.01)
     with pytest.raises(ns.NeurosimError, match="stimulus_strength = -1"):
         PopulationGLM(stimulus_strength=-1.0).fit(trains, DURATION)
+
+
+def test_the_false_discovery_rate_is_the_nominal_one_where_many_couplings_exist():
+    rng = np.random.default_rng(8)
+    false = calls = 0
+    for _ in range(20):
+        truth = rng.random((60, 60)) < 0.4
+        z = rng.normal(size=(60, 60)) + 5.0 * truth
+        np.fill_diagonal(z, np.nan)
+        tests = PairTests(z=z)
+        assert tests.absent_fraction == pytest.approx(0.6, abs=0.06)
+        called = tests.called(0.02)
+        false, calls = false + int((called & ~truth).sum()), calls + int(called.sum())
+    # About 28,000 calls of which 2 % are false: three standard errors are 0.3 %.
+    assert false / calls == pytest.approx(0.02, abs=0.004)
+    assert PairTests(z=z[:5, :5]).absent_fraction == 1.0
