@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,40 @@ from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.drives import NONE, Drive
+
+# Rounding error of coordinates and weights.
+ROUNDING = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Loss of one neuron at a point, see `ScaledLoss`.
+
+    Attributes
+    ----------
+    family : Family
+    point, weights : ndarray
+        Where the loss was evaluated.
+    loss : float
+        Loss (nats) without priors.
+    value, by_point, by_weight
+        Loss with priors, and its gradients.
+    """
+
+    family: Family
+    point: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    loss: float
+    value: float
+    by_point: NDArray[np.float64]
+    by_weight: NDArray[np.float64]
+
+    def is_at(self, family: Family, point: NDArray, weights: NDArray) -> bool:
+        """Return whether the loss was evaluated here, up to rounding errors."""
+        pairs = ((point, self.point), (weights, self.weights))
+        return family == self.family and all(
+            np.allclose(*pair, rtol=ROUNDING, atol=ROUNDING) for pair in pairs
+        )
 
 
 class Likelihood:
@@ -50,6 +85,7 @@ class Likelihood:
         self.n_bins = covariates.trains.n_bins
         longest = max(len(covariates.padded_basis), len(past.basis.values))
         self._values = np.zeros(self.n_bins + longest + 1)
+        self.latest: Evaluation | None = None
         self._outside = None if past.counted is None else ~past.counted
 
     def value_and_gradient(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.likelihood import Evaluation, Likelihood
 from bridge.recordings.glm.spike_history import PRECISION
 
 
@@ -62,7 +62,6 @@ class ScaledLoss:
 
     def __init__(self, likelihood: Likelihood) -> None:
         self.likelihood, self.evaluations = likelihood, 0
-        self._latest: tuple[NDArray, NDArray, float] = np.empty(0), np.empty(0), np.nan
         self._n_history = likelihood.past.n_weights + 1
         self.size = self._n_history + likelihood.drive.size
 
@@ -78,7 +77,13 @@ class ScaledLoss:
     def value_and_gradient(
         self, point: NDArray[np.float64], weights: NDArray[np.float64]
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-        """Return the loss and its gradients with respect to the coordinates and the weights."""
+        """Return the loss and its gradients with respect to the coordinates and the weights.
+
+        The latest evaluation of the likelihood is kept: other fits of it often start there.
+        """
+        latest = self.likelihood.latest
+        if latest is not None and latest.is_at(self.likelihood.family, point, weights):
+            return latest.value, latest.by_point, latest.by_weight
         self.evaluations += 1
         likelihood, drive = self.likelihood, self.likelihood.drive
         intercept, history, driving = self.parameters(point, weights)
@@ -86,7 +91,6 @@ class ScaledLoss:
         loss, total, by_history, by_weight = likelihood.value_and_gradient(
             intercept, history, weights, log_odds
         )
-        self._latest = point.copy(), weights.copy(), loss
         by_drive, through_drive = drive.gradient(likelihood.residual)
         drive_penalty, drive_slope = drive.penalty(driving)
         by_weight = by_weight - total * likelihood.mean + through_drive
@@ -96,8 +100,10 @@ class ScaledLoss:
             likelihood.past.to_scaled(np.append(by_history, total)),
             drive.to_scaled(by_drive + drive_slope),
         ]
-        value = loss + 0.5 * PRECISION * (history @ history) + drive_penalty
-        return float(value), np.concatenate(by_point), by_weight
+        value = float(loss + 0.5 * PRECISION * (history @ history) + drive_penalty)
+        found = value, np.concatenate(by_point), by_weight
+        likelihood.latest = Evaluation(likelihood.family, point.copy(), weights, loss, *found)
+        return found
 
     def estimate(
         self,
@@ -109,9 +115,7 @@ class ScaledLoss:
     ) -> Estimate:
         """Return the parameters of a minimum, with the gradient of the penalty there."""
         intercept, history, driving = self.parameters(point, weights)
-        last_point, last_weights, loss = self._latest
-        if not (np.array_equal(point, last_point) and np.array_equal(weights, last_weights)):
-            log_odds = self.likelihood.drive.log_odds(driving, weights)
-            loss, *_ = self.likelihood.value_and_gradient(intercept, history, weights, log_odds)
-        found = intercept, history, weights, driving, loss, self.evaluations, converged
-        return Estimate(*found, point, pull)
+        self.value_and_gradient(point, weights)
+        assert self.likelihood.latest is not None
+        found = intercept, history, weights, driving, self.likelihood.latest.loss
+        return Estimate(*found, self.evaluations, converged, point, pull)
