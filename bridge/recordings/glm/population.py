@@ -261,11 +261,11 @@ class PopulationGLM(BaseEstimator):
         coupling, own = self._problem_.covariates.basis, self._problem_.history.values
         found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
         variance = np.einsum("lk,jikm,lm->jil", coupling, self._covariance, coupling, optimize=True)
-        found[:, :, : len(coupling)] = np.sqrt(variance)
+        found[:, :, : len(coupling)] = np.sqrt(np.maximum(variance, 0.0))
         diagonal = np.arange(len(found))
         variance = np.einsum("lk,jkm,lm->jl", own, self._history_covariance, own, optimize=True)
         found[diagonal, diagonal] = 0.0
-        found[diagonal, diagonal, : len(own)] = np.sqrt(variance)
+        found[diagonal, diagonal, : len(own)] = np.sqrt(np.maximum(variance, 0.0))
         return found
 
     @property

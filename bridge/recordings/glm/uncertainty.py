@@ -48,6 +48,8 @@ FEW_COLUMNS = 48
 AFFORDABLE = 1e9
 # Smallest information on weights, relative to that of columns that do not depend on it.
 LEAST_INFORMATION = 0.1
+# Smallest information on history and stimulus that couplings leave, relative to that without them.
+LEAST_REST = 1e-3
 
 
 def uncertainty(
@@ -88,9 +90,7 @@ def uncertainty(
     if likelihood.drive.stimulus is not None:
         prior[likelihood.past.n_weights :] = likelihood.drive.stimulus.precision
     explained = couplings.solve(mixed)
-    dense_covariance = np.asarray(
-        np.linalg.inv(own + np.diag(prior) - mixed.T @ explained), dtype=float
-    )
+    dense_covariance = _inverse_of_rest(own + np.diag(prior), mixed.T @ explained)
     shape = (*likelihood.covariates.shape, -1)
     by_neuron = explained.reshape(shape)
     covariance = couplings.blocks() + by_neuron @ dense_covariance @ by_neuron.transpose(0, 2, 1)
@@ -200,6 +200,21 @@ class _Scaled:
         k = self.inverse.shape[1]
         own = self._own[self.index * k : (self.index + 1) * k]
         return np.asarray(np.linalg.inv(own), dtype=float)
+
+
+def _inverse_of_rest(
+    information: NDArray[np.float64], explained: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the inverse of the information that the couplings do not explain.
+
+    As what they explain is approximate, a part of the information always remains.
+    """
+    if not len(information):
+        return information
+    inverse = np.linalg.inv(upper_root(information[None])[0])
+    relative = inverse.T @ (information - explained) @ inverse
+    rest = _at_least(relative[None], LEAST_REST)[0]
+    return np.asarray(inverse @ np.linalg.inv(rest) @ inverse.T, dtype=float)
 
 
 def _should_be_exact(likelihood: Likelihood) -> bool:
