@@ -29,10 +29,7 @@ def scores(
     """
     trains, n_lags = covariates.trains, covariates.n_lags
     own = trains.bins[trains.ids == index].astype(np.int64)
-    own_reach = covariates.reach_of(own, n_lags)
-    if population.last_spike_only:
-        following = np.searchsorted(own, own, side="right")
-        own_reach = np.minimum(own_reach, np.append(own, 2**40)[following] - own).astype(np.int32)
+    own_reach = covariates.own_reach(own, n_lags, last_spike_only=population.last_spike_only)
     found = np.full(trains.n_bins + n_lags + 1, population.intercept[index])
     drive = population.drive[: trains.n_bins, index] if len(population.drive) else np.empty(0)
     found[: len(drive)] += drive

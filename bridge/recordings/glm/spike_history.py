@@ -151,10 +151,8 @@ def _own_spikes(
     trains = covariates.trains
     own = trains.bins[trains.ids == index].astype(np.int64)
     fired, counts = np.unique(own, return_counts=True)
-    reach = covariates.reach_of(own, len(basis.values))
-    if basis.last_spike_only:
-        following = np.append(fired, 2**60)[np.searchsorted(fired, own, side="right")]
-        reach = np.minimum(reach, following - own).astype(np.int32)
+    last_spike_only = basis.last_spike_only
+    reach = covariates.own_reach(own, len(basis.values), last_spike_only=last_spike_only)
     return fired, counts.astype(float), reach
 
 
