@@ -20,7 +20,7 @@ HEADER = (
 def row(kind: Kind, seed: int, fitted: int | None, threads: int) -> str:
     """Fit some neurons of a recording and return a line of the table.
 
-    The cost of what all neurons share is the intercept of a line through the costs of one neuron
+    The shared cost of all neurons is the intercept of a line through the costs of one neuron
     and of `fitted` neurons; the time of all neurons is extrapolated along this line.
     """
     _compile()

@@ -11,8 +11,8 @@ current. A logistic neuron has no membrane: its inputs are filters of the curren
 
 The fitted neurons run freely, and their spikes are compared with the recorded ones by the
 coincidence factor. The logistic neuron predicts the probability of a spike in each time step from
-the current and the recorded spikes before. What it misses is seen when the spikes of a fitted
-neuron become further inputs: they add information, in bits per spike.
+the current and the earlier recorded spikes. The spikes of a fitted neuron are then added to its
+inputs: the information they add, in bits per spike, is what the logistic neuron misses.
 """
 
 from __future__ import annotations

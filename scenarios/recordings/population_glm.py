@@ -1,19 +1,18 @@
-"""Who drives whom, from spikes alone: and what shared input does to the answer.
+"""Synapses inferred by a population model, with and without a shared input.
 
 Thirty neurons with a soft threshold are connected by excitatory and inhibitory synapses. A second
-population has the same synapses, and all of its neurons receive the same slowly fluctuating input
-besides. The comparison knows only the spikes. It fits a population model (generalised linear model)
+population has the same synapses, and all of its neurons also receive the same slowly fluctuating
+input. The comparison uses only the spikes. It fits a population model (generalised linear model)
 to them: the log-odds of a spike in each ms are a sum of the filtered spikes of all neurons, with
 filters of unknown shape. W. Truccolo et al., J. Neurophysiol. 93:1074 (2005); J. W. Pillow et al.,
 Nature 454:995 (2008).
 
 In the first population the model finds the synapses, and each filter has the shape of the
 postsynaptic potential (PSP) divided by the width of the threshold. In the second one neurons fire
-together without being connected. A model that ignores this gives pairs without a synapse scores
-that are about twice as large as chance allows. With ordinary p-values many of them would be called
-synapses. The tests measure the spread of the scores and correct for it, with a warning, and the
-price is that the synapses are missed. A slow drive that neurons share, fitted together with the
-filters, recovers them.
+together without being connected. In a model that ignores the shared input, the scores of pairs
+without a synapse are more than twice as large as by chance. With uncorrected p-values many of these
+pairs would be called synapses. The tests estimate the spread of the scores, correct for it and
+warn, but then miss the true synapses. A model with a slow drive shared by all neurons finds them.
 
 A model can be right on average and wrong in detail. It is tested on time that was not used to fit
 it: rescaled by the predicted probabilities, intervals between spikes are exponential. The model

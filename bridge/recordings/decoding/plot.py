@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bridge.recordings.decoding.decoding import Decoding, StimulusDecoding
 
-# Most classes whose fractions are written into the matrix.
+# Largest number of classes for which fractions are written into the matrix.
 MOST_WRITTEN = 8
 
 

@@ -190,7 +190,7 @@ def fit_neuron(
 
 @dataclass(frozen=True, eq=False)
 class _Fitted:
-    """A point, and what was minimised there."""
+    """A minimum with its objective and uncertainty."""
 
     objective: Objective
     found: Found
@@ -421,7 +421,7 @@ def _check_refractory(neuron: Any, data: CurrentClamp) -> None:
 
 
 def _check_spikes(objective: Objective) -> None:
-    """Raise an error if there are too few spikes for what is to be fitted."""
+    """Raise an error if there are too few spikes for the free parameters."""
     n, name = len(objective.data.steps), type(objective.neuron).__name__
     if not objective.uses_voltage and not objective.uses_spikes:
         raise NeurosimError(

@@ -55,7 +55,7 @@ class Basis(ABC):
         found = self.values(width * np.arange(1, n_lags + 1))
         if np.linalg.matrix_rank(found) < found.shape[1]:
             raise NeurosimError(
-                f"{self!r} has more functions than {n_lags} bins of {width:g} ms can tell apart: "
+                f"{self!r} has too many functions for {n_lags} bins of {width:g} ms: "
                 "give fewer functions, a greater length or smaller bins"
             )
         return np.ascontiguousarray(found)

@@ -154,7 +154,7 @@ def warn_of_copies(neurons: NDArray, pairs: NDArray[np.intp]) -> None:
         first, second = (neurons[one] for one in pairs[0])
         _warn(
             f"{len(pairs)} pairs of neurons fire almost only together (first {first} and "
-            f"{second}): their couplings cannot be told apart; keep one neuron of each pair"
+            f"{second}): their couplings cannot be separated; keep one neuron of each pair"
         )
 
 

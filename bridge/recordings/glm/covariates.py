@@ -146,7 +146,7 @@ class Covariates:
         """Sums of products of the columns, exact; shape (n, n_functions, n, n_functions).
 
         They are sums over the correlograms: two spikes contribute the product of their filters,
-        shifted by the lag between them. What extends beyond the end of a piece is subtracted.
+        shifted by the lag between them. Parts beyond the end of a piece are subtracted.
         """
         trains, (n, n_functions) = self.trains, self.shape
         # Lag of the second neuron's spike after the first one's, from −n_lags + 1.

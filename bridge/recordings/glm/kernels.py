@@ -17,7 +17,7 @@ import numpy as np
 
 from neurosim.utils import compilation
 
-# Bins per block, whose scores fit into the first-level cache.
+# Bins per block. Their scores fit into the first-level cache.
 BLOCK = 512
 # Factors whose logarithms are computed together.
 FACTORS = 16
@@ -187,7 +187,7 @@ def replace_by_residuals(values, n_bins, spike_bins, counts, link, dispersion):
 
 @compiled
 def at_spike(score, count, link, dispersion):
-    """Return what `count` spikes in a bin subtract from the loss of a silent bin, and its slope."""
+    """Return the decrease of the loss due to `count` spikes in a bin, and its derivative."""
     if link == LOGIT:
         return score, 1.0
     if link == SOFTPLUS:

@@ -370,8 +370,9 @@ class PopulationGLM(BaseEstimator):
 
         Notes
         -----
-        In the refractory period, which fits find from the data, half a spike is expected in as many
-        bins as the fit had there, because spikes in other data are possible.
+        Fits estimate the refractory period from the data, so other data can contain spikes in it.
+        The predicted probability there is half a spike divided by the number of such bins in the
+        fitted data.
         """
         require_fitted(self)
         n, indices = len(self.neurons_), self._indices_

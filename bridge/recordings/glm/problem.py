@@ -1,4 +1,4 @@
-"""Everything that the fits of the neurons of one recording share."""
+"""Data shared by the fits of all neurons of a recording."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def _inverse_of_rest(
 ) -> NDArray[np.float64]:
     """Return the inverse of the information that the couplings do not explain.
 
-    As what they explain is approximate, a part of the information always remains.
+    The explained part is approximate, so a smallest part of the information is kept.
     """
     if not len(information):
         return information
@@ -229,7 +229,7 @@ def _should_be_exact(likelihood: Likelihood) -> bool:
 
 
 def _at_least(blocks: NDArray[np.float64], least: float) -> NDArray[np.float64]:
-    """Return symmetric blocks whose eigenvalues are raised to a smallest one."""
+    """Return symmetric blocks with eigenvalues raised to at least `least`."""
     values, vectors = np.linalg.eigh(blocks)
     return (vectors * np.maximum(values, least)[:, None, :]) @ vectors.transpose(0, 2, 1)
 

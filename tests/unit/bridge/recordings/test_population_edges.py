@@ -195,7 +195,7 @@ def test_a_recording_shorter_than_the_filters(rng):
         ({"tol": 0.0}, "tol = 0"),
         ({"threads": 0}, "threads"),
         ({"basis": 3}, "must be a basis"),
-        ({"basis": RaisedCosines(60, 50.0)}, "more functions than 50 bins"),
+        ({"basis": RaisedCosines(60, 50.0)}, "too many functions for 50 bins"),
         ({"basis": RaisedCosines(6, 1e6)}, "give a length"),
         ({"bin_width": 0.0}, "bin_width = 0 ms"),
         ({"reset": -1.0}, "reset = -1 ms"),
