@@ -76,7 +76,8 @@ def posterior_plot(decoding: StimulusDecoding, *, title: str = "") -> Figure:
 
 def _accuracy(decoding: Decoding) -> str:
     """Return a title with the accuracy and the chance level."""
-    return f"{decoding.accuracy.value:.0%} of trials are decoded (chance {decoding.chance:.0%})"
+    accuracy, chance = decoding.accuracy.value, decoding.chance
+    return f"{accuracy:.0%} of trials are decoded correctly (chance {chance:.0%})"
 
 
 def _write_fractions(axes: Axes, fraction: NDArray, low: NDArray, high: NDArray) -> None:

@@ -290,7 +290,7 @@ def test_figures_state_what_was_decoded(rng) -> None:
     decoding = LogisticDecoder().cross_validate(counts, classes)
     assert isinstance(decoding, Decoding)
     figure = decoding.plot()
-    assert "of trials are decoded (chance" in figure.get_suptitle()
+    assert "of trials are decoded correctly (chance" in figure.get_suptitle()
     assert len(figure.axes[0].texts) == 9
     stimulus = StimulusDecoder(4).cross_validate(counts, rng.normal(size=200))
     assert [axes.get_xlabel() for axes in stimulus.plot().axes[:2]] == ["stimulus", "stimulus"]
