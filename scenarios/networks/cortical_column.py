@@ -21,8 +21,8 @@ from typing import Literal
 import numpy as np
 
 import neurosim as ns
+from neurosim.bench.networks.microcircuit import NAMES, NEURON, PUBLISHED_RATES, microcircuit
 from scenarios import _kit as kit
-from scenarios.networks.microcircuit import NAMES, NEURON, PUBLISHED_RATES, microcircuit
 
 EXTERNAL = {"poisson": "Poisson spikes", "current": "a constant current"}
 RECORDED = 40

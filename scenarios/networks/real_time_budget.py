@@ -22,8 +22,8 @@ import bridge
 import neurosim as ns
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
 from neurosim.bench.measurement import Span
+from neurosim.bench.networks.driven import drive_rate, driven_network
 from scenarios import _kit as kit
-from scenarios.benchmarks import drive_rate, even_network
 
 NETWORKS = {"lecture": (71_000, 7_000), "cortex": (50_000, 1_000)}
 """Neurons, and synapses of each, at scale 1."""
@@ -73,7 +73,7 @@ def network(settings: Settings, options: kit.RunOptions, name: str = "lecture") 
     times = WARMUP + REPEATS * settings.span(options) * np.arange(len(settings.rates))
     times[0] = 0.0  # the first rate holds during the warm-up too
     drive = ns.Poisson(drive_rate(np.array(settings.rates)), times)
-    return even_network(round(neurons * settings.scale), synapses, drive)
+    return driven_network(round(neurons * settings.scale), synapses, drive)
 
 
 def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
