@@ -36,8 +36,8 @@ START = bridge.LayeredNetwork(
 """The network of the lecture: weights of each hidden unit, and of the output."""
 ONE = 10.0
 """Potential that represents a signal of 1 (mV)."""
-NEURONS, LARGEST = 100, 2.0
-"""Neurons that a hidden signal of 1 recruits, and the largest signal that a group represents."""
+NEURONS, SIZE = 100, 200
+"""Neurons that a hidden signal of 1 recruits, and size of a group."""
 ARRIVALS = ((0.2, 0.4), (0.6, 0.8, 1.0))
 """Spike times of both inputs (ms): two spikes and three spikes."""
 CELL = ns.LIF(tau_m=1000.0)
@@ -77,48 +77,46 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     enough = ARRIVALS[-1][-1] + 2.0 * options.dt
     kit.require_duration(options, enough, "ends before the last spikes reach the output")
     layers = [trained.layers for trained in networks(settings)]
-    n_steps, size = len(layers), round(NEURONS * LARGEST)
-    below = ONE * (np.arange(size) + 0.5) / NEURONS
-    step_of = np.repeat(np.arange(n_steps), size)
-    rule = ns.Explicit(np.arange(n_steps * size), step_of)
+    n_steps = len(layers)
+    step_of = np.repeat(np.arange(n_steps), SIZE)
+    start = CELL.v_threshold - ONE * (np.arange(SIZE) + 0.5) / NEURONS
     net = ns.Network()
     output = net.add("output", n_steps, INTEGRATOR)
+    net.record(output, "v")
     for k in range(2):
         weights = np.array([hidden.weights[k] for hidden, _ in layers])
         onward = np.array([last.weights[0, k] for _, last in layers])
         unit = net.add(f"sum {k + 1}", n_steps, INTEGRATOR)
-        v_init = np.tile(CELL.v_threshold - below, n_steps)
-        group = net.add(f"hidden {k + 1}", n_steps * size, CELL, v_init=v_init)
+        group = net.add(f"hidden {k + 1}", len(step_of), CELL, v_init=np.tile(start, n_steps))
         for weight, times in zip(weights.T, ARRIVALS, strict=True):
             net.drive(unit, ns.SpikeTimes(times), psp=ONE * weight)
-            net.drive(group, ns.SpikeTimes(times), psp=np.repeat(ONE * weight, size))
-        net.connect(group, output, rule, psp=ONE * onward[step_of] / NEURONS, delay=options.dt)
+            net.drive(group, ns.SpikeTimes(times), psp=ONE * weight[step_of])
+        rule, psp = ns.Explicit(np.arange(len(step_of)), step_of), ONE * onward[step_of] / NEURONS
+        net.connect(group, output, rule, psp=psp, delay=options.dt)
         net.record(unit, "v")
-    net.record(output, "v")
     return net
 
 
-def signals(result: ns.Result) -> tuple[kit.Floats, kit.Floats, kit.Floats]:
-    """Return potentials of hidden units, recruited fractions, and outputs, by step.
+def signals(result: ns.Result) -> dict[str, kit.Floats]:
+    """Return the potentials and the recruited fractions of hidden units, and the outputs, by step.
 
     The first two have the shape (n_steps + 1, 2). All are in units of the abstract signals.
     """
-
-    def potential(name: str) -> kit.Floats:
-        return (result.traces[name, "v"].values[-1] - INTEGRATOR.v_rest) / ONE
-
-    output = potential("output")
-    counts = [result.spikes[f"hidden {k}"].counts().reshape(len(output), -1) for k in (1, 2)]
-    recruited = np.column_stack([count.sum(axis=1) for count in counts]) / NEURONS
-    return np.column_stack([potential("sum 1"), potential("sum 2")]), recruited, output
+    sums = [result.traces[f"sum {k}", "v"].values[-1] for k in (1, 2)]
+    counts = [result.spikes[f"hidden {k}"].counts().reshape(-1, SIZE).sum(axis=1) for k in (1, 2)]
+    output = result.traces["output", "v"].values[-1]
+    return {
+        "potential": (np.column_stack(sums) - INTEGRATOR.v_rest) / ONE,
+        "recruited": np.column_stack(counts) / NEURONS,
+        "prediction": (output - INTEGRATOR.v_rest) / ONE,
+    }
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Compute the forward and the backward pass, and measure the same signals in spikes."""
     hidden, prediction = START.outputs(INPUTS)
     error, gradient = START.loss_and_gradient(INPUTS, [TARGET], "squared")
-    after = networks(settings)[1]
-    potentials, recruited, output = signals(result)
+    after, spiking = networks(settings)[1], signals(result)
     return {
         "hidden": hidden[0],
         "prediction": prediction[0, 0],
@@ -128,10 +126,10 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "new_output_weights": after.layers[1].weights[0],
         "new_hidden_weights": after.layers[0].weights,
         "new_prediction": after(INPUTS)[0, 0],
-        "spiking_hidden_mv": ONE * potentials[0],
-        "spiking_hidden_recruited": recruited[0],
-        "spiking_prediction_mv": ONE * output[0],
-        "spiking_new_prediction": output[1],
+        "spiking_hidden_mv": ONE * spiking["potential"][0],
+        "spiking_hidden_recruited": spiking["recruited"][0],
+        "spiking_prediction_mv": ONE * spiking["prediction"][0],
+        "spiking_new_prediction": spiking["prediction"][1],
     }
 
 
@@ -167,16 +165,15 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
                          drawstyle="steps-post")  # fmt: skip
 
     def recruits(k: int, colour: str) -> kit.Layer:
-        trains = result.spikes[f"hidden {k + 1}"]
-        first = trains.ids < round(NEURONS * LARGEST)
-        beside = trains.times[first] + (0.04 * k - 0.02)
-        return kit.curve(beside, 1 + trains.ids[first], ls="", marker="_", color=colour, ms=6)
+        trains = result.spikes[f"hidden {k}"].of(np.arange(SIZE))
+        beside = trains.times + 0.04 * k - 0.06
+        return kit.curve(beside, 1 + trains.ids, ls="", marker="_", color=colour, ms=6)
 
     axis = {"ylabel": "potential above rest (mV)", "xlabel": "time (ms)", "xlim": (0, 1.5)}
-    units = list(enumerate(COLOURS))
+    units = list(enumerate(COLOURS, 1))
     fig = kit.page(
         "PSPs add up, and each group passes the sum on as a number of spikes",
-        kit.chart(*(potential(f"sum {k + 1}", f"unit {k + 1}", colour) for k, colour in units),
+        kit.chart(*(potential(f"sum {k}", f"unit {k}", colour) for k, colour in units),
                   title="Hidden units sum their PSPs", ylim=(0, 9.5), **axis),
         kit.chart(*(recruits(k, colour) for k, colour in units), title="and recruit neurons (–)",
                   ylim=(0, 90), xlabel="time (ms)", ylabel="neuron of the group"),
@@ -189,56 +186,58 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the signals in spikes with those by hand, at each step of gradient descent."""
-    trained, (potentials, recruited, output) = networks(settings), signals(result)
+    trained, found, spiking = networks(settings), findings(result, settings), signals(result)
     hidden = np.array([one.outputs(INPUTS)[0][0] for one in trained])
     predicted = np.array([one(INPUTS)[0, 0] for one in trained])
-    errors, spiking = 0.5 * (predicted - TARGET) ** 2, 0.5 * (output - TARGET) ** 2
-    note = f" | of {len(trained)} networks"
-    rows = [
-        ("prediction", "Prediction by hand", predicted[0]),
-        ("spiking_prediction", "Prediction in spikes (10 mV: 1)", output[0]),
-        ("largest_difference_hidden_potential", f"Largest difference, hidden potential{note}",
-         np.abs(potentials - hidden).max()),
-        ("largest_difference_hidden_recruited",
-         f"Largest difference, neurons recruited / 100{note}", np.abs(recruited - hidden).max()),
-        ("largest_difference_prediction", f"Largest difference, prediction{note}",
-         np.abs(output - predicted).max()),
-    ]  # fmt: skip
-    for k in sorted({0, 1, len(trained) - 1}):
-        label = f"Error after {k} step{'s' * (k != 1)} | in spikes {spiking[k]:.4g}"
-        rows.append((f"error_after_{k}", label, errors[k]))
-    measures = kit.rows({}, *rows)
+    off = {
+        "hidden_potential": np.abs(spiking["potential"] - hidden).max(),
+        "hidden_recruited": np.abs(spiking["recruited"] - hidden).max(),
+        "prediction": np.abs(spiking["prediction"] - predicted).max(),
+    }
+    error, error_spiking = (0.5 * (p - TARGET) ** 2 for p in (predicted, spiking["prediction"]))
+    last = len(trained) - 1
+    measures = kit.rows(
+        found,
+        ("prediction", "Prediction by hand"),
+        ("spiking_prediction", "Prediction in spikes (10 mV: 1)", spiking["prediction"][0]),
+        *(
+            (f"largest_difference_{key}",
+             f"Largest difference, {key.replace('_', ' ')} | of {len(trained)} networks", value)
+            for key, value in off.items()
+        ),
+        *(
+            (f"error_after_{k}", f"Error, steps: {k} | in spikes {error_spiking[k]:.4g}", error[k])
+            for k in sorted({0, 1, last})
+        ),
+    )  # fmt: skip
     conclusion = (
-        f"Membrane potentials reproduce the sums of the network to within "
-        f"{np.abs(output - predicted).max():.2g}; {len(trained) - 1} steps of gradient descent "
-        f"reduce the error from {errors[0]:.3g} to {errors[-1]:.2g}."
+        f"Membrane potentials reproduce the sums of the network to within {off['prediction']:.2g}; "
+        f"{last} steps of gradient descent reduce the error from {error[0]:.3g} to "
+        f"{error[-1]:.2g}."
     )
-    drawings = {"step": partial(_draw_step, trained[:2])}
+    title = "One step of gradient descent changes all six weights and reduces the error"
+    panels = [
+        kit.panel(_draw, one, title=f"{words}: ½ ({p:.3f} − 1)² = {e:.3f}")
+        for one, words, p, e in zip(
+            trained, ("Before", "After one step"), predicted, error, strict=False
+        )
+    ]
+    drawings = {"step": partial(kit.page, title, *panels, size=(9.2, 3.5))}
     title = "Backpropagation by hand, and the same network in mV"
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_step(trained: list[bridge.LayeredNetwork]) -> kit.Figure:
-    """Draw the network with its weights and signals, before and after one step."""
+def _draw(axes: kit.Axes, network: bridge.LayeredNetwork) -> None:
+    """Draw the network with its weights and signals."""
     positions = {"x1": (0.0, 1.0), "x2": (0.0, -1.0), "h1": (2.2, 1.0), "h2": (2.2, -1.0)}
     positions["y"] = (4.2, 0.0)
-
-    def draw(axes: kit.Axes, one: bridge.LayeredNetwork) -> None:
-        hidden, output = one.layers
-        texts = [f"{value:.2g}" for value in one.signals(INPUTS)[0]]
-        texts[-1] = f"{one(INPUTS)[0, 0]:.3f}"
-        weights = {(f"x{i + 1}", f"h{k + 1}"): w for (k, i), w in np.ndenumerate(hidden.weights)}
-        weights |= {(f"h{k + 1}", "y"): w for k, w in enumerate(output.weights[0])}
-        arrows = {key: (weight, f"{weight:.2f}") for key, weight in weights.items()}
-        draw_diagram(axes, positions, dict(zip(positions, texts, strict=True)), arrows, apart=0.3)
-
-    panels = []
-    for one, words in zip(trained, ("Before", "After one step"), strict=True):
-        prediction = one(INPUTS)[0, 0]
-        title = f"{words}: ½ ({prediction:.3f} − 1)² = {0.5 * (prediction - TARGET) ** 2:.3f}"
-        panels.append(kit.panel(draw, one, title=title))
-    title = "One step of gradient descent changes all six weights and reduces the error"
-    return kit.page(title, *panels, size=(9.2, 3.5))
+    *signals, prediction = network.signals(INPUTS)[0]
+    texts = [f"{value:.2g}" for value in signals] + [f"{prediction:.3f}"]
+    hidden, output = network.layers
+    weights = {(f"x{i + 1}", f"h{k + 1}"): w for (k, i), w in np.ndenumerate(hidden.weights)}
+    weights |= {(f"h{k + 1}", "y"): w for k, w in enumerate(output.weights[0])}
+    arrows = {key: (weight, f"{weight:.2f}") for key, weight in weights.items()}
+    draw_diagram(axes, positions, dict(zip(positions, texts, strict=True)), arrows, apart=0.3)
 
 
 scenario = kit.lesson(__name__, row="S23", lectures=("L3",), duration=1.5)
