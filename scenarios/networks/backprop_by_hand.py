@@ -130,8 +130,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "{new_output_weights[0]:.2f} and {new_output_weights[1]:.2f}; hidden weights "
         "{new_hidden_weights[0][0]:.2f} and {new_hidden_weights[0][1]:.2f}; "
         "{new_hidden_weights[1][0]:.2f} and {new_hidden_weights[1][1]:.2f}.",
-        "After this step the prediction is {new_prediction:.3f}, and {spiking_new_prediction:.3f} "
-        "in spikes.",
+        "Then the prediction is {new_prediction:.3f}, and {spiking_new_prediction:.3f} in spikes.",
     )
 
 
@@ -185,8 +184,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         kit.panel(_draw, one, title=f"{words}: ½ ({p:.3f} − 1)² = {error:.3f}")
         for one, (words, p), error in zip(networks(settings), pairs.items(), errors, strict=True)
     ]
-    title = "One step of gradient descent changes all six weights and reduces the error"
-    drawing = partial(kit.page, title, *panels, size=(9.2, 3.5))
+    message = "One step of gradient descent changes all six weights and reduces the error"
+    drawing = partial(kit.page, message, *panels, size=(9.2, 3.5))
     title = "Backpropagation by hand, and the same network in mV"
     return kit.Comparison(title, measures, {"step": drawing}, conclusion)
 

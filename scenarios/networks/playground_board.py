@@ -28,7 +28,8 @@ SIZE = (10.0, 5.3)
 """Width and height of the board (inches)."""
 FAINT: dict[str, Any] = {"color": "0.45", "lw": 0.9, "ls": "--", "zorder": 0}
 FAINT_WORDS: dict[str, Any] = {"fontsize": 9, "color": "0.35"}
-COLUMNS = (0.58, 0.81, 1.0)
+TITLES = ("Spiking neuron: membrane potential", "Presynaptic spikes", "Logistic unit: probability")
+COLUMNS = (0.53, 0.77, 1.0)
 """Right edges of the numbers in the table, as fractions of its width."""
 
 
@@ -60,8 +61,9 @@ class Board:
         self._shows = [show for _, show in panels]
         left[0].set_xlim(_starts(trials)[0] - 0.6 * trials.period, 0.0)
         left[2].set_xlabel("time (ms), now = 0")
-        for axes in left:
+        for axes, title in zip(left, TITLES, strict=True):
             axes.yaxis.set_label_coords(-0.095, 0.5)
+            axes.set_title(title, loc="left", fontsize=10)
         self.show(trials)
 
     def show(self, trials: Trials) -> None:
@@ -80,7 +82,6 @@ def _trace(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     lines = [axes.axhline(rest, **FAINT), axes.axhline(rest, **FAINT)]
     (trace,) = axes.plot([], [], color="black", lw=1.0)
     axes.set_ylabel("potential (mV)")
-    axes.set_title("Spiking neuron: membrane potential", fontsize=10)
 
     def show(trials: Trials) -> None:
         level = trials.settings.v_threshold
@@ -100,7 +101,6 @@ def _inputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     spikes = axes.vlines([], [], [], lw=2.0)
     axes.set(ylabel="synapse", ylim=(n + 0.5, 0.5), yticks=range(1, n + 1))
     axes.tick_params(axis="y", length=0)
-    axes.set_title("Presynaptic spikes", fontsize=10)
     _explain(axes, 0.85, "excitatory", plot.EXCITATORY)
     _explain(axes, 1.0, "inhibitory", plot.INHIBITORY)
 
@@ -122,7 +122,6 @@ def _outputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     look: dict[str, Any] = {"ls": "", "marker": "o", "ms": 5, "clip_on": False, "in_layout": False}
     dots = [axes.plot([], [], mfc=colour, mec=SPIKING, **look)[0] for colour in ("white", SPIKING)]
     axes.set(ylabel="output", ylim=(0.0, 1.0), yticks=(0, 0.5, 1))
-    axes.set_title("Logistic unit: firing probability", fontsize=10)
     _explain(axes, 1.0, "dots: spike (1) or none (0)", SPIKING)
 
     def show(trials: Trials) -> None:
@@ -141,8 +140,7 @@ def _curve(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     intervals = axes.vlines([], [], [], color=SPIKING, lw=1.2)
     dots = axes.scatter([], [], color=SPIKING, label="spiking neuron, 95 % interval", zorder=3)
     name = axes.text(0.0, 1.04, "threshold", ha="center", va="bottom", **FAINT_WORDS)
-    axes.set(xlabel="potential −70 + Σ Jᵢ aᵢ (mV)", ylabel="firing probability")
-    axes.set_ylim(-0.03, 1.03)
+    axes.set(xlabel="potential −70 + Σ Jᵢ aᵢ (mV)", ylabel="firing probability", ylim=(-0.03, 1.03))
     axes.legend(loc="lower left", bbox_to_anchor=(-0.06, 1.05), borderaxespad=0.2)
 
     def show(trials: Trials) -> None:
@@ -187,13 +185,12 @@ def _numbers(trials: Trials) -> list[tuple[str, str, str, str]]:
     """Return colour and numbers of each row of the table."""
     settings, logistic, count = trials.settings, trials.logistic, trials.count
     synapses = zip(settings.psps, logistic.coef, settings.inputs, strict=True)
-    bias = f"{-trials.unit.threshold_distance:+.1f} mV"
     low, high = (100.0 * (bound or 0.0) for bound in (count.low, count.high))
     return [
         ("0.35", "PSP", "weight θ", "P(spike)"),
         *((sign_colour(psp), f"{psp:+.1f} mV", f"{theta:+.2f}", f"{p:.2f}")
           for psp, theta, p in synapses),
-        ("black", bias, f"{logistic.intercept:+.2f}", "1"),
+        ("black", f"{-trials.unit.threshold_distance:+.1f} mV", f"{logistic.intercept:+.2f}", "1"),
         ("black", f"{settings.noise:.2f} mV", "", ""),
         *[("black", "", "", "")] * 2,
         (SPIKING, "", "", f"{100.0 * count.value:.1f} % ({low:.1f} to {high:.1f})"),

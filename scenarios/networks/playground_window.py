@@ -12,6 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import neurosim as ns
 from neurosim import plot
 from neurosim.engine.mpi import current_communicator
@@ -31,15 +33,17 @@ if TYPE_CHECKING:
 
 CONTROLS = 1.5
 """Height of the controls (inches)."""
+WINDOW = (SIZE[0], SIZE[1] + CONTROLS)
+"""Width and height of the window (inches)."""
 TICK = 100.0
 """Approximate time between two updates (ms)."""
 SLIDERS = {
-    "psps": (0.1, "%+.1f mV"),
-    "inputs": (0.01, "%.2f"),
-    "v_threshold": (0.1, "%.1f mV"),
-    "noise": (0.05, "%.2f mV"),
+    "psps": ("synapse {}", 0.1, "%+.1f mV"),
+    "inputs": ("", 0.01, "%.2f"),
+    "v_threshold": ("threshold", 0.1, "%.1f mV"),
+    "noise": ("noise", 0.05, "%.2f mV"),
 }
-"""Step and number format of each kind of slider."""
+"""Label, step and number format of each kind of slider."""
 
 
 class Playground:
@@ -48,7 +52,7 @@ class Playground:
     Parameters
     ----------
     figure : Figure
-        Empty, of `window_size`.
+        Empty, of the size `WINDOW`.
     settings : Settings
         Initial settings.
     options : RunOptions
@@ -61,6 +65,8 @@ class Playground:
         Trials with these settings.
     running : bool
         False while paused.
+    tick : int
+        Number of trials in about `TICK` ms.
     sliders : dict of (str, int) to Slider
         By the name of a setting and the index within it, 0 for a single number.
     buttons : dict of str to Button
@@ -68,6 +74,7 @@ class Playground:
 
     def __init__(self, figure: Figure, settings: Settings, options: RunOptions) -> None:
         self.settings, self._options, self.running = settings, options, True
+        self.tick = max(1, round(TICK / options.duration))
         self.trials = self._simulate(settings)
         parts: Any = figure.subfigures(2, 1, height_ratios=(SIZE[1], CONTROLS))
         with plot.style():
@@ -83,11 +90,6 @@ class Playground:
         for slider in self.sliders.values():
             moving += slider.poly, slider.valtext, *slider.ax.lines
         self._painter = Painter(figure, moving)
-
-    @property
-    def tick(self) -> int:
-        """Number of trials in about `TICK` ms."""
-        return max(1, round(TICK / self._options.duration))
 
     def advance(self) -> None:
         """Show the next trials, and drop the oldest ones."""
@@ -114,8 +116,7 @@ class Playground:
     def _update(self, **changes: Any) -> None:
         """Simulate and show trials with other settings."""
         settings = replace(self.settings, **changes)
-        self.trials = self._simulate(settings)
-        self.settings = settings
+        self.trials, self.settings = self._simulate(settings), settings
         self._colour()
         self._board.show(self.trials)
         self._painter.paint()
@@ -134,11 +135,6 @@ class Playground:
             slider.poly.set_facecolor(colour)
 
 
-def window_size() -> tuple[float, float]:
-    """Return width and height of the window (inches)."""
-    return SIZE[0], SIZE[1] + CONTROLS
-
-
 def play(settings: Settings, options: RunOptions) -> Settings:
     """Open the window, and return the settings when it is closed, or at Ctrl-C.
 
@@ -150,10 +146,7 @@ def play(settings: Settings, options: RunOptions) -> Settings:
     import matplotlib.pyplot as plt
 
     if not current_communicator().is_serial:
-        raise ns.NeurosimError(
-            "the window of the playground needs a single process: run it without mpiexec, or with "
-            "window=false"
-        )
+        raise ns.NeurosimError("the window needs a single process: run it without mpiexec")
     figure = _open()
     playground = Playground(figure, settings, options)
     timer = figure.canvas.new_timer(interval=round(playground.tick * options.duration))
@@ -171,14 +164,13 @@ def _open() -> Figure:
     import matplotlib.pyplot as plt
 
     with plot.style(), suppress(ImportError):  # the requested backend may have no display
-        figure = plt.figure(figsize=window_size(), layout="constrained")
+        figure = plt.figure(figsize=WINDOW, layout="constrained")
         if figure.canvas.required_interactive_framework and figure.canvas.manager:
             figure.canvas.manager.set_window_title("neurosim playground")
             return figure
         plt.close(figure)
     raise ns.NeurosimError(
-        "the window of the playground needs a display: run it on a desktop with Tk or Qt, or with "
-        "window=false"
+        "the window needs a display: run it on a desktop with Tk or Qt, or with window=false"
     )
 
 
@@ -192,18 +184,17 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
     for k in range(n):
         y = 0.78 - height * (k + 1)
         places |= {("psps", k): (0.095, y, 0.24), ("inputs", k): (0.42, y, 0.16)}
-    names = {"psps": "synapse {}", "v_threshold": "threshold", "noise": "noise"}
     for x, words in ((0.095, "PSP"), (0.42, "probability of a spike"), (0.73, "neuron")):
         area.text(x, 0.86, words, fontsize=10, color="0.35")
     sliders, known = {}, settings_of(type(settings))
     for (name, index), (x, y, width) in places.items():
-        value, (step, form) = getattr(settings, name), SLIDERS[name]
+        label, step, form = SLIDERS[name]
         slider: Any = Slider(
             area.add_axes((x, y, width, height)),
-            names.get(name, "").format(index + 1),
+            label.format(index + 1),
             known[name].low,
             known[name].high,
-            valinit=value[index] if isinstance(value, tuple) else value,
+            valinit=np.atleast_1d(getattr(settings, name))[index],
             valstep=step,
             valfmt=partial(_written, form),  # type: ignore[arg-type]
             initcolor="none",

@@ -25,7 +25,7 @@ from neurosim.plot.display import unmanaged
 from neurosim.scenario import RunOptions, run
 from scenarios.networks.playground import Settings, network
 from scenarios.networks.playground_trials import Trials
-from scenarios.networks.playground_window import Playground, window_size
+from scenarios.networks.playground_window import WINDOW, Playground
 
 OPTIONS = RunOptions(50.0, 0.5)
 RUN = ("run", "playground", "--no-plot")
@@ -171,7 +171,7 @@ class Mouse:
 
 def opened(settings: Settings | None = None) -> Mouse:
     with unmanaged():
-        figure = plot.figure(*window_size())
+        figure = plot.figure(*WINDOW)
     canvas = FigureCanvasAgg(figure)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(canvas, "draw_idle", lambda: None)  # which a desktop leaves for later
@@ -379,13 +379,13 @@ def desktop(monkeypatch) -> Iterator[list]:
     assert not plt.get_fignums()
 
 
-WINDOW = (*RUN, "--set", "window=true")
+RUN_WINDOW = (*RUN, "--set", "window=true")
 
 
 def test_what_the_window_showed_last_is_saved_as_a_run_like_any_other(desktop, command, tmp_path):
     desktop.append(lambda mouse, tick: mouse.drag("psps", 3, -10.0, 5.0))
     desktop.append(lambda mouse, tick: tick())
-    printed = command(*WINDOW)
+    printed = command(*RUN_WINDOW)
     settings = printed["settings"]
     assert settings["psps"] == pytest.approx([10.0, 7.0, 3.0, 5.0], abs=0.11)
     assert (settings["first_trial"], settings["window"]) == (2, False)
@@ -399,7 +399,7 @@ def test_ctrl_c_closes_the_window_and_saves_what_it_showed(desktop, command):
     desktop.append(lambda mouse, tick: mouse.drag("v_threshold", 0, -50.0))
     desktop.append(lambda mouse, tick: os.kill(os.getpid(), signal.SIGINT))
     desktop.append(lambda mouse, tick: pytest.fail("the window is open"))
-    printed = command(*WINDOW)
+    printed = command(*RUN_WINDOW)
     assert printed["settings"]["v_threshold"] == pytest.approx(-50.0, abs=0.06)
     assert printed["findings"]["trials"] == 4000
 
@@ -414,13 +414,13 @@ def test_ctrl_c_in_the_midst_of_an_answer_is_heeded_too(desktop, command, monkey
             mouse.drag("noise", 0, 4.0)
 
     desktop.append(press)
-    assert command(*WINDOW)["settings"]["noise"] == 2.0
+    assert command(*RUN_WINDOW)["settings"]["noise"] == 2.0
 
 
 def test_a_paused_window_stands_still(desktop, command):
     desktop.append(lambda mouse, tick: mouse.click("pause"))
     desktop.append(lambda mouse, tick: tick())
-    assert command(*WINDOW)["settings"]["first_trial"] == 0
+    assert command(*RUN_WINDOW)["settings"]["first_trial"] == 0
 
 
 def test_without_a_display_there_is_no_window_but_a_sentence(refused, monkeypatch):
