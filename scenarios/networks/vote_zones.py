@@ -17,7 +17,7 @@ the predicted probability of a yes. Each point of the grid and each voter has a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -122,29 +122,25 @@ def counted(name: str) -> str:
 def measures(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
     """Measure how well each network predicts the training votes and the votes of others."""
     n, (inputs, votes) = settings.voters, voters(settings, result.seed)
-
-    def right(probability: kit.Floats, votes: kit.Bools) -> kit.Measure:
-        found = bridge.agreement(probability > 0.5, votes[: len(probability)])
-        return replace(found, note=f"of {len(probability):,} voters")
-
     found: dict[str, kit.Measure] = {}
     for name, network in trained(settings, result.seed).items():
         probability = network(inputs)[:, 0].clip(1e-15, 1.0 - 1e-15)
         _, fired_seen, fired_unseen = fractions(result, settings)[name]
-        seen, unseen = right(probability[:n], votes), right(probability[n:], votes[n:])
-        neurons = counted(name)
+        decided, neurons = probability > 0.5, counted(name)
+        seen = bridge.agreement(decided[:n], votes[:n])
+        unseen = bridge.agreement(decided[n:], votes[n:])
+        same = bridge.agreement(fired_unseen > 0.5, decided[n : 2 * n])
+        cost = bridge.cross_entropy(votes[n:], probability[n:])
         found |= kit.rows(
             {},
             (f"right_seen_{name}", f"{neurons}: training votes predicted", seen),
             (f"right_unseen_{name}", f"{neurons}: other votes predicted", unseen),
-            (f"cost_unseen_{name}", f"{neurons}: cross-entropy, other votes",
-             bridge.cross_entropy(votes[n:], probability[n:])),
-            (f"agreement_{name}", f"{neurons}: spiking and abstract vote alike",
-             right(fired_unseen, probability[n:] > 0.5)),
-        )  # fmt: skip
+            (f"cost_unseen_{name}", f"{neurons}: cross-entropy, other votes", cost),
+            (f"agreement_{name}", f"{neurons}: spiking and abstract vote alike", same),
+        )
         found[f"parameters_{name}"] = kit.Measure(network.n_parameters)
         found[f"gap_{name}"] = kit.Measure(seen.value - unseen.value)
-        found[f"right_spiking_seen_{name}"] = right(fired_seen, votes)
+        found[f"right_spiking_seen_{name}"] = bridge.agreement(fired_seen > 0.5, votes[:n])
     return found
 
 
