@@ -24,10 +24,10 @@ import neurosim as ns
 from scenarios import _kit as kit
 
 NEURON = ns.LIF()
+# The same neuron, with a threshold that the input cannot reach.
 MEMBRANE = ns.LIF(v_threshold=200.0, v_peak=200.0)
-"""The same neuron, with a threshold that the input cannot reach."""
+# Time of the presynaptic spikes, and their delay (ms).
 SPIKE, DELAY = 9.0, 1.0
-"""Time of the presynaptic spikes, and their delay (ms)."""
 
 
 @dataclass(frozen=True)
