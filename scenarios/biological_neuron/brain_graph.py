@@ -34,15 +34,10 @@ STRONG, WEAK = 20.0, 8.0
 """PSPs (mV) of which one, or two at once, fire a neuron."""
 SHORTCUTS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Fractions of the connections of a ring that are rewired at random."""
-SHOWN = {0.0: "ring", 0.01: "small world", 1.0: "random"}
+SHOWN = {0.0: "Ring", 0.01: "1 % shortcuts: small world", 1.0: "100 % shortcuts: random"}
 """Graphs whose spikes are drawn."""
 STIMULATED = 0.02
 """Fraction of the neurons that are stimulated if two inputs are needed."""
-LABELS = {
-    "clustering": "clustering",
-    "path_length": "mean path",
-    "half_reached_ms": "time until half have fired",
-}
 CLUBS = {"rich_club": "hubs connected to hubs", "hubs_apart": "hubs not connected to hubs"}
 
 
@@ -169,11 +164,6 @@ def hubs_reached(active: kit.Bools, graph: nx.Graph) -> float:
     return float(active.any(axis=0).ravel()[hubs].mean())
 
 
-def lasts(active: kit.Bools) -> kit.Bools:
-    """Return in which copies activity persists in the last 20 steps."""
-    return np.asarray(active[-20:].any(axis=(0, 2)))
-
-
 def clustering_and_path(graph: nx.Graph) -> tuple[float, float]:
     """Return the mean clustering coefficient and the mean length of the shortest paths."""
     paths = dict(nx.all_pairs_shortest_path_length(graph))
@@ -188,16 +178,16 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     clustering, path = np.transpose([clustering_and_path(graph) for graph in first])
     activity = [spiking_activity(result, settings, ring(fraction)) for fraction in SHORTCUTS]
     half = [np.maximum.accumulate(active).mean(axis=2) >= 0.5 for active in activity]
-    hubs = {
-        kind: hubs_reached(spiking_activity(result, settings, kind), graphs[kind]) for kind in CLUBS
+    found = {
+        f"hubs_reached_{kind}": hubs_reached(spiking_activity(result, settings, kind), graphs[kind])
+        for kind in CLUBS
     }
-    return {
+    return found | {
         "shortcuts": SHORTCUTS,
         "clustering": clustering,
         "path_length": path,
         "half_reached_ms": np.array([DELAY * reached.argmax(axis=0).mean() for reached in half]),
-        "share_that_lasts": [lasts(active).mean() for active in activity],
-        **{f"hubs_reached_{kind}": reached for kind, reached in hubs.items()},
+        "share_that_lasts": [active[-20:].any(axis=(0, 2)).mean() for active in activity],
     }
 
 
@@ -224,19 +214,17 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spikes in three graphs, and the effect of shortcuts."""
     found, rasters = findings(result, settings), []
     dots: kit.Options = {"ls": "", "marker": ".", "ms": 3, "color": kit.SPIKING}
-    for fraction, name in SHOWN.items():
-        active = spiking_activity(result, settings, ring(fraction))
-        step, neuron = np.nonzero(active[:, lasts(active).argmax()])
+    for fraction, title in SHOWN.items():
+        step, neuron = np.nonzero(spiking_activity(result, settings, ring(fraction))[:, -1])
         spikes = kit.curve(START + DELAY * step, neuron, **dots)
-        title = f"{fraction:.0%} shortcuts: {name}"
         rasters.append(kit.chart(spikes, title=title, xlabel="time (ms)", xlim=(0.0, 250.0)))
     rasters[0].labels["ylabel"] = "neuron, in the order of the ring"
     x = np.array([SHORTCUTS[1] / 4.0, *SHORTCUTS[1:]])
     axis: kit.Options = {"xlabel": "shortcuts", "xscale": "log", "xticks": x}
     axis["xticklabels"] = [f"{fraction:g}" for fraction in SHORTCUTS]
-    relative = [
-        kit.curve(x, found[key] / found[key][0], label, marker="o") for key, label in LABELS.items()
-    ]
+    measured = np.array([found[key] for key in ("clustering", "path_length", "half_reached_ms")])
+    labels = ["clustering", "mean path", "time until half have fired"]
+    relative = kit.curve(x, (measured / measured[:, :1]).T, labels, marker="o")
     persistence = kit.curve(x, found["share_that_lasts"], marker="o", color=kit.SPIKING)
     return {
         "spikes": kit.page(
@@ -244,7 +232,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         ),
         "small-world": kit.page(
             "A few shortcuts shorten paths, speed up the spread and let activity persist",
-            kit.chart(*relative, ylabel="relative to the ring", **axis),
+            kit.chart(relative, ylabel="relative to the ring", **axis),
             kit.chart(persistence, ylabel="fraction of graphs active to the end", **axis),
             size=(9.6, 4.2), legend=3,
         ),
