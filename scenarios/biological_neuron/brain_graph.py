@@ -178,15 +178,13 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     clustering, path = np.transpose([clustering_and_path(graph) for graph in first])
     activity = [spiking_activity(result, settings, ring(fraction)) for fraction in SHORTCUTS]
     half = [np.maximum.accumulate(active).mean(axis=2) >= 0.5 for active in activity]
-    found = {
-        f"hubs_reached_{kind}": hubs_reached(spiking_activity(result, settings, kind), graphs[kind])
-        for kind in CLUBS
-    }
-    return found | {
+    clubs = {kind: spiking_activity(result, settings, kind) for kind in CLUBS}
+    return {
         "shortcuts": SHORTCUTS,
         "clustering": clustering,
         "path_length": path,
         "half_reached_ms": np.array([DELAY * reached.argmax(axis=0).mean() for reached in half]),
+        **{f"hubs_reached_{kind}": hubs_reached(clubs[kind], graphs[kind]) for kind in CLUBS},
         "share_that_lasts": [active[-20:].any(axis=(0, 2)).mean() for active in activity],
     }
 
@@ -195,9 +193,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how shortcuts and hubs change the spread."""
     return kit.sentences(
         found,
-        f"In {settings.copies} graphs of each kind, with {settings.nodes} neurons each, a stimulus "
-        "of one neuron spread along rings with shortcuts, and stimuli of several neurons along "
-        "graphs with hubs.",
+        f"Activity spread in {settings.copies} graphs of each kind, with {settings.nodes} neurons "
+        "each. In rings with shortcuts, one neuron was stimulated.",
         "With 0, 1 and 100 % shortcuts, the clustering is {clustering[0]:.2f}, {clustering[2]:.2f} "
         "and {clustering[6]:.2f}, and the mean path {path_length[0]:.1f}, {path_length[2]:.1f} and "
         "{path_length[6]:.1f} connections.",
@@ -228,7 +225,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     persistence = kit.curve(x, found["share_that_lasts"], marker="o", color=kit.SPIKING)
     return {
         "spikes": kit.page(
-            "A few shortcuts let activity persist", *rasters, size=(9.6, 4.2), sharey=True
+            "A few shortcuts let activity persist", *rasters, size=(9.6, 4.2), sharey=True,
         ),
         "small-world": kit.page(
             "A few shortcuts shorten paths, speed up the spread and let activity persist",
@@ -243,9 +240,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons with threshold units on the same graphs."""
     found, graphs = findings(result, settings), all_graphs(settings, result.seed)
     neurons = {name: spiking_activity(result, settings, name) for name in graphs}
-    units = {
-        name: unit_activity(settings, result.seed, name, len(neurons[name])) for name in graphs
-    }
+    steps = len(neurons["rich_club"])
+    units = {name: unit_activity(settings, result.seed, name, steps) for name in graphs}
     same = np.mean([neurons[name] == units[name] for name in map(ring, SHORTCUTS)])
     hubs = [hubs_reached(units[kind], graphs[kind]) for kind in CLUBS]
     measures = kit.rows(

@@ -16,6 +16,7 @@ lose theirs, as in Oja's rule on the same spikes.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -178,26 +179,28 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     )
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
-    """Draw spikes before and after learning, and the weights of both rules."""
-    spikes = [
-        kit.panel(_draw_spikes, result, start, title=title, xlabel="time (s)")
-        for title, start in (("Start", 0.0), ("End of learning", result.duration - SHOWN))
+def group_curves(times: kit.Floats, weights: Iterable[kit.Floats]) -> list[kit.Layer]:
+    """Return the mean weights of both groups of inputs over time (ms)."""
+    return [
+        kit.curve(1e-3 * times, mean, f"{group} inputs", lw=2, color=colour)
+        for mean, (group, colour) in zip(weights, GROUPS.items(), strict=True)
     ]
-    seconds, weights = 1e-3 * result.measured["times"], []
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw spikes after learning, and the weights of both rules."""
+    start, times, weights = result.duration - SHOWN, result.measured["times"], []
     for rule, title in RULES.items():
-        curves = [kit.level(BOUND, "bound", seconds[-1])]
-        for group, colour in GROUPS.items():
-            each = result.measured[f"{rule}_{group}"]
-            curves.append(kit.curve(seconds, each[:, :12, 0], lw=0.5, alpha=0.35, color=colour))
-            mean = each.mean(axis=(1, 2))
-            curves.append(kit.curve(seconds, mean, f"{group} inputs", lw=2.5, color=colour))
-        labels = {"title": title, "xlabel": "time (s)", "ylabel": "weight (PSP, mV)"}
-        weights.append(kit.chart(*curves, **labels, ylim=(-0.03, 1.12)))
+        means = [result.measured[f"{rule}_{group}"].mean(axis=(1, 2)) for group in GROUPS]
+        weights.append(kit.chart(
+            kit.level(BOUND, "bound", 1e-3 * times[-1]), *group_curves(times, means), title=title,
+            xlabel="time (s)", ylabel="mean weight (PSP, mV)", ylim=(-0.03, 1.12),
+        ))  # fmt: skip
     fires = "After STDP, neurons fire only when the correlated inputs fire together"
+    spikes = kit.panel(_draw_spikes, result, start, xlabel="time (s)")
     title = "With depression, only correlated inputs keep their synapses"
     return {
-        "spikes": kit.page(fires, *spikes, size=(9.5, 4.6), sharey=True),
+        "spikes": kit.page(fires, spikes, size=(7.5, 4.6)),
         "weights": kit.page(title, *weights, size=(8.5, 3.9), legend=2),
     }
 
@@ -234,17 +237,14 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"STDP and Oja's rule select the same inputs for {chosen.value:.0%} of the synapses. "
         "Without depression or decay, the weights grow until a bound stops them."
     )
-    panels, seconds = [], 1e-3 * np.linspace(0.0, result.duration, len(grown))
+    panels, times = [], np.linspace(0.0, result.duration, len(grown))
     for path, rule, scale in (
         (grown, "Hebb: w ← w + η x y", "log"),
         (bounded, "Oja: w ← w + η y (x − y w)", "linear"),
     ):
-        correlated, independent = np.abs(path).reshape(len(path), 2, -1).mean(axis=2).T
-        panels.append(kit.chart(
-            kit.curve(seconds, correlated, "correlated inputs", color=GROUPS["correlated"]),
-            kit.curve(seconds, independent, "independent inputs", color=GROUPS["independent"]),
-            title=rule, xlabel="time (s)", ylabel="mean |weight|", yscale=scale,
-        ))  # fmt: skip
+        means = np.abs(path).reshape(len(path), 2, -1).mean(axis=2).T
+        labels = {"title": rule, "xlabel": "time (s)", "ylabel": "mean |weight|", "yscale": scale}
+        panels.append(kit.chart(*group_curves(times, means), **labels))
     title = "In a linear unit, Hebb's rule grows without bound and Oja's rule selects inputs"
     drawing = partial(kit.page, title, *panels, size=(8.5, 3.9), legend=2)
     title = "Hebbian learning: spiking neurons and a linear unit on the same inputs"

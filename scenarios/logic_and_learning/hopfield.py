@@ -41,10 +41,6 @@ ACTIVE = 20.0
 # Networks whose capacity is measured: patterns per unit, units, and networks of each load.
 LOADS = (0.02, 0.05, 0.08, 0.1, 0.12, 0.13, 0.138, 0.145, 0.15, 0.16, 0.18, 0.2, 0.25)
 UNITS, NETWORKS = 1000, 3
-# Overlap at capacity in the theory.
-AT_CAPACITY = 0.97
-# Cues in the raster.
-SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -149,8 +145,9 @@ def measure_units() -> tuple[kit.Findings, kit.Floats]:
         for load in LOADS
     ]
     mean = np.mean(overlaps, axis=1)
-    k = int(np.flatnonzero(mean < AT_CAPACITY)[0])
-    load = np.interp(-AT_CAPACITY, -mean[k - 1 : k + 1], LOADS[k - 1 : k + 1])
+    # The overlap at capacity is 0.97 in the theory.
+    k = int(np.flatnonzero(mean < 0.97)[0])
+    load = np.interp(-0.97, -mean[k - 1 : k + 1], LOADS[k - 1 : k + 1])
     return {
         "patterns_fixed_at_n_over_4_ln_n": np.mean(fixed),
         "largest_rise_of_energy": max(rises),
@@ -200,13 +197,13 @@ def picture(state: kit.Floats) -> kit.Floats:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw recall over time, and the patterns as pictures."""
-    times = settings.cue_times(result.duration)[:SHOWN]
+    times = settings.cue_times(result.duration)[:4]
     (stored, cues), trains = memory(settings), result.spikes["memory"]
     # Neurons sorted by the patterns in which they are active.
     sorting = np.argsort(np.lexsort(stored.patterns[: len(times)][::-1]))
     raster = kit.chart(
         kit.curve(trains.times, sorting[trains.ids], ls="", marker=".", color="black", ms=1.6),
-        ylabel="neuron (sorted)", yticks=(), xlabel=f"start of cues of {CUE_LENGTH:g} ms (ms)",
+        ylabel="neuron (sorted)", yticks=(), xlabel="time (ms); a cue of 100 ms starts at each tick",
         xticks=times, xlim=(0.0, START + len(times) * PERIOD),
     )  # fmt: skip
     rows = {"stored": stored.patterns, "cue": cues, "neurons": recalled(result, settings)}

@@ -62,19 +62,18 @@ def circuits(settings: Settings) -> dict[str, SpikingCircuit]:
 def inhibited_units() -> tuple[ThresholdNetwork, kit.Bools]:
     """Return units with many excitatory inputs and one inhibitory input, and their inputs.
 
-    In the first half of the units inhibition is absolute, in the other half it has the weight −1.
     All excitatory inputs are active; the inhibitory input is active in row 1 only.
     """
-    most, units = max(EXCITATION), []
-    for n in EXCITATION:
-        units.append(ThresholdUnit.mcculloch_pitts("absolute", (*range(n),), (most,), threshold=1))
-    for n in EXCITATION:
-        units.append(ThresholdUnit("relative", (*range(n), most), (*[1.0] * n, -1.0), 0.5))
+    most = max(EXCITATION)
+    units = tuple(
+        ThresholdUnit.mcculloch_pitts(f"{n} inputs", (*range(n),), (most,), threshold=1)
+        for n in EXCITATION
+    )
     names = (*(f"e{k + 1}" for k in range(most)), "inhibition")
-    inputs = np.ones((2, most + 1), dtype=bool)
+    inputs = np.ones((2, len(names)), dtype=bool)
     inputs[0, most] = False
     outputs = tuple(range(len(names), len(names) + len(units)))
-    return ThresholdNetwork(names, tuple(units), outputs), inputs
+    return ThresholdNetwork(names, units, outputs), inputs
 
 
 def memory() -> tuple[ThresholdNetwork, kit.Bools]:
@@ -96,7 +95,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     built = circuits(settings)
     outputs = {name: circuit.outputs(result) for name, circuit in built.items()}
     without, against = outputs["veto"]
-    absolute, relative = np.split(against, 2)
     logic = built["expression"].logic
     return {
         **{name: outputs["gates"][:, k].astype(int) for k, name in enumerate(GATES)},
@@ -109,8 +107,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
             for name, circuit in built.items()
         },
         "fired_without_inhibition": without.all(),
-        "fired_against_a_veto": absolute.any(),
-        "fired_against_relative_inhibition": relative,
+        "fired_against_a_veto": against.any(),
         "memory": built["memory"].fired(result)[0, :, 2].astype(int),
         "memory_window_ms": built["memory"].window,
     }
@@ -120,7 +117,6 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the outputs of the circuits."""
     outputs = [f"{name} {''.join(map(str, found[name]))}" for name in GATES]
     first = found["answers"][: kit_circuits.MOST_SHOWN]
-    overcome = sum(found["fired_against_relative_inhibition"])
     return [
         "McCulloch–Pitts units were simulated as integrate-and-fire neurons, each circuit in one "
         "copy for each input.",
@@ -130,8 +126,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"{''.join(map(str, first))}.",
         "Absolute inhibition: with one inhibitory spike, a neuron "
         f"{'fires' if found['fired_against_a_veto'] else 'does not fire'} at any excitation, up to "
-        f"{max(EXCITATION):,} spikes. Inhibition with a weight of −1 is overcome at {overcome} of "
-        f"{len(EXCITATION)} excitations.",
+        f"{max(EXCITATION):,} spikes.",
         f"Memory, in windows of {found['memory_window_ms']:g} ms: input {PULSES}, spikes "
         f"{''.join(map(str, found['memory']))}.",
         f"Neurons that differ from their unit: {sum(found['wrong_spikes'].values())}.",
@@ -141,15 +136,11 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the gates, the veto, the truth table of the expression and the memory."""
     built = circuits(settings)
-    without, against = built["veto"].outputs(result)
-    absolute, relative = np.split(against, 2)
-    n = len(EXCITATION)
     veto = kit.panel(
-        kit_circuits.draw_table,
-        ("no inhibition", "inhibition with weight −1", "absolute inhibition"),
-        (without[:n], relative, absolute), title="green: the neuron fires",
-        xlabel="number of simultaneous excitatory spikes", xticks=0.5 + np.arange(n),
-        xticklabels=EXCITATION,
+        kit_circuits.draw_table, ("no inhibition", "one inhibitory spike"),
+        built["veto"].outputs(result), xticks=0.5 + np.arange(len(EXCITATION)),
+        xticklabels=EXCITATION, xlabel="number of simultaneous excitatory spikes",
+        title="green: the neuron fires",
     )  # fmt: skip
     memory = kit.panel(
         _draw_memory, result, built["memory"], xlabel="time (ms)", yticks=(-70, -55, 30),
@@ -160,7 +151,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     remembers = "A neuron that excites itself fires from a set pulse to the next reset pulse"
     return {
         "gates": kit_circuits.potentials_page(gates, built["gates"], result, list(GATES)),
-        "veto": kit.page(vetoes, veto, size=(7.4, 2.9)),
+        "veto": kit.page(vetoes, veto, size=(7.4, 2.4)),
         "memory": kit.page(remembers, memory, size=(8.5, 3.8), legend=3),
     }
 
