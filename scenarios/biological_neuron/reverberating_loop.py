@@ -154,7 +154,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ylabel="does a loop of two last?", xlabel="period of the loop (ms)",
         yticks=(0, 1), yticklabels=("no", "yes"), ylim=(-0.2, 1.2),
     )  # fmt: skip
-    drawing = partial(kit.page, "Refractoriness stops short loops", short, size=(6.4, 3.2), legend=2)
+    message = "Refractoriness stops short loops"
+    drawing = partial(kit.page, message, short, size=(6.4, 3.2), legend=2)
     title = "A loop that remembers: spiking neurons and threshold units"
     return kit.Comparison(title, measures, {"limits": drawing}, conclusion)
 

@@ -196,10 +196,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     )  # fmt: skip
     message = f"A logistic function has an error of at most {noise.logistic_error:.2g}"
     drawing = partial(kit.page, message, difference, size=(8.0, 4.6), legend=2)
-    conclusion = (
-        "The firing probability is a logistic function of the inputs, with an error of at most "
-        f"{noise.logistic_error:.2g}. Training {'recovers' if inside else 'misses'} the PSPs."
-    )
+    conclusion = f"{message}. Training {'recovers' if inside else 'misses'} the PSPs."
     title = "A neuron with two synapses, and the derived and the trained logistic neuron"
     return kit.Comparison(title, measures, {"difference": drawing}, conclusion)
 

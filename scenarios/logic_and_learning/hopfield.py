@@ -203,8 +203,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     sorting = np.argsort(np.lexsort(stored.patterns[: len(times)][::-1]))
     raster = kit.chart(
         kit.curve(trains.times, sorting[trains.ids], ls="", marker=".", color="black", ms=1.6),
-        ylabel="neuron (sorted)", yticks=(), xlabel="time (ms); a cue of 100 ms starts at each tick",
-        xticks=times, xlim=(0.0, START + len(times) * PERIOD),
+        ylabel="neuron (sorted)", yticks=(), xlim=(0.0, START + len(times) * PERIOD),
+        xticks=times, xlabel="time (ms); a cue of 100 ms starts at each tick",
     )  # fmt: skip
     rows = {"stored": stored.patterns, "cue": cues, "neurons": recalled(result, settings)}
     rows["±1 units"] = stored.recall(cues)[0]
