@@ -85,7 +85,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     levels, spikes, trials = kit.pool_trials(excess, fired)
     logistic, beta = bridge.to_logistic(settings.unit), settings.unit.noise.beta
     return {
-        "points": len(excess),
         "noiseless_as_step": (noiseless == (excess > 0.0)).mean(),
         "fired_at_exactly_threshold": noiseless[excess == 0.0].any(),
         "theta": [logistic.intercept, *logistic.coef],
@@ -100,7 +99,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     score = kit.weighted_sum(found["theta"][0], found["theta"][1:], ("a₁", "a₂"), 4)
     return kit.sentences(
         found,
-        "{points} inputs of 0 to {settings.spikes} spikes at each of two synapses, with PSPs of "
+        "All inputs of 0 to {settings.spikes} spikes at each of two synapses, with PSPs of "
         "{settings.psps[0]:+g} and {settings.psps[1]:+g} mV, were presented once without noise and "
         "{settings.repeats:,} times with noise.",
         "Without noise, the neuron fires if and only if θ₁a₁ + θ₂a₂ exceeds 15 mV. This holds for "

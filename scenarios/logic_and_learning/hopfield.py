@@ -237,7 +237,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ("load_where_overlap_leaves_0.97",
          f"Patterns per unit at overlap 0.97 | theory, many units: {CAPACITY}"),
     )  # fmt: skip
-    means = f"{found['recall_overlap']:.2f} by spiking neurons and {recall:.2f} by ±1 units"
+    conclusion = (
+        f"After recall, the overlap is {found['recall_overlap']:.2f} in the network of spiking "
+        f"neurons and {recall:.2f} in that of ±1 units."
+    )
     load = settings.patterns / settings.neurons
     capacity = kit.chart(
         kit.curve(LOADS, measure_units()[1], f"{UNITS} units of ±1", marker="o", color="0.35"),
@@ -248,7 +251,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     message = "Above its capacity, the memory loses all patterns"
     drawing = partial(kit.page, message, capacity, size=(7.0, 4.4), legend=2)
     title = "Recall of stored patterns: spiking neurons and Hopfield's units"
-    return kit.Comparison(title, measures, {"capacity": drawing}, f"Overlap after recall: {means}.")
+    return kit.Comparison(title, measures, {"capacity": drawing}, conclusion)
 
 
 scenario = kit.lesson(__name__, row="S13", lectures=("L1",), duration=4050.0)
