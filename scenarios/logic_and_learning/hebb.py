@@ -16,7 +16,6 @@ lose theirs, as in Oja's rule on the same spikes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -30,19 +29,16 @@ from scenarios import _kit as kit
 
 GROUPS = {"correlated": "#E69F00", "independent": "0.35"}
 """Groups of inputs, with their colours."""
-RULES = {"hebb": "Potentiation only", "stdp": "STDP"}
+RULES = {"hebb": ("Potentiation only", 0.0), "stdp": ("STDP", 1.1)}
+"""Rules, with the amplitude of depression relative to potentiation."""
 BOUND, NEURONS = 1.0, 10
 """Largest weight (mV), and neurons of each rule, which differ in their initial weights."""
-ASYMMETRY = {"hebb": 0.0, "stdp": 1.1}
-"""Amplitude of depression relative to potentiation."""
 JITTER = 2.0
 """Mean delay of correlated spikes after their common event (ms)."""
 SAMPLES = 60
 """Number of intervals at which the weights are read."""
 BIN, ETA = 20.0, 0.002
 """Bins of the linear unit (ms), and its learning rate."""
-SHOWN, ROWS = 1000.0, 20
-"""Length of the rasters (ms), and inputs of each group in them."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     for group, times in spike_times(settings, options.duration, options.seed).items():
         inputs = net.add(group, settings.synapses, ns.LIF(t_ref=1.0))
         net.drive(inputs, ns.SpikeTimes(times), psp=30.0)
-    for rule, asymmetry in ASYMMETRY.items():
+    for rule, (_, asymmetry) in RULES.items():
         plasticity = ns.STDP(BOUND, learning_rate=0.01, asymmetry=asymmetry)
         neurons, psp = net.add(rule, NEURONS, ns.LIF()), ns.Uniform(0.3, 0.7)
         for group in GROUPS:
@@ -115,13 +111,15 @@ def final_weights(result: ns.Result, rule: str) -> kit.Floats:
 
 
 @lru_cache(maxsize=2)
-def linear_unit(result: ns.Result) -> tuple[kit.Floats, kit.Floats, kit.Floats]:
+def linear_unit(result: ns.Result) -> tuple[kit.Floats, kit.Floats, kit.Floats, kit.Floats]:
     """Train a linear unit on the spike counts of all inputs, less their mean.
 
     Returns
     -------
     grown, bounded : (n_bins + 1, n_inputs) ndarray
         Weights by Hebb's and by Oja's rule.
+    learned : (n_inputs,) ndarray
+        Mean of Oja's weights in the second half of the run.
     first_component : (n_inputs,) ndarray
     """
     bins, counts = BIN * np.arange(int(result.duration / BIN) + 1), []
@@ -130,12 +128,9 @@ def linear_unit(result: ns.Result) -> tuple[kit.Floats, kit.Floats, kit.Floats]:
         counts.append(np.histogram2d(trains.times, trains.ids, [bins, neurons])[0])
     inputs = np.concatenate(counts, axis=1)
     inputs -= inputs.mean(axis=0)
-    return hebb(inputs, ETA), oja(inputs, ETA), principal_component(inputs)
-
-
-def learned(bounded: kit.Floats) -> kit.Floats:
-    """Return the mean of Oja's weights in the second half of the run."""
-    return bounded[len(bounded) // 2 :].mean(axis=0)
+    bounded = oja(inputs, ETA)
+    learned = bounded[len(bounded) // 2 :].mean(axis=0)
+    return hebb(inputs, ETA), bounded, learned, principal_component(inputs)
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
@@ -148,13 +143,13 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         found[f"{rule}_at_bound"] = (final_weights(result, rule) > 0.99 * BOUND).mean()
         late = result.spikes[rule].counts(0.9 * result.duration)
         found[f"{rule}_rate_hz"] = late.mean() / (1e-4 * result.duration)
-    grown, bounded, component = linear_unit(result)
-    lengths, kept = np.linalg.norm(grown, axis=1), learned(bounded)
+    grown, bounded, learned, component = linear_unit(result)
+    lengths = np.linalg.norm(grown, axis=1)
     return found | {
         "hebb_grew": lengths[-1] / lengths[0],
         "hebb_ever_shrank": (np.diff(lengths) < 0.0).any(),
         "oja_length": np.linalg.norm(bounded[-1]),
-        "oja_cosine_with_first_component": abs(kept @ component) / np.linalg.norm(kept),
+        "oja_cosine_with_first_component": abs(learned @ component) / np.linalg.norm(learned),
     }
 
 
@@ -164,20 +159,17 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         found,
         f"{NEURONS} neurons with each of two plasticity rules received {settings.synapses} "
         f"correlated and as many independent inputs of {settings.rate:g} Hz.",
-        "Potentiation only: all weights grow from {hebb_correlated_mv[0]:.2f} mV on average to "
-        "{hebb_correlated_mv[1]:.2f} mV (correlated inputs) and {hebb_independent_mv[1]:.2f} mV "
-        "(independent inputs). In the end, the neurons fire at {hebb_rate_hz:.1f} Hz.",
-        "STDP: weights of correlated inputs change to {stdp_correlated_mv[1]:.2f} mV, and those of "
-        "independent inputs to {stdp_independent_mv[1]:.2f} mV. The neurons fire at "
-        "{stdp_rate_hz:.1f} Hz.",
+        "Potentiation only: weights of correlated inputs grow to {hebb_correlated_mv[1]:.2f} mV, "
+        "others to {hebb_independent_mv[1]:.2f} mV. The neurons fire at {hebb_rate_hz:.1f} Hz.",
+        "STDP: weights of correlated inputs change to {stdp_correlated_mv[1]:.2f} mV, others to "
+        "{stdp_independent_mv[1]:.2f} mV. The neurons fire at {stdp_rate_hz:.1f} Hz.",
         "Hebb's rule, linear unit: the length of the weights grows by a factor of {hebb_grew:.1e}.",
-        "Oja's rule, linear unit: the length of the weights is {oja_length:.2f} in the end. The "
-        "cosine of the angle to the first principal component is "
-        "{oja_cosine_with_first_component:.4f}.",
+        "Oja's rule, linear unit: the length of the weights ends at {oja_length:.2f}. The cosine "
+        "of their angle to the first principal component is {oja_cosine_with_first_component:.4f}.",
     )
 
 
-def group_curves(times: kit.Floats, weights: Iterable[kit.Floats]) -> list[kit.Layer]:
+def group_curves(times: kit.Floats, weights: kit.Floats) -> list[kit.Layer]:
     """Return the mean weights of both groups of inputs over time (ms)."""
     return [
         kit.curve(1e-3 * times, mean, f"{group} inputs", lw=2, color=colour)
@@ -186,61 +178,38 @@ def group_curves(times: kit.Floats, weights: Iterable[kit.Floats]) -> list[kit.L
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
-    """Draw spikes after learning, and the weights of both rules."""
-    start, times, weights = result.duration - SHOWN, result.measured["times"], []
-    for rule, title in RULES.items():
-        means = [result.measured[f"{rule}_{group}"].mean(axis=(1, 2)) for group in GROUPS]
-        weights.append(kit.chart(
+    """Draw the weights of both rules during learning."""
+    times, panels = result.measured["times"], []
+    for rule, (title, _) in RULES.items():
+        means = np.mean([result.measured[f"{rule}_{group}"] for group in GROUPS], axis=(2, 3))
+        panels.append(kit.chart(
             kit.level(BOUND, "bound", 1e-3 * times[-1]), *group_curves(times, means), title=title,
             xlabel="time (s)", ylabel="mean weight (PSP, mV)", ylim=(-0.03, 1.12),
         ))  # fmt: skip
-    fires = "After STDP, neurons fire only when the correlated inputs fire together"
-    spikes = kit.panel(_draw_spikes, result, start, xlabel="time (s)")
     title = "With depression, only correlated inputs keep their synapses"
-    return {
-        "spikes": kit.page(fires, spikes, size=(7.5, 4.6)),
-        "weights": kit.page(title, *weights, size=(8.5, 3.9), legend=2),
-    }
-
-
-def _draw_spikes(axes: kit.Axes, result: ns.Result, start: float) -> None:
-    """Draw the spikes of some inputs, and of the neurons of each rule."""
-    rows = 0
-    for name in (*GROUPS, *RULES):
-        trains, size = result.spikes[name], ROWS if name in GROUPS else NEURONS
-        shown = (trains.ids < size) & trains.inside(start, start + SHOWN)
-        look: kit.Options = {"color": GROUPS.get(name, kit.SPIKING), "ms": 5}
-        axes.plot(1e-3 * trains.times[shown], rows + trains.ids[shown], "|", **look)
-        rows += size + 2
-    names = [*GROUPS, "potentiation only", "STDP"]
-    axes.set(yticks=(10, 32, 49, 61), yticklabels=names, ylim=(rows, -2))
+    return {"weights": kit.page(title, *panels, size=(8.5, 3.9), legend=2)}
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the synapses that STDP and Oja's rule keep."""
-    found, (grown, bounded, _) = findings(result, settings), linear_unit(result)
-    stdp, kept = final_weights(result, "stdp"), learned(bounded)
-    chosen = bridge.agreement(stdp > 0.5 * BOUND, kept > 0.5 * kept.max())
-    correlation = np.corrcoef(stdp, kept)[0, 1]
+    found, (grown, bounded, learned, _) = findings(result, settings), linear_unit(result)
+    stdp = final_weights(result, "stdp")
+    chosen = bridge.agreement(stdp > 0.5 * BOUND, learned > 0.5 * learned.max())
     measures = kit.rows(
         found,
         ("agreement", f"Synapses kept, or lost, by both rules | of {len(stdp)}", chosen),
-        ("correlation", "Correlation of STDP and Oja's weights", correlation),
+        ("correlation", "Correlation of STDP and Oja's weights", np.corrcoef(stdp, learned)[0, 1]),
         ("hebb_grew", "Hebb's rule: growth of the length of the weights"),
         ("oja_length", "Oja's rule: length of the weights at the end"),
-        ("hebb_at_bound", "Potentiation only: fraction of weights at bound"),
     )
     conclusion = (
         f"STDP and Oja's rule select the same inputs for {chosen.value:.0%} of the synapses. "
         "Without depression or decay, the weights grow until a bound stops them."
     )
     panels, times = [], np.linspace(0.0, result.duration, len(grown))
-    for path, rule, scale in (
-        (grown, "Hebb: w ← w + η x y", "log"),
-        (bounded, "Oja: w ← w + η y (x − y w)", "linear"),
-    ):
+    for path, rule in ((grown, "Hebb: w ← w + η x y"), (bounded, "Oja: w ← w + η y (x − y w)")):
         means = np.abs(path).reshape(len(path), 2, -1).mean(axis=2).T
-        labels = {"title": rule, "xlabel": "time (s)", "ylabel": "mean |weight|", "yscale": scale}
+        labels = {"title": rule, "xlabel": "time (s)", "ylabel": "mean |weight|", "yscale": "log"}
         panels.append(kit.chart(*group_curves(times, means), **labels))
     title = "In a linear unit, Hebb's rule grows without bound and Oja's rule selects inputs"
     drawing = partial(kit.page, title, *panels, size=(8.5, 3.9), legend=2)

@@ -25,7 +25,6 @@ def test_weights_grow_by_hebbs_rule_and_converge_by_ojas(command, tmp_path):
     assert compared["correlation"] > 0.9
     assert compared["agreement"]["value"] >= 0.9
     assert {path.stem.rpartition("-")[2] for path in tmp_path.glob("*.png")} == {
-        "spikes",
         "weights",
         "growth",
     }
