@@ -33,7 +33,6 @@ def test_all_figures_are_drawn(command, tmp_path):
     command("compare", "hopfield", "--duration", "1050")
     assert {path.stem.rpartition("-")[2] for path in tmp_path.glob("*.png")} == {
         "recall",
-        "patterns",
         "capacity",
     }
 
