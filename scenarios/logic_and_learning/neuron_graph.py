@@ -66,8 +66,7 @@ class Settings(kit.BaseSettings):
 def along(values: kit.Floats) -> kit.Floats:
     """Return points at which one input has the given values, shape (3 · len(values), 3)."""
     points = np.tile(POINT, (3, len(values), 1))
-    for k in range(3):
-        points[k, :, k] = values
+    points[range(3), :, range(3)] = values
     return points.reshape(-1, 3)
 
 
@@ -198,9 +197,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             title=f"slope {kit.signed(derivatives[name], 3, plus=True)}", ylim=(-0.03, 1.03),
         ))  # fmt: skip
     panels[0].labels["ylabel"] = "g, fraction that fires"
-    page: kit.Options = {"size": (9.6, 3.8), "sharey": True, "legend": 3}
     message = "Spikes compute g with the slopes of the chain rule"
-    drawing = partial(kit.page, message, *panels, **page)
+    drawing = partial(kit.page, message, *panels, size=(9.6, 3.8), legend=3)
     title = "A graph of neurons and its derivatives: abstract and in spikes"
     return kit.Comparison(title, measures, {"slopes": drawing}, conclusion)
 
