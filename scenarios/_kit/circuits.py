@@ -12,14 +12,16 @@ import bridge
 import neurosim as ns
 from bridge.classics import Expression, parse, truth_table
 from neurosim.scenario import RunOptions
-from scenarios._kit.figures import SPIKING, TRAINED, Panel, draw_levels, label, page, panel
+from scenarios._kit.figures import SPIKING, TRAINED, Panel, label, page, panel
+from scenarios._kit.layers import chart, layer, potential
 from scenarios._kit.planes import draw_examples
 from scenarios._kit.text import signed
+from scenarios._kit.trials import require_duration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 Circuits = Mapping[str, bridge.SpikingCircuit]
 
@@ -59,11 +61,7 @@ def add_circuits(
         If the run ends before the last output, or the step does not fit.
     """
     needed = max(circuit.duration for circuit in circuits.values())
-    if options.duration < needed:
-        raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms is shorter than the circuits need: give at least "
-            f"{needed:g} ms"
-        )
+    require_duration(options, needed, "is shorter than the circuits need")
     for name, circuit in circuits.items():
         circuit.check_step(options.dt)
         population = circuit.add_to(net)
@@ -131,11 +129,7 @@ def draw_table(
 
 
 def plane_panel(
-    weights: ArrayLike,
-    band: tuple[float, float],
-    fired: NDArray[np.bool_],
-    wrong: Any = None,
-    **labels: Any,
+    weights: ArrayLike, band: tuple[float, float], fired: Any, wrong: Any = None, **labels: Any
 ) -> Panel:
     """Describe a panel with the plane of two inputs A and B.
 
@@ -166,18 +160,15 @@ def plane_panel(
     return panel(draw, xlabel="A", ylabel="B", **ticks | labels)
 
 
-def table_page(
-    title: str, circuit: bridge.SpikingCircuit, result: ns.Result, *, expected: bool = False
-) -> Figure:
-    """Draw which neurons of a circuit fire for each input; `expected` marks the active units."""
+def table_page(title: str, circuit: bridge.SpikingCircuit, result: ns.Result) -> Figure:
+    """Draw which neurons of a circuit fire for each input, and which units are active."""
     logic, fired = circuit.logic, circuit.fired(result)[:, 0].T
-    active = logic.run(circuit.inputs)[:, 0].T if expected else None
-    n, columns = circuit.n_rows, min(circuit.n_rows, MOST_SHOWN)
-    shown = f"first {columns} of {n}" if n > columns else f"all {n}"
-    marks = "green: the neuron fires" + "; dot: the unit is active" * expected
+    active = logic.run(circuit.inputs)[:, 0].T
+    columns = min(circuit.n_rows, MOST_SHOWN)
     body = panel(
         draw_table, logic.names, fired, len(logic.inputs), active,
-        title=marks, xlabel=f"inputs ({shown}; grey: 1)",
+        title="green: the neuron fires; dot: the unit is active",
+        xlabel=f"{columns} of {circuit.n_rows} inputs (grey: 1)",
     )  # fmt: skip
     size = (max(6.0, 2.8 + min(0.36 * columns, 7.0)), 1.3 + 0.32 * logic.size)
     return page(title, body, size=size)
@@ -186,56 +177,28 @@ def table_page(
 def potentials_page(
     title: str, circuit: bridge.SpikingCircuit, result: ns.Result, names: Sequence[str]
 ) -> Figure:
-    """Draw the membrane potential of each unit (rows) for each input (columns)."""
+    """Draw the membrane potential of each unit (rows) for each input AB (columns)."""
     panels: list[Panel] = []
-    for k, name in enumerate(names):
-        for row, inputs in enumerate(circuit.inputs[:, 0].astype(int)):
-            labels: dict[str, Any] = {"yticks": (-70, -55, 30)} | ({} if row else {"ylabel": name})
-            if k == 0:
-                pairs = zip(circuit.logic.inputs, inputs, strict=True)
-                labels["title"] = ", ".join(f"{variable} = {value}" for variable, value in pairs)
-            unit = len(circuit.logic.inputs) + k
-            if k == len(names) - 1:
-                labels["xlabel"] = "time (ms)"
-            levels = k == row == 0
-            panels.append(panel(_draw_response, circuit, result, unit, row, levels, **labels))
-    fig = page(
-        title, *panels, columns=circuit.n_rows, size=(9.0, 1.3 + 1.3 * len(names)), sharex=True,
-        sharey=True, legend=2,
-    )  # fmt: skip
-    fig.supylabel("membrane potential (mV)", fontsize=10)
-    return fig
+    for unit, name in enumerate(names, len(circuit.logic.inputs)):
+        for neuron, (a, b) in zip(circuit.ids(unit), truth_table(2).astype(int), strict=True):
+            panels.append(chart(
+                potential(result, circuit.name, neuron, levels=not panels),
+                layer(_draw_psps, result, circuit.name, neuron),
+                title=f"A = {a}, B = {b}" if len(panels) < 4 else "", xlabel="time (ms)",
+                ylabel=f"{name}\npotential (mV)", yticks=(-70, -55, 30), ylim=(-95.0, 35.0),
+                xlim=(0.0, circuit.duration + 10.0),
+            ))  # fmt: skip
+    size = (9.0, 1.3 + 1.3 * len(names))
+    return page(title, *panels, columns=4, size=size, legend=2, sharex=True, sharey=True)
 
 
-def _draw_response(
-    axes: Axes, circuit: bridge.SpikingCircuit, result: ns.Result, unit: int, row: int, levels: bool
-) -> None:
-    """Draw the potential of one neuron, and the sums of its PSPs when they arrive."""
-    neuron = int(circuit.ids(unit)[row])
-    trace = result.traces[circuit.name, "v"]
-    axes.plot(trace.times, trace.with_spikes(neuron), color="black")
-    draw_levels(axes, result.populations[circuit.name], labels=levels)
-    for variable, y, marker, colour, words in (
-        ("input_exc", 5.0, "^", ns.plot.EXCITATORY, "excitatory"),
-        ("input_inh", -27.0, "v", ns.plot.INHIBITORY, "inhibitory"),
-    ):
-        psps = result.traces[circuit.name, variable].of(neuron)
-        arrivals = np.flatnonzero(psps)
-        times = trace.times[arrivals] + 1.5
-        axes.plot(times, np.full(len(times), y), marker, color=colour, ms=5)
-        for time, psp in zip(times, psps[arrivals], strict=True):
+def _draw_psps(axes: Axes, result: ns.Result, population: str, neuron: int) -> None:
+    """Draw the sums of the PSPs of a neuron when they arrive."""
+    for sign, kind, marker, y in ((1, "excitatory", "^", 5.0), (-1, "inhibitory", "v", -27.0)):
+        trace, colour = result.traces[population, f"input_{kind[:3]}"], ns.plot.colour_of(sign)
+        psps = trace.of(neuron)
+        times, psps = trace.times[psps != 0.0] + 1.5, psps[psps != 0.0]
+        look: dict[str, Any] = {"color": colour, "label": f"sum of {kind} PSPs on arrival"}
+        axes.plot(times, np.full(len(times), y), marker, ms=5, **look)
+        for time, psp in zip(times, psps, strict=True):
             label(axes, time, y, f"{signed(psp, 4, plus=True)} mV", colour)
-        axes.plot([], [], marker, color=colour, label=f"sum of {words} PSPs on arrival")
-    axes.set(xlim=(0.0, circuit.duration + 10.0), ylim=(-95.0, 35.0))
-
-
-def potentials_on_arrival(
-    circuit: bridge.SpikingCircuit, result: ns.Result, unit: int
-) -> NDArray[np.float64]:
-    """Return rest plus the sum of all PSPs of a unit (mV) for each input, shape (n_rows,)."""
-    net_input = sum(
-        result.traces[circuit.name, variable].values for variable in ("input_exc", "input_inh")
-    )
-    ids = result.traces[circuit.name, "input_exc"].ids
-    columns = np.searchsorted(ids, circuit.ids(unit))
-    return circuit.neuron.v_rest + np.asarray(net_input)[:, columns].sum(axis=0)

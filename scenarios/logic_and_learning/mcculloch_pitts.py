@@ -181,10 +181,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"agreement_{name}": kit_circuits.agreement([built[name]], result, label)
         for name, label in labels.items()
     }
-    table = partial(
-        kit_circuits.table_page, "Every neuron fires when its unit is active",
-        built["expression"], result, expected=True,
-    )  # fmt: skip
+    message = "Every neuron fires when its unit is active"
+    table = partial(kit_circuits.table_page, message, built["expression"], result)
     title = "McCulloch–Pitts units: spiking neurons and abstract units"
     return kit.Comparison(title, measures, {"expression": table}, kit_circuits.conclusion(every))
 

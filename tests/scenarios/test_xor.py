@@ -26,7 +26,7 @@ def test_neurons_agree_with_units_and_a_single_unit_fails(command, tmp_path):
     assert compared["cross_entropy_of_one_logistic_neuron"] == pytest.approx(
         math.log(2.0), abs=1e-6
     )
-    assert len(list(tmp_path.glob("*.png"))) == 4
+    assert len(list(tmp_path.glob("*.png"))) == 3
 
 
 @pytest.mark.parametrize(
