@@ -189,8 +189,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the cell with a logistic neuron trained on the same presentations."""
-    seen, ridge = training_presentations(settings, result.seed), 1.0 / settings.presentations
-    logistic = bridge.LogisticNeuron(solver="gradient", ridge=ridge, tol=1e-5, max_iter=20_000)
+    seen = training_presentations(settings, result.seed)
+    logistic = bridge.LogisticNeuron(solver="gradient", ridge=1e-3, tol=1e-4, max_iter=20_000)
     logistic.fit(seen.active.astype(float), seen.shows_her)
     shown = probe_presentations(settings, result.seed, result.duration)
     fires, her = responses(result, shown), shown.shows_her

@@ -156,25 +156,23 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     distance = unit.logistic_threshold_distance
     trained = bridge.LogisticNeuron(threshold_distance=distance).fit(active, fired)
     compared = bridge.compare_neurons(unit, active, fired=fired, neuron=trained, seed=result.seed)
-    weights = np.append(trained.intercept_, trained.coef_)
     measures = kit.rows(
         found,
         ("share_fired", "Fraction of trials with a spike", trials.count),
         ("logistic_probability", "Predicted by the logistic unit"),
         ("largest_difference", "Largest difference at a potential"),
         *(
-            (f"theta_{k}", f"Trained weight θ{k} | derived: {kit.signed(found['theta'][k], 4)}",
-             kit.with_error(weight, trained.standard_errors_[k]))
-            for k, weight in enumerate(weights)
+            (f"psp_{k}", f"Trained PSP of synapse {k}", compared.measures[f"psp_{k}"])
+            for k in range(1, len(settings.psps) + 1)
         ),
-    )  # fmt: skip
+    )
     conclusion = (
         f"The neuron fires with the logistic probability: {found['right']} of "
         f"{found['potentials']} 95 % intervals contain it. Training on the spikes recovers the "
-        "weights."
+        "PSPs."
     )
     title = "The neuron of the playground: spiking, and logistic"
-    measures |= compared.measures
+    measures = dict(compared.measures) | measures
     return kit.Comparison(title, measures, compared.drawings, conclusion)
 
 

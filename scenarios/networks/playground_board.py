@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim import plot
-from scenarios._kit import LOGISTIC, SPIKING, signed
+from scenarios._kit import LOGISTIC, SPIKING, signed, weighted_sum
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -28,9 +29,11 @@ SIZE = (10.0, 5.3)
 """Width and height of the board (inches)."""
 FAINT: dict[str, Any] = {"color": "0.45", "lw": 0.9, "ls": "--", "zorder": 0}
 FAINT_WORDS: dict[str, Any] = {"fontsize": 9, "color": "0.35"}
-TITLES = ("Spiking neuron: membrane potential", "Presynaptic spikes", "Logistic unit: probability")
-COLUMNS = (0.53, 0.77, 1.0)
-"""Right edges of the numbers in the table, as fractions of its width."""
+TITLES = (
+    "Spiking neuron: membrane potential",
+    "Presynaptic spikes (orange: excitatory, blue: inhibitory)",
+    "Logistic unit: probability (bars), and spikes of the neuron (dots)",
+)
 
 
 class Board:
@@ -53,8 +56,8 @@ class Board:
     def __init__(self, figure: Figure | SubFigure, trials: Trials) -> None:
         halves: Any = figure.subfigures(1, 2, width_ratios=(1.7, 1.0))
         left = plot.panels(halves[0], 3, 1, sharex=True, height_ratios=(3.0, 1.0, 1.0))
-        right = plot.panels(halves[1], 2, 1, height_ratios=(1.2, 1.0))
-        drawers = (_trace, _inputs, _outputs, _curve, _table)
+        right = plot.panels(halves[1], 2, 1, height_ratios=(1.6, 1.0))
+        drawers = (_trace, _inputs, _outputs, _curve, _numbers)
         with plot.style():
             panels = [draw(ax, trials) for draw, ax in zip(drawers, left + right, strict=True)]
         self.moving = [artist for artists, _ in panels for artist in artists]
@@ -74,12 +77,9 @@ class Board:
 
 def _trace(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     """Draw the membrane potential in the last trials, one after the other."""
-    rest = trials.unit.neuron.v_rest
     times = (_starts(trials) + trials.times[:, np.newaxis]).T.ravel()
-    place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), **FAINT_WORDS}
-    words = axes.text(1.01, rest - 1.0, f"rest\n{signed(rest)} mV", va="top", **place)
-    name = axes.text(1.01, rest, "", va="bottom", **place)
-    lines = [axes.axhline(rest, **FAINT), axes.axhline(rest, **FAINT)]
+    name = axes.text(1.01, 0, "", va="center", transform=axes.get_yaxis_transform(), **FAINT_WORDS)
+    lines = [axes.axhline(trials.unit.neuron.v_rest, **FAINT), axes.axhline(0.0, **FAINT)]
     (trace,) = axes.plot([], [], color="black", lw=1.0)
     axes.set_ylabel("potential (mV)")
 
@@ -92,7 +92,7 @@ def _trace(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
         low = _potentials(trials)[0] - 3.0 * trials.settings.noise
         axes.set_ylim(_in_tens(min(-80.0, low), trials.unit.neuron.v_peak + 6.0))
 
-    return [*lines, words, trace, name, axes.yaxis], show
+    return [*lines, trace, name, axes.yaxis], show
 
 
 def _inputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
@@ -101,8 +101,6 @@ def _inputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     spikes = axes.vlines([], [], [], lw=2.0)
     axes.set(ylabel="synapse", ylim=(n + 0.5, 0.5), yticks=range(1, n + 1))
     axes.tick_params(axis="y", length=0)
-    _explain(axes, 0.85, "excitatory", plot.EXCITATORY)
-    _explain(axes, 1.0, "inhibitory", plot.INHIBITORY)
 
     def show(trials: Trials) -> None:
         trial, synapse = np.nonzero(trials.active[-trials.shown :])
@@ -122,7 +120,6 @@ def _outputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     look: dict[str, Any] = {"ls": "", "marker": "o", "ms": 5, "clip_on": False, "in_layout": False}
     dots = [axes.plot([], [], mfc=colour, mec=SPIKING, **look)[0] for colour in ("white", SPIKING)]
     axes.set(ylabel="output", ylim=(0.0, 1.0), yticks=(0, 0.5, 1))
-    _explain(axes, 1.0, "dots: spike (1) or none (0)", SPIKING)
 
     def show(trials: Trials) -> None:
         bars.set_data(trials.logistic.probability(trials.active[-trials.shown :]))
@@ -161,41 +158,24 @@ def _curve(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     return [line, level, intervals, dots, name, axes.xaxis], show
 
 
-def _table(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
-    """Draw PSPs, weights of the logistic unit, and firing probabilities of both."""
+def _numbers(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
+    """Write the weights of the logistic unit, and the firing probabilities of both."""
     axes.set_axis_off()
-    look: dict[str, Any] = {"fontsize": 9.5, "va": "center", "transform": axes.transAxes}
-    synapses = [f"synapse {k + 1}" for k in range(len(trials.settings.psps))]
-    heading = f"firing probability ({len(trials.fired):,} trials)"
-    names = ["", *synapses, "bias", "noise", "", heading, "spiking neuron", "logistic unit"]
-    levels = np.linspace(0.95, 0.02, len(names))
-    cells = [[axes.text(x, y, "", ha="right", **look) for x in COLUMNS] for y in levels]
-    for y, name in zip(levels, names, strict=True):
-        axes.text(0.0, y, name, **look)
+    text = axes.text(0.0, 1.0, "", va="top", linespacing=1.5, transform=axes.transAxes)
+    names = [f"a{'₁₂₃₄₅₆'[k]}" for k in range(len(trials.settings.psps))]
 
     def show(trials: Trials) -> None:
-        for row, (colour, *words) in zip(cells, _numbers(trials), strict=True):
-            for cell, text in zip(row, words, strict=True):
-                cell.set(text=text.replace("-", "−"), color=colour)
+        logistic, count = trials.logistic, trials.count
+        low, high = (100.0 * (bound or 0.0) for bound in (count.low, count.high))
+        score = weighted_sum(logistic.intercept, logistic.coef, names, 3)
+        text.set_text(
+            f"Logistic unit: σ(θ₀ + Σ θᵢaᵢ), θᵢ = Jᵢ/noise\n{fill(score, 36)}\n\n"
+            f"Firing probability, {len(trials.fired):,} trials\n"
+            f"spiking neuron: {100.0 * count.value:.1f} % ({low:.1f} to {high:.1f})\n"
+            f"logistic unit: {100.0 * trials.expected:.1f} %"
+        )
 
-    return [cell for row in cells for cell in row], show
-
-
-def _numbers(trials: Trials) -> list[tuple[str, str, str, str]]:
-    """Return colour and numbers of each row of the table."""
-    settings, logistic, count = trials.settings, trials.logistic, trials.count
-    synapses = zip(settings.psps, logistic.coef, settings.inputs, strict=True)
-    low, high = (100.0 * (bound or 0.0) for bound in (count.low, count.high))
-    return [
-        ("0.35", "PSP", "weight θ", "P(spike)"),
-        *((sign_colour(psp), f"{psp:+.1f} mV", f"{theta:+.2f}", f"{p:.2f}")
-          for psp, theta, p in synapses),
-        ("black", f"{-trials.unit.threshold_distance:+.1f} mV", f"{logistic.intercept:+.2f}", "1"),
-        ("black", f"{settings.noise:.2f} mV", "", ""),
-        *[("black", "", "", "")] * 2,
-        (SPIKING, "", "", f"{100.0 * count.value:.1f} % ({low:.1f} to {high:.1f})"),
-        ("0.35", "", "", f"{100.0 * trials.expected:.1f} %"),
-    ]  # fmt: skip
+    return [text], show
 
 
 def sign_colour(value: float) -> str:
@@ -212,12 +192,6 @@ def _potentials(trials: Trials) -> tuple[float, float]:
 def _segments(x: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> list[NDArray[Any]]:
     """Return vertical lines."""
     return list(np.stack([np.stack([x, low], 1), np.stack([x, high], 1)], 1))
-
-
-def _explain(axes: Axes, end: float, words: str, colour: str) -> None:
-    """Write a coloured legend on the line of the title, right-aligned at the fraction `end`."""
-    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    axes.annotate(words, (end, 1.0), (0.0, 6.0), color=colour, fontsize=9, ha="right", **place)
 
 
 def _in_tens(low: float, high: float) -> tuple[float, float]:

@@ -85,12 +85,10 @@ class Trials:
     @cached_property
     def points(self) -> Points:
         """The trials, grouped by potential."""
-        potential = np.round(self.unit.neuron.v_rest + self.unit.potential(self.active), 9)
-        distinct, first, group, trials = np.unique(
-            potential, return_index=True, return_inverse=True, return_counts=True
-        )
-        spikes = np.bincount(group[self.fired], minlength=len(distinct))
-        return Points(distinct, trials, spikes, self.logistic.probability(self.active[first]))
+        potential = self.unit.neuron.v_rest + self.unit.potential(self.active)
+        values, spikes, trials = kit.pool_trials(potential, self.fired[:, np.newaxis])
+        excess = values - self.settings.v_threshold
+        return Points(values, trials, spikes, self.unit.noise.firing_probability(excess))
 
     @property
     def count(self) -> kit.Measure:

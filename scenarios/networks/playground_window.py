@@ -122,8 +122,7 @@ class Playground:
         self._painter.paint()
 
     def _simulate(self, settings: Settings) -> Trials:
-        run = self._options
-        net = network(settings, run)
+        net, run = network(settings, self._options), self._options
         result = ns.simulate(net, run.duration, dt=run.dt, seed=run.seed, threads=run.threads)
         return Trials(result, settings)
 
@@ -189,16 +188,10 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
     sliders, known = {}, settings_of(type(settings))
     for (name, index), (x, y, width) in places.items():
         label, step, form = SLIDERS[name]
-        slider: Any = Slider(
-            area.add_axes((x, y, width, height)),
-            label.format(index + 1),
-            known[name].low,
-            known[name].high,
-            valinit=np.atleast_1d(getattr(settings, name))[index],
-            valstep=step,
-            valfmt=partial(_written, form),  # type: ignore[arg-type]
-            initcolor="none",
-        )
+        look: dict[str, Any] = {"valstep": step, "valfmt": partial(_written, form)}
+        look["valinit"] = np.atleast_1d(getattr(settings, name))[index]
+        axes, limits = area.add_axes((x, y, width, height)), (known[name].low, known[name].high)
+        slider: Any = Slider(axes, label.format(index + 1), *limits, initcolor="none", **look)
         slider.label.set_x(-0.04)
         slider.valtext.set_x(1.04)
         if name == "psps":  # from 0 to either side
