@@ -30,7 +30,7 @@ from scenarios._kit.layers import (
 )
 from scenarios._kit.lectures import lectures
 from scenarios._kit.lesson import lesson, simulation
-from scenarios._kit.measures import rows, with_error
+from scenarios._kit.measures import rows, trained_weights, with_error
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.pools import AMPA, Cortex, draw_pool_rates, draw_pool_spikes, shade
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
@@ -122,6 +122,7 @@ __all__ = [
     "signed",
     "simulation",
     "soft_threshold",
+    "trained_weights",
     "weighted_sum",
     "with_error",
 ]
