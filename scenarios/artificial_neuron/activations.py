@@ -44,10 +44,10 @@ KINDS = {
 }
 """Name of each activation function, how neurons compute it, and its derivative."""
 TRAINING: dict[str, kit.Options] = {
-    "sigmoid": {"solver": "gradient"},
-    "tanh": {"solver": "gradient"},
-    "relu": {"solver": "gradient", "loss": "squared"},
-    "step": {"solver": "stochastic", "loss": "perceptron", "max_iter": 100},
+    "sigmoid": {"activation": "sigmoid", "solver": "gradient"},
+    "tanh": {"activation": "tanh", "solver": "gradient"},
+    "relu": {"activation": "relu", "loss": "squared", "solver": "gradient"},
+    "step": {"activation": "step", "loss": "perceptron", "solver": "stochastic", "max_iter": 100},
 }
 """Arguments of `bridge.LogisticNeuron`, by activation function."""
 
@@ -124,7 +124,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 def chart(text: str, values: kit.Floats, samples: kit.Floats, **labels: Any) -> kit.Panel:
     """Describe a panel with values at `LINE`, and means of samples of shape (n_trials, 25)."""
     mean, half = samples.mean(axis=0), bridge.NORMAL_95 * samples.std(axis=0) / len(samples) ** 0.5
-    look = {"fmt": "D", "ms": 3, "capsize": 2, "color": kit.SPIKING}
+    look: kit.Options = {"fmt": "D", "ms": 3, "capsize": 2, "color": kit.SPIKING}
 
     def draw_samples(axes: kit.Axes) -> None:
         axes.errorbar(SCORES, mean, half, label="spiking neurons, 95 % interval", **look)
@@ -137,7 +137,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spikes of one neuron of each kind at every score, and the mean output."""
     upper, lower = [], []
     for key, (name, output, _) in KINDS.items():
-        title, g = "\n".join([name, *output.split(": ")]), bridge.find_activation(key)
+        title, g = f"{name}\n{output}".replace(": ", ":\n"), bridge.find_activation(key)
         upper.append(kit.panel(_draw_spikes, result, key, title=title, xlabel="time (ms)"))
         lower.append(chart("function", g(LINE), outputs(result)[key]))
     upper[0].labels["ylabel"], lower[0].labels["ylabel"] = "score (current)", "mean output"
@@ -167,7 +167,7 @@ def trained_neurons(inputs: kit.Floats, fired: kit.Bools) -> dict[str, bridge.Lo
         # Stochastic trials are not separable, so the perceptron rule does not converge.
         warnings.filterwarnings("ignore", message=".* trials are misclassified")
         for name, options in TRAINING.items():
-            neurons[name] = bridge.LogisticNeuron(activation=name, **options).fit(inputs, fired)
+            neurons[name] = bridge.LogisticNeuron(**options).fit(inputs, fired)
     return neurons
 
 
