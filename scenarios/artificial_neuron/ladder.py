@@ -183,22 +183,20 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     planes = {name: model(SCALED)[:, 0] for name, model in models.items()}
     same = bridge.agreement(fractions["network"] > 0.5, planes["network"] > 0.5)
     best = bridge.agreement(true_probability(PLANE.points)[index] > 0.5, fired)
-    measures = kit.rows(
-        {},
-        ("agreement", "Inputs: network and spiking network agree | of 121 inputs", same),
-        ("right_best", "Correct predictions, true probability", best),
-    )
+    measures = {
+        "agreement": same.labelled("Inputs: network and spiking network agree", "of 121 inputs"),
+        "right_best": best.labelled("Correct predictions, true probability"),
+    }
     for name, words in MODELS.items():
         predicted, simulated = planes[name][index], fractions[name][index]
-        measures |= kit.rows(
-            {},
-            (f"right_{name}", f"Correct predictions, {words}",
-             bridge.agreement(predicted > 0.5, fired)),
-            (f"right_spiking_{name}", f"Correct predictions, {words} in spikes",
-             bridge.agreement(simulated > 0.5, fired)),
-            (f"squared_error_{name}", f"Squared error, {words}",
-             bridge.brier_score(fired, predicted)),
-        )  # fmt: skip
+        right = bridge.agreement(predicted > 0.5, fired)
+        measures[f"right_{name}"] = right.labelled(f"Correct predictions, {words}")
+        right = bridge.agreement(simulated > 0.5, fired)
+        measures[f"right_spiking_{name}"] = right.labelled(
+            f"Correct predictions, {words} in spikes"
+        )
+        squared = bridge.brier_score(fired, predicted)
+        measures[f"squared_error_{name}"] = squared.labelled(f"Squared error, {words}")
     right_of = [f"{words} {measures[f'right_{name}'].value:.1%}" for name, words in MODELS.items()]
     conclusion = (
         f"Correct predictions of the test trials: {kit.listed(right_of)}; with the true "
