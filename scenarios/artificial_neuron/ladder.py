@@ -192,9 +192,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         right = bridge.agreement(predicted > 0.5, fired)
         measures[f"right_{name}"] = right.labelled(f"Correct predictions, {words}")
         right = bridge.agreement(simulated > 0.5, fired)
-        measures[f"right_spiking_{name}"] = right.labelled(
-            f"Correct predictions, {words} in spikes"
-        )
+        measures[f"right_spiking_{name}"] = right.labelled(f"Correct predictions, spiking {words}")
         squared = bridge.brier_score(fired, predicted)
         measures[f"squared_error_{name}"] = squared.labelled(f"Squared error, {words}")
     right_of = [f"{words} {measures[f'right_{name}'].value:.1%}" for name, words in MODELS.items()]
