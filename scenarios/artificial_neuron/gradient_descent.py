@@ -31,8 +31,6 @@ PASSIVE = ns.LIF(v_threshold=200.0, v_peak=200.0)
 """Neuron without spikes, for the guesses."""
 UNIT = bridge.SpikingUnit(ns.LIF(), np.array([3.0]), bridge.EscapeNoise(2.0))
 """Neuron whose spikes are learned: one synapse of 3 mV, escape noise of 2 mV."""
-COUNTS = np.arange(11.0)
-"""Numbers of presynaptic spikes in a trial."""
 GUESSES = 15
 """Guesses with each rate, the first included."""
 BATCH, CLOSE = 32, 0.01
@@ -60,7 +58,7 @@ class Settings(kit.BaseSettings):
 
     def counts(self, seed: int) -> kit.Floats:
         """Return the number of presynaptic spikes in each trial, shape (n_trials, 1)."""
-        return np.random.default_rng(seed).choice(COUNTS, (self.trials, 1))
+        return np.random.default_rng(seed).choice(np.arange(11.0), (self.trials, 1))
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
@@ -168,14 +166,9 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare guesses with potentials, and the descents with each other."""
     learned = training(result, settings)
-    decided = COUNTS[UNIT.potential(COUNTS[:, None]) != UNIT.threshold_distance][:, None]
-    same = bridge.agreement(UNIT.firing_probability(decided) > 0.5, learned.best.predict(decided))
-    measures = kit.rows(
-        findings(result, settings),
-        ("agreement", f"Inputs with the same decision | of {len(decided)} inputs", same),
-        ("potential_minus_guess_mv", "Guess minus PSP, largest"),
-    )
     logistic, needed = bridge.to_logistic(UNIT), {}
+    guesses = "potential_minus_guess_mv", "Guess minus PSP, largest"
+    measures = kit.rows(findings(result, settings), guesses)
     measures |= kit.trained_weights(learned.best, (logistic.intercept, *logistic.coef))
     for name, descent in learned.descents.items():
         key, steps = name.replace(" ", "_").replace("-", "_"), descent.trajectory_steps[-1]

@@ -244,17 +244,17 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
                 predicted[f"{name.lower()}_"] = fired[tested], simulated
         for key, (fired, values) in predicted.items():
             found, label = predictions(fired, values), f"Bits per spike, {names[key][0]}"
-            bits = found["bits_per_spike"].labelled(label, f"receptor {cell}")
+            gain = found["bits_per_spike"].labelled(label, f"receptor {cell}")
             measures |= {
                 f"auc_{key}cell{cell}": found["auc"],
-                f"bits_per_spike_{key}cell{cell}": bits,
+                f"bits_per_spike_{key}cell{cell}": gain,
             }
 
-    def draw_bits(axes: kit.Axes) -> None:
-        for x, (key, (_, colour)) in enumerate(names.items()):
-            bits = measures[f"bits_per_spike_{key}cell{cell}"]
-            kit.draw_measures(axes, [x], [bits], ms=8, color=colour)
-        axes.set_xticks(range(4), [name.replace(" ", "\n") for name, _ in names.values()])
+    bits = [
+        kit.layer(kit.draw_measures, [x], [measures[f"bits_per_spike_{key}cell{cell}"]], ms=8,
+                  color=colour)
+        for x, (key, (_, colour)) in enumerate(names.items())
+    ]  # fmt: skip
 
     def draw_calibration(axes: kit.Axes) -> None:
         axes.plot([0, 1], [0, 1], "--", color="0.45", lw=0.9)
@@ -271,7 +271,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     )
     scores = partial(
         kit.page, "Logistic neurons predict the spikes, LIF neurons are overconfident",
-        kit.chart(draw_bits, kit.level(0.0, "constant probability", 0.3), xlim=(-0.5, 3.5),
+        kit.chart(*bits, kit.level(0.0, "constant probability", 0.3), xlim=(-0.5, 3.5), xticks=(),
                   title=f"Predictions of receptor {cell}", ylabel="bits per spike"),
         kit.panel(draw_calibration, xlabel="predicted probability", ylabel="observed fraction",
                   title="Calibration", xlim=(0, 1), ylim=(0, 1)),
