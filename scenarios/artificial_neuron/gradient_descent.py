@@ -183,13 +183,13 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         )
     trials = kit.listed(f"{number:,.0f} ({name})" for name, number in needed.items())
     conclusion = f"Trials until the loss is within {CLOSE:g} nats of its minimum: {trials}."
-    drawings = {"paths": partial(_paths_page, learned), "cost": partial(_cost_page, learned)}
+    drawings = {"descents": partial(_draw_descents, learned)}
     title = "Gradient descent: guesses as potentials, and learning from spikes"
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _paths_page(learned: Training) -> kit.Figure:
-    """Draw the paths of bias and weight over contours of the loss."""
+def _draw_descents(learned: Training) -> kit.Figure:
+    """Draw the paths over contours of the loss, and the loss against the number of trials."""
     minimum = np.append(learned.best.intercept_, learned.best.coef_)
     x, y = np.linspace(-0.4 * minimum, 1.4 * minimum, 200).T
     excess = learned.excess(np.stack(np.meshgrid(x, y), axis=-1))
@@ -203,29 +203,21 @@ def _paths_page(learned: Training) -> kit.Figure:
         axes.plot(*minimum, "*", ms=14, color=kit.TRAINED, label="minimum")
         axes.set(xlabel="bias θ₀", ylabel="weight θ₁")
 
-    panels = [
-        kit.panel(draw_path, one.trajectory, COLOURS[name],
-                  title=f"{name}:\n{one.trajectory_steps[-1]:,} steps")
-        for name, one in learned.descents.items()
-    ]  # fmt: skip
-    title = "The smaller the batch, the noisier the path to the minimum"
-    return kit.page(title, *panels, size=(9.8, 4.3), sharex=True, sharey=True, legend=3)
-
-
-def _cost_page(learned: Training) -> kit.Figure:
-    """Draw the loss above its minimum against the number of trials used."""
-
     def draw_costs(axes: kit.Axes) -> None:
         axes.axhline(CLOSE, color="0.45", lw=0.9, ls="--", zorder=0)
         for name, one in reversed(learned.descents.items()):
             excess = learned.excess(one.trajectory)
             axes.loglog(one.trajectory_rows[1:], excess[1:], color=COLOURS[name], label=name)
 
-    costs = kit.panel(
-        draw_costs, xlabel="number of trials used", ylabel="loss above minimum (nats)"
-    )
-    title = "Small batches reduce the loss with fewer trials, but the loss fluctuates"
-    return kit.page(title, costs, size=(7.4, 4.6), legend=3)
+    panels = [
+        kit.panel(draw_path, one.trajectory, COLOURS[name],
+                  title=f"{name}:\n{one.trajectory_steps[-1]:,} steps")
+        for name, one in learned.descents.items()
+    ]  # fmt: skip
+    labels: kit.Options = {"xlabel": "trials used", "ylabel": "loss above minimum (nats)"}
+    panels.append(kit.panel(draw_costs, **labels))
+    title = "Smaller batches need fewer trials, but their path to the minimum is noisier"
+    return kit.page(title, *panels, mosaic="ABC;DDD", size=(9.8, 8.0), legend=3)
 
 
 scenario = kit.lesson(__name__, row="S18", lectures=("L2",), duration=5.0, dt=5.0)
