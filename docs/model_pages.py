@@ -22,7 +22,7 @@ from neurosim.models.declare import (
     states_of,
     traces_of,
 )
-from neurosim.models.neuron import Neuron
+from neurosim.models.neuron import FIXED_STEPS, Neuron
 from neurosim.models.registry import Part, address_of
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _integration(kind: type[ns.NeuronModel]) -> str:
     if hasattr(kind, "step"):
         return "Integration: one update per time step, defined by the model."
     steps = "adaptive steps"
-    if kind.method in ("rk4", "exponential_euler"):
+    if kind.method in FIXED_STEPS:
         steps = f"steps of at most {kind.substep:g} ms"
     options = "``method`` and other :ref:`options <options>` change it."
     return f"Integration: ``{kind.method}``, in {steps}. {options}"

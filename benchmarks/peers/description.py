@@ -22,6 +22,7 @@ RULES = ("FixedInDegree", "FixedTotalNumber", "FixedProbability", "AllToAll")
 NEURONS = ("LIF", "AdEx", "HodgkinHuxleyTraub", "Izhikevich")
 SYNAPSES = ("DeltaSynapse", "ExpCurrent", "ExpConductance")
 SHORT_TERM = ("TsodyksMarkram",)
+_INTEGRATION = ("method", "substep")
 
 
 def describe(net: ns.Network, dt: float) -> NetworkDict:
@@ -80,6 +81,7 @@ def _population(
         "name": population.name,
         "size": population.size,
         "neuron": _part(neuron, NEURONS),
+        "integration": {name: getattr(neuron, name) for name in _INTEGRATION},
         "v_init": _value_dict(start),
         "initial": {name: _value_dict(value) for name, value in population.initial.items()},
         "current": current,

@@ -89,7 +89,15 @@ CASES = {
     "cuba": Case(partial(cuba, 1.0), ALL, (1, 2), 500.0, 10000.0, _CUBA),
     "coba": Case(partial(published.coba, 1.0), THREE, (1, 2), 500.0, 2000.0, _COBA),
     "cobahh": Case(partial(published.cobahh, 1.0), THREE, (1, 2), 500.0, 1000.0, _COBAHH),
-    "adex": Case(partial(published.adex, 1.0), THREE, (1, 2), 500.0, 2000.0, _ADEX),
+    "adex": Case(partial(published.adex, 1.0), ("nest", "neurosim"), (1, 2), 500.0, 2000.0, _ADEX),
+    "adex-euler": Case(
+        partial(published.adex, 1.0, method="euler", substep=0.1),
+        ("brian2-standalone", "neurosim"),
+        (1, 2),
+        500.0,
+        2000.0,
+        _ADEX,
+    ),
     "adex-100k": Case(partial(published.adex, 25.0), OURS, (1, 2), 200.0, 500.0, _ADEX),
     "izhikevich": Case(
         partial(published.izhikevich, 1.0), THREE, (1, 2), 500.0, 5000.0, _IZHIKEVICH

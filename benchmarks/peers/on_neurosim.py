@@ -28,8 +28,8 @@ def _parameter(spec: ValueDict) -> Any:
     return ns.Normal(spec["mean"], spec["sd"], spec["low"], spec["high"])
 
 
-def _part(description: PartDict) -> Any:
-    return getattr(ns, description["model"])(**description["values"])
+def _part(description: PartDict, **options: Any) -> Any:
+    return getattr(ns, description["model"])(**description["values"], **options)
 
 
 def _rule(projection: ProjectionDict) -> ns.Rule:
@@ -45,7 +45,8 @@ def rebuild(description: NetworkDict) -> ns.Network:
     for p in description["populations"]:
         initial = {name: _parameter(value) for name, value in p["initial"].items()}
         v_init = _parameter(p["v_init"])
-        net.add(p["name"], p["size"], _part(p["neuron"]), v_init=v_init, initial=initial)
+        neuron = _part(p["neuron"], **p["integration"])
+        net.add(p["name"], p["size"], neuron, v_init=v_init, initial=initial)
     for c in description["projections"]:
         short_term = {} if c["short_term"] is None else {"short_term": _part(c["short_term"])}
         net.connect(

@@ -45,11 +45,15 @@ class PartDict(TypedDict):
 
 
 class PopulationDict(TypedDict):
-    """A population with a constant current (pA) and, unless `noise` is None, a noise current."""
+    """A population with a constant current (pA) and, unless `noise` is None, a noise current.
+
+    `integration` contains options of the neuron, which only neurosim uses.
+    """
 
     name: str
     size: int
     neuron: PartDict
+    integration: dict[str, Any]
     v_init: ValueDict
     initial: dict[str, ValueDict]
     current: float

@@ -82,7 +82,7 @@ def fit_networks(
         found = {"PopulationGLM": _with_glm(spikes, kind, truth, targets, options)}
         if kernels:
             for name, kernel in KERNELS.items():
-                found[name] = _with_kernel(spikes, kind, truth, targets, kernel)
+                found[name] = _with_kernel(spikes, kind, truth, targets, kernel, options)
         yield found
 
 
@@ -106,13 +106,19 @@ def _with_glm(
 
 
 def _with_kernel(
-    spikes: list[NDArray], kind: Kind, truth: NDArray, targets: Any, kernel: SynapticKernel
+    spikes: list[NDArray],
+    kind: Kind,
+    truth: NDArray,
+    targets: Any,
+    kernel: SynapticKernel,
+    options: dict[str, Any],
 ) -> Scores:
-    """Fit by `infer_synapses`."""
+    """Fit by `infer_synapses`, with the same slow drives."""
     started = process_time()
+    drives = {key: options[key] for key in ("shared", "baseline", "threads") if key in options}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = infer_synapses(spikes, kind.duration, kernel=kernel, neurons=targets)
+        found = infer_synapses(spikes, kind.duration, kernel=kernel, neurons=targets, **drives)
     cpu_s = process_time() - started
     scored = score(found.z, found.called(FDR), truth, found.null_sd)
     return Scores(**scored, warned=tuple(str(one.message) for one in caught), cpu_s=cpu_s)

@@ -27,7 +27,7 @@ from neurosim.builder.parameters import (
     values_of,
 )
 from neurosim.kernels import Models
-from neurosim.kernels.types import MOST_SPIKES
+from neurosim.kernels.types import MOST_SPIKES, WORK_ROW
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _parameter_rows(
     values = [getattr(part, name) for part in parts for name in parameters_of(type(part))]
     values += [] if neuron.escape is None else [neuron.escape.delta, neuron.escape.tau]
     refractory = refractory_of(neuron, dt)
-    if neuron.is_uniform:
+    if population.neuron.is_uniform:
         table = np.array([[refractory, *values]], float)
     else:
         columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
@@ -211,9 +211,9 @@ def model_tables(
         n_internal = internal_steps(neuron, dt)
         carries = method_of(neuron).carries_currents
         n_points = 1 + carried_variables(ports) if carries else 2 * n_internal + 1
-        stride = table.shape[1] if len(table) > 1 else 0
-        part = table[start:stop] if stride else table
-        head = [n_internal, dt / n_internal, n_points, stride]
+        if not neuron.is_uniform:  # one row per value
+            table = np.pad(table[start:stop].T, ((0, 0), (0, WORK_ROW - (stop - start))))
+        head = [n_internal, dt / n_internal, n_points]
         blocks.append(b)
         address.append(block_address(neuron, debug, ports))
         points.append(n_points)
@@ -222,7 +222,7 @@ def model_tables(
         first_state.append(first[g] + start * state_size(layout, g))
         most_points = max(most_points, n_points + len(ports) + fires_at_random(neuron))
         first_param.append(n_params)
-        params.append(np.concatenate([head, part.ravel()]))
+        params.append(np.concatenate([head, table.ravel()]))
         n_params += len(params[-1])
     models = Models(
         blocks=np.array(blocks, np.int64),

@@ -96,20 +96,24 @@ def _inject(inputs, noise_current, cursors, groups, injected, uniform):
         if cursors[piece.program] < 0:  # before the first change
             continue
         value, stride = _current_value(inputs.programs, piece, cursors)
+        values = injected[piece.target : piece.target + piece.count]
         for i in range(piece.count):
-            injected[piece.target + i] += inputs.amplitudes[value + stride * i]
+            values[i] += inputs.amplitudes[value + stride * i]
     for k in range(inputs.noise_currents.size):
         noise = inputs.noise_currents[k]
+        values = injected[noise.target : noise.target + noise.count]
+        added = noise_current[noise.first : noise.first + noise.count]
         for i in range(noise.count):
-            injected[noise.target + i] += noise_current[noise.first + i]
+            values[i] += added[i]
     for g in range(uniform.size):
         values = injected[groups[g].start : groups[g].stop]
         p_vi = groups[g].p_vi
-        same = True
+        first = values[0] * p_vi if values.size else 0.0
+        differing = 0
         for i in range(values.size):
             values[i] *= p_vi
-            same &= values[i] == values[0]
-        uniform[g] = same
+            differing += values[i] != first
+        uniform[g] = differing == 0
 
 
 @addressed

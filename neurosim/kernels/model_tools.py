@@ -61,3 +61,9 @@ def slope_ratio(x):
     """Return (e^x - 1) / x."""
     small = abs(x) < 1e-5
     return 1.0 + 0.5 * x if small else expm1(x) / x
+
+
+@compiled
+def larger(x, y):
+    """Return the number with the larger absolute value."""
+    return x if abs(x) > abs(y) else y

@@ -12,13 +12,15 @@ from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, INJECTED
 
 
+# Loops run over slices: the compiler vectorises only those whose indices cannot be negative.
 @helper
 def _fill(course, first, values, points):
     """Set the rows of `course` from `first` on to one value per neuron."""
     n = values.size
     for j in range(points):
+        row = course[first + j * n : first + (j + 1) * n]
         for i in range(n):
-            course[first + j * n + i] = values[i]
+            row[i] = values[i]
 
 
 @helper
@@ -27,17 +29,18 @@ def _add_synaptic(course, current, rise, port, points, dt):
     n, decay, pause = current.size, port.p_ss ** (1.0 / (points - 1)), dt / (points - 1)
     factor = 1.0
     for j in range(points):
-        time = j * pause if port.kind == ALPHA else 0.0
+        time, row = j * pause if port.kind == ALPHA else 0.0, course[j * n : (j + 1) * n]
         for i in range(n):
-            course[j * n + i] += factor * (current[i] + rise[i] * time)
+            row[i] += factor * (current[i] + rise[i] * time)
         factor *= decay
 
 
 @helper
 def _draw(course, first, n, group, entity, t):
     """Set the row of `course` from `first` on to random numbers in (0, 1)."""
+    row = course[first : first + n]
     for i in range(n):
-        course[first + i] = open_unit(squares(counter(t, entity + i), group.key))
+        row[i] = open_unit(squares(counter(t, entity + i), group.key))
 
 
 @helper

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 INTEGRATION = ("method", "substep", "tolerance", "error_control")
 """Options that determine how equations are integrated."""
-METHODS = ("rk4", "exponential_euler", "adaptive", "gsl", "exact")
+FIXED_STEPS = ("rk4", "euler", "exponential_euler")
+"""Integration methods with steps of a given length."""
+METHODS = (*FIXED_STEPS, "adaptive", "gsl", "exact")
 """Integration methods for `derivatives`."""
 
 
@@ -47,13 +49,13 @@ class Neuron(Part, abstract=True):
     subclass sets a default by an attribute of the same name, such as ``method = "gsl"``.
 
     ``method``
-        "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
+        "rk4" (classical Runge-Kutta, the default), "euler", "exponential_euler", "adaptive"
         (Runge-Kutta of order 4 with error control), "gsl", which repeats the solver that NEST
         uses step by step, synaptic currents included, or "exact", the exact solution of equations
         that are linear in the states and in `i`. With synapses that are not linear, such as
         conductances, "exact" becomes "rk4".
     ``substep``
-        Longest internal step (ms) of "rk4" and "exponential_euler".
+        Longest internal step (ms) of "rk4", "euler" and "exponential_euler".
     ``tolerance``
         Largest error of a state in an internal step of "adaptive" and "gsl", in the unit of the
         state. Default: 1e-4 for "adaptive"; for "gsl", as in NEST, 1e-6 with the error control
@@ -72,11 +74,11 @@ class Neuron(Part, abstract=True):
     """Whether the potential below threshold follows the equation of `LIF`."""
 
     _: dataclasses.KW_ONLY
-    method: Literal["rk4", "exponential_euler", "adaptive", "gsl", "exact"] = option(
+    method: Literal["rk4", "euler", "exponential_euler", "adaptive", "gsl", "exact"] = option(
         "rk4", help="method of integration", check=one_of(*METHODS)
     )
     substep: float = option(
-        0.025, "ms", 1e-4, 1e3, "longest internal step of rk4 and exponential_euler"
+        0.025, "ms", 1e-4, 1e3, "longest internal step of rk4 and the Euler methods"
     )
     tolerance: float | None = option(
         None, "", 1e-14, 1e3, "error allowed by adaptive and gsl", check=optional(check_number)

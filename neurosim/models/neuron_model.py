@@ -79,8 +79,9 @@ class NeuronModel(Neuron, abstract=True):
     ``excess(v, *states, p)``
         Optional: distance of v from the threshold (mV) for `escape`, if the threshold moves.
     ``stable(v, *states, h, p)``
-        Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
-        the step is repeated by an exponential method with adaptive steps, which is always stable.
+        Optional, for "rk4" and "euler": whether an internal step of `h` (ms) is stable in this
+        state. If not, the step is repeated by an exponential method with adaptive steps, which is
+        always stable.
 
     A neuron has several compartments if states are declared with their names, such as
     ``v_dendrite: ClassVar = ns.state("mV", -70.0, compartment="dendrite")``. The first state is the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import neurosim as ns
@@ -62,11 +64,12 @@ def cobahh(scale: float) -> ns.Network:
     return vogels_abbott(scale, neuron, 100.0, ns.Uniform(-65.0, -55.0))
 
 
-def adex(scale: float) -> ns.Network:
+def adex(scale: float, **integration: Any) -> ns.Network:
     """Return the network of Vogels & Abbott with adapting neurons.
 
     The parameters are those of regular-spiking cortical neurons: A. Destexhe, Journal of
-    Computational Neuroscience 27, 493 (2009).
+    Computational Neuroscience 27, 493 (2009). `integration` are options of `ns.AdEx`, such as its
+    method.
     """
     neuron = ns.AdEx(
         c_m=200.0,
@@ -80,6 +83,7 @@ def adex(scale: float) -> ns.Network:
         b=5.0,
         tau_w=600.0,
         t_ref=2.5,
+        **integration,
     )
     return vogels_abbott(scale, neuron, 200.0, ns.Uniform(-60.0, -50.0))
 

@@ -33,7 +33,7 @@ def fitted_order(options: list[dict[str, Any]], size: str) -> float:
     return float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
 
 
-@pytest.mark.parametrize(("method", "order"), [("rk4", 4), ("exponential_euler", 1)])
+@pytest.mark.parametrize(("method", "order"), [("rk4", 4), ("euler", 1), ("exponential_euler", 1)])
 def test_the_order_of_methods_with_fixed_steps(method: str, order: int) -> None:
     options = [{"method": method, "substep": 1.0 / n} for n in (1, 2, 4, 8)]
     assert fitted_order(options, "substep") == pytest.approx(order, abs=0.3)

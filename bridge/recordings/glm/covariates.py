@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.glm import kernels
+from bridge.recordings.glm.grouped_spikes import GroupedSpikes
 from bridge.recordings.slow.smoothing import segment_sums
 
 # Eigenvalues of the covariance below this fraction of the largest one count as 0.
 FLAT = 1e-10
-# Numbers that a processor adds at once, or a multiple.
-LANES = 8
 # Fraction of common spikes above which two neurons are copies of each other.
 COPIED = 0.9
 # Elements of the largest temporary array for the products of columns.
@@ -115,15 +114,9 @@ class Covariates:
         return self.reach_of(self.trains.bins, self.n_lags)
 
     @cached_property
-    def padded_basis(self) -> NDArray[np.float64]:
-        """The basis with zeros up to a multiple of `LANES` lags, for loops without remainder."""
-        return np.pad(self.basis, ((0, -self.n_lags % LANES), (0, 0)))
-
-    @cached_property
-    def padded_reach(self) -> NDArray[np.int32]:
-        """The reach of spikes through the padded basis."""
-        whole = np.int32(len(self.padded_basis))
-        return np.where(self.reach == self.n_lags, whole, self.reach)
+    def spikes(self) -> GroupedSpikes:
+        """The spikes in the form in which filters are added."""
+        return GroupedSpikes.of(self.trains, self.reach, self.n_lags)
 
     @cached_property
     def rates(self) -> NDArray[np.float64]:
@@ -257,7 +250,7 @@ class Covariates:
 
     def prepare(self) -> None:
         """Compute everything that fits need, before threads use it."""
-        _ = self.principal, self.precision, self.roots, self.reach, self.rates, self.area
+        _ = self.principal, self.precision, self.roots, self.spikes, self.rates, self.area
 
     @cached_property
     def roots(self) -> NDArray[np.float64]:

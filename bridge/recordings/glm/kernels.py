@@ -1,14 +1,7 @@
-"""Compiled functions for population models, each with a cost of bins + spikes × lags.
-
-The design matrix (bins × columns) is not built. A spike adds the filter of its neuron to the linear
-predictor of the next bins (`add_filters`), and the gradient is the adjoint: the residuals of the
-next bins, summed over the spikes of a neuron (`sums_after`).
+"""Compiled functions of the scores of one neuron in each bin, and sums over pairs of spikes.
 
 Spikes are ordered by bin: `ids` are their neurons, `bins` their bins, and spikes of bin t have
-indices `starts[t]` to `starts[t + 1]`. `reach` is the number of lags up to which each spike acts,
-which gaps in the recording and resets of the membrane limit. Spikes of the neuron `own` act through
-its history instead, `own_reach` in order. Arrays over bins have some more elements at the end, so
-that filters can extend beyond the recording.
+indices `starts[t]` to `starts[t + 1]`.
 """
 
 import math
@@ -64,43 +57,6 @@ def exponentials(values, powers, bits):
         bits[i] = (bits[i] + 1023) << 52
     for i in range(len(values)):
         values[i] *= powers[i]
-
-
-@compiled
-def add_filters(ids, bins, reach, filters, own, own_reach, own_filter, scores):
-    """Add the filter of each spike's neuron to the scores of the bins after it."""
-    n_lags, n_own = filters.shape[1], len(own_filter)
-    seen = 0
-    for spike in range(len(ids)):
-        after = bins[spike] + 1
-        if ids[spike] == own:
-            later = scores[after : after + n_own]
-            for lag in range(own_reach[seen]):
-                later[lag] += own_filter[lag]
-            seen += 1
-        else:
-            later, values = scores[after : after + n_lags], filters[ids[spike]]
-            for lag in range(reach[spike]):
-                later[lag] += values[lag]
-
-
-@compiled
-def sums_after(ids, bins, reach, own, own_reach, n_neurons, n_lags, n_own, values):
-    """Return sums of values at each lag after the spikes of each neuron, and after own ones."""
-    found, own_found = np.zeros((n_neurons, n_lags)), np.zeros(n_own)
-    seen = 0
-    for spike in range(len(ids)):
-        after = bins[spike] + 1
-        if ids[spike] == own:
-            later = values[after : after + n_own]
-            for lag in range(own_reach[seen]):
-                own_found[lag] += later[lag]
-            seen += 1
-        else:
-            later, sums = values[after : after + n_lags], found[ids[spike]]
-            for lag in range(reach[spike]):
-                sums[lag] += later[lag]
-    return found, own_found
 
 
 @compiled

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.filter_kernels import add_filters, sums_after
+from bridge.recordings.glm.grouped_spikes import GroupedSpikes
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.drives import NONE, Drive
 
@@ -80,11 +82,17 @@ class Likelihood:
     ) -> None:
         self.covariates, self.index, self.past, self.family = covariates, index, past, family
         self.drive = Drive(covariates, past) if drive is None else drive
-        self.reach = covariates.padded_reach if not reset else self._reach_with(reset)
-        self.mean = covariates.mean if not reset else self._mean_of(self.reach)
         self.n_bins = covariates.trains.n_bins
-        longest = max(len(covariates.padded_basis), len(past.basis.values))
-        self._values = np.zeros(self.n_bins + longest + 1)
+        self.mean, self._spikes = covariates.mean, covariates.spikes
+        if reset:
+            reach = self._reach_with(reset)
+            self.mean = self._mean_of(reach)
+            self._spikes = GroupedSpikes.of(
+                covariates.trains, reach, covariates.n_lags, grouped=False
+            )
+        own = covariates.trains.bins[covariates.trains.ids == index]
+        self._own = np.zeros(len(own), np.int32), own, past.reach
+        self._values = np.zeros(max(self._spikes.size, self.n_bins + len(past.basis.values) + 1))
         self.latest: Evaluation | None = None
         self._outside = None if past.counted is None else ~past.counted
 
@@ -153,11 +161,10 @@ class Likelihood:
         if len(values) < len(self._values):
             values = np.append(values, np.zeros(len(self._values) - len(values)))
         n_own = len(self.past.basis.values)
-        covariates, n_lags = self.covariates, len(self.covariates.padded_basis)
-        found, own = kernels.sums_after(
-            *self._spikes, covariates.trains.n_neurons, n_lags, n_own, values
-        )
-        return found[:, : covariates.n_lags], own
+        found, own = self._spikes.sums_after(values), np.zeros((1, n_own))
+        found[self.index] = 0.0
+        sums_after(*self._own, values, own)
+        return found, own[0]
 
     def rows(self) -> Iterator[NDArray[np.float64]]:
         """Yield the filtered spikes of one neuron and function after the other, (n_bins,) each."""
@@ -172,12 +179,10 @@ class Likelihood:
 
     def history_rows(self) -> Iterator[NDArray[np.float64]]:
         """Yield the own spikes filtered by one function after the other, (n_bins,) each."""
-        trains = self.covariates.trains
-        own, nothing = trains.bins[trains.ids == self.index], np.zeros((1, 0))
-        ids, row = np.zeros(len(own), np.int32), np.empty_like(self._values)
+        row = np.empty_like(self._values)
         for function in self.past.basis.values.T:
             row[:] = 0.0
-            kernels.add_filters(ids, own, ids, nothing, 0, self.past.reach, function.copy(), row)
+            add_filters(*self._own, function[None].copy(), row)
             yield row[: self.n_bins]
 
     def _set_scores(
@@ -197,18 +202,14 @@ class Likelihood:
         """
         values = self._values
         values[: self.n_bins] = log_odds + intercept if len(log_odds) else intercept
-        filters = np.ascontiguousarray(weights @ self.covariates.padded_basis.T)
+        filters = weights @ self.covariates.basis.T
+        filters[self.index] = 0.0
+        self._spikes.add_filters(filters, values)
         own = self.past.filter_of(history) if held else self.past.basis.values @ history
-        kernels.add_filters(*self._spikes[:3], *(filters, self.index, self.past.reach, own, values))
+        add_filters(*self._own, own[None], values)
         if masked and self._outside is not None:
             values[: self.n_bins][self._outside] = kernels.NEVER
         values[self.n_bins :] = 0.0
-
-    @property
-    def _spikes(self) -> tuple[NDArray | int, ...]:
-        """First arguments of compiled functions."""
-        trains = self.covariates.trains
-        return trains.ids, trains.bins, self.reach, self.index, self.past.reach
 
     def _reach_with(self, reset: int) -> NDArray[np.int32]:
         """Return the longest lag at which each spike acts if own spikes cancel input."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bridge.recordings.data.observation import Observation
 from bridge.recordings.data.trains import BinnedTrains
-from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.filter_kernels import add_filters
 from bridge.recordings.glm.rescaling import TimeRescaling, rescale
 from neurosim import NeurosimError
 
@@ -28,16 +28,16 @@ def scores(
     It is −∞ in refractory bins. `covariates` contains the spikes and gaps.
     """
     trains, n_lags = covariates.trains, covariates.n_lags
-    own = trains.bins[trains.ids == index].astype(np.int64)
+    own = trains.bins[trains.ids == index]
     own_reach = covariates.own_reach(own, n_lags, last_spike_only=population.last_spike_only)
-    found = np.full(trains.n_bins + n_lags + 1, population.intercept[index])
+    spikes = covariates.spikes
+    found = np.full(spikes.size, population.intercept[index])
     drive = population.drive[: trains.n_bins, index] if len(population.drive) else np.empty(0)
     found[: len(drive)] += drive
-    filters = np.ascontiguousarray(population.filters[:, index])
-    kernels.add_filters(
-        *(trains.ids, trains.bins, covariates.reach, filters),
-        *(index, own_reach, filters[index].copy(), found),
-    )
+    filters = population.filters[:, index].copy()
+    add_filters(np.zeros(len(own), np.int32), own, own_reach, filters[[index]], found)
+    filters[index] = 0.0
+    spikes.add_filters(filters, found)
     found = found[: trains.n_bins]
     for lag in range(1, int(population.refractory[index]) + 1):
         found[own[own < trains.n_bins - lag] + lag] = -np.inf

@@ -116,7 +116,7 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
     """Return the address of a callback that runs the block function as plain Python."""
     kind = type(model)
     block, writer = source_of(model, ports), Writer(model, ports)
-    tools = ("current_at", "slope_ratio", "STAGES", "FIFTH", "OFF")
+    tools = ("current_at", "larger", "slope_ratio", "STAGES", "FIFTH", "OFF")
     names = run_plain(
         kind,
         block,
@@ -127,13 +127,13 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
         if port_kind.has_equations:
             names |= plain_functions(port_kind, prefix_of(number))
     n_work = WORK_ROW * writer.n_rows
+    n_params = HEADER + (1 + writer.n_values) * (1 if writer.is_uniform else WORK_ROW)
 
     def call(n: int, *addresses_and_step: int) -> int:
         *addresses, t = addresses_and_step
         v, states, current, jump, params, until, work = addresses
         try:
-            head = _array(params, HEADER)
-            points, stride = int(head[2]), int(head[3])
+            points = int(_array(params, HEADER)[2])
             return int(
                 names["block"](
                     n,
@@ -141,7 +141,7 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
                     _array(states, n * writer.m),
                     _array(current, n * (points + len(ports) + fires_at_random(model))),
                     _array(jump, n),
-                    _array(params, HEADER + 1 + writer.n_values + (n - 1) * stride),
+                    _array(params, n_params),
                     _array(until, n, ctypes.c_int64),
                     _array(work, n_work),
                     t,

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from neurosim.builder.codegen.model_exact import exact
 from neurosim.builder.codegen.model_one_by_one import adaptive, gsl
-from neurosim.builder.codegen.model_together import exponential_euler, model_step, rk4
+from neurosim.builder.codegen.model_together import (
+    euler,
+    exponential_euler,
+    model_step,
+    rk4,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +37,8 @@ class Method:
     carries_currents : bool
         Whether it integrates the synaptic currents together with the states. The last step of each
         neuron is then stored after its states.
+    is_explicit : bool
+        Whether fixed steps can be unstable.
     uses_propagators : bool
         Whether it advances the states of synapses exactly, if their equations are linear.
     """
@@ -41,11 +48,13 @@ class Method:
     takes_jump: bool = False
     n_slopes: int = 0
     carries_currents: bool = False
+    is_explicit: bool = False
     uses_propagators: bool = False
 
 
 METHODS = {
-    "rk4": Method(rk4, uses_propagators=True),
+    "rk4": Method(rk4, is_explicit=True, uses_propagators=True),
+    "euler": Method(euler, is_explicit=True, uses_propagators=True),
     "exponential_euler": Method(exponential_euler, uses_propagators=True),
     "adaptive": Method(adaptive, is_adaptive=True),
     "gsl": Method(gsl, is_adaptive=True, takes_jump=True, carries_currents=True, n_slopes=6),

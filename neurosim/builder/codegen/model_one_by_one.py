@@ -39,7 +39,7 @@ ASK_ONE = """if not held and fires(before, {neuron_x}, p):
             v_before = before
             {x_reset} = {reset}
             work[{spiked} + k] += 1.0
-            held = params[{header} + k * stride] > 0.0"""
+            held = {refractory} > 0.0"""
 
 # The classical Runge-Kutta method with an error estimate of third order by a fifth stage:
 # J. A. Zonneveld, Automatic Numerical Integration, Mathematisch Centrum (1964).

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from neurosim.models.neuron_model import NeuronModel
     from neurosim.models.synapses import Synapse
 
-HEADER = 4
-"""Numbers before the parameters: internal steps, their length (ms), points of the current, and the
-distance between the parameters of two neurons."""
+HEADER = 3
+"""Numbers before the parameters: internal steps, their length (ms), and points of the current. Then
+follow the refractory period and all parameters, one number each, or a row of neurons each."""
 ROWS = ("held", "before", "spiked", "unstable", "random")
 """Rows of `work` after the states: whether a neuron is refractory, its potential before the present
 internal step, its number of spikes in this time step, whether its internal step was unstable or too
@@ -53,7 +53,8 @@ from collections import namedtuple
 from numba import cfunc
 
 from neurosim.kernels import model_math as mathematics
-from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function, slope_ratio
+from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function
+from neurosim.kernels.model_tools import larger, slope_ratio
 from neurosim.kernels.model_tools import FIFTH, OFF, STAGES
 
 '''
@@ -68,7 +69,6 @@ TEXT = '''# {name}
 @called
 def ask(n, only_jumped, jump, params, work):
     """Reset the neurons that spike, and note it in `work`."""
-    stride = int(params[3])
     {common}
     for k in range(n):
         if work[{held} + k] > 0.0 or (only_jumped > 0.0 and jump[k] == 0.0):
@@ -88,7 +88,7 @@ def block(n, v, states, current, jump, params, until, work, t):
     `jump` holds the input of delta synapses (mV), and afterwards the number of spikes of each
     neuron. Return the number of neurons that spiked.
     """
-    n_internal, h, points, stride = int(params[0]), params[1], int(params[2]), int(params[3])
+    n_internal, h, points = int(params[0]), params[1], int(params[2])
     {common}
     for k in range(n):
         {fetch}
@@ -106,7 +106,7 @@ def block(n, v, states, current, jump, params, until, work, t):
             if work[{spiked} + k] > 0.0:
                 # Too many spikes stop the run, which reports a potential that is not finite.
                 v[k] = v[k] if jump[k] == work[{spiked} + k] else math.nan
-                until[k] = t + int(params[{header} + k * stride])
+                until[k] = t + int({refractory})
     return count
 
 
@@ -122,7 +122,7 @@ SPIKE = """v_before = work[{before} + k]
 {x_reset} = {reset}
 {store}
 work[{spiked} + k] += 1.0
-work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0"""
+work[{held} + k] = 1.0 if {refractory} > 0.0 else 0.0"""
 
 SLOPES = '''@called
 def slopes({x}, i, p):
@@ -283,12 +283,12 @@ class Writer:
     @property
     def has_stiff_synapses(self) -> bool:
         """Whether synapses with equations are integrated by an explicit method."""
-        return self.has_synapses and self.method is METHODS["rk4"]
+        return self.has_synapses and self.method.is_explicit
 
     @property
     def n_rows(self) -> int:
-        """Number of rows of `work`: states, slopes, `ROWS`, parameters."""
-        return self._first_parameter + (0 if self.is_uniform else self.n_values)
+        """Number of rows of `work`: states, slopes, `ROWS`."""
+        return self._first_row + len(ROWS)
 
     @property
     def n_values(self) -> int:
@@ -296,10 +296,10 @@ class Writer:
         return self.n_parameters + len(self.entries)
 
     def value(self, c: int) -> str:
-        """Return the expression of value c of neuron k."""
+        """Return the expression of value c of neuron k; value −1 is its refractory period."""
         if self.is_uniform:
             return f"params[{HEADER + 1 + c}]"
-        return f"work[{WORK_ROW * (self._first_parameter + c)} + k]"
+        return f"params[{HEADER + WORK_ROW * (1 + c)} + k]"
 
     @property
     def _first_row(self) -> int:
@@ -310,11 +310,6 @@ class Writer:
         """Return the index of the first row of the slopes of a stage."""
         carried = carried_variables(self.ports) if self.method.carries_currents else 0
         return self.n + number * (self.n + carried)
-
-    @property
-    def _first_parameter(self) -> int:
-        """Index of the first row of parameters, if they differ between neurons."""
-        return self._first_row + len(ROWS)
 
     def row(self, name: str) -> int:
         """Return the offset of a row of `work`."""
@@ -333,7 +328,7 @@ class Writer:
     def pieces(self) -> dict[str, object]:
         """Pieces of source code for the placeholders that several templates share."""
         return self.rows | {
-            "header": HEADER,
+            "refractory": self.value(-1),
             "most_spikes": MOST_SPIKES,
             "x": ", ".join(self.names),
             "load": self.load(),
@@ -456,12 +451,6 @@ class Writer:
         keep = ["v[k] = work[k]"]
         keep += [f"states[{self.m} * k + {j}] = work[{WORK_ROW * (j + 1)} + k]"
                  for j in range(self.n - 1)]  # fmt: skip
-        if not self.is_uniform:
-            first = self._first_parameter
-            fetch += [
-                f"work[{WORK_ROW * (first + c)} + k] = params[{HEADER + 1 + c} + k * stride]"
-                for c in range(self.n_values)
-            ]
         text = TEXT.format(
             entry=ENTRY,
             name=" with ".join(kind.__qualname__ for kind in (self.kind, *self.port_kinds)),

@@ -107,9 +107,11 @@ def _stability(writer: Writer) -> str:
             states = ", ".join(f"{letter}{j}" for j in range(writer.n_neuron))
             conditions.append(f"stable({states}, h, p)")
     if writer.has_stiff_synapses:
-        for letter in "xy":
-            states = ", ".join(f"{letter}{j}" for j in range(writer.n))
-            conditions.append(f"(h * stiffness({states}, p) < {STIFF})")
+        # Conductances at the start or end of the step. With v at its start, the compiler
+        # finds that the equations have been evaluated there already.
+        synapses = range(writer.n_neuron, writer.n)
+        at = [*writer.names[: writer.n_neuron], *(f"larger(x{j}, y{j})" for j in synapses)]
+        conditions.append(f"(h * stiffness({writer.point(at)}, p) < {STIFF})")
     return " & ".join(conditions)
 
 
@@ -161,7 +163,7 @@ def rk4(writer: Writer) -> str:
     return together(writer, step)
 
 
-EXPONENTIAL_EULER = """
+EULER = """
 i1 = current[(2 * j + 1) * n + k]
 # States that propagators advance have their values in the middle of the step.
 {half}
@@ -176,13 +178,23 @@ i1 = current[(2 * j + 1) * n + k]
 
 def exponential_euler(writer: Writer) -> str:
     """Return source of the exponential Euler method."""
-    step = EXPONENTIAL_EULER.format(
+    return _euler(writer, relaxation(writer, "i1", "h", writer.moving))
+
+
+def euler(writer: Writer) -> str:
+    """Return source of the explicit Euler method."""
+    return _euler(writer, "; ".join(f"s{j} = h" for j in writer.moving) or "pass")
+
+
+def _euler(writer: Writer, slopes: str) -> str:
+    """Return source that moves each state along its slope, by factors that `slopes` computes."""
+    step = EULER.format(
         a=writer.targets("a", "derivatives"),
         at=writer.point(writer.names),
         half=writer.propagate("m", "x") or "pass",
         whole=writer.propagate("y", "m") or "pass",
         middle="; ".join(f"x{j} = m{j}" for j in writer.exact) or "pass",
-        slopes=relaxation(writer, "i1", "h", writer.moving),
+        slopes=slopes,
         still_a=writer.still("a"),
         add="; ".join(f"y{j} = x{j} + s{j} * a{j}" for j in writer.moving),
         **writer.pieces,

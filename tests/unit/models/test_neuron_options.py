@@ -152,7 +152,7 @@ def test_a_verified_neuron_starts_at_its_initial_values() -> None:
     ("options", "message"),
     [
         ({"method": "gls"}, r"Curved\.method = 'gls' is unknown: did you mean 'gsl'\?"),
-        ({"method": 4}, r"Curved\.method = 4 is unknown: choose from rk4, exponential_euler, ad"),
+        ({"method": 4}, r"Curved\.method = 4 is unknown: choose from rk4, euler, exp"),
         ({"error_control": "z"}, r"Curved\.error_control = 'z' is unknown: choose from y, yp"),
         ({"substep": 0.0}, r"Curved\.substep = 0 ms is outside 0\.0001 to 1000 ms"),
         ({"tolerance": -1.0}, r"Curved\.tolerance = -1 is outside 1e-14 to 1000"),

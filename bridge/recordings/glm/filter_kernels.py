@@ -1,0 +1,106 @@
+"""Compiled functions that add filters at spikes, and their adjoints.
+
+The design matrix (bins × columns) is not built. A spike adds the filter of its neuron to the linear
+predictor of the next bins (`add_filters`), and the gradient is the adjoint: the residuals of the
+next bins, summed over the spikes of a neuron (`sums_after`). The cost is spikes × lags.
+
+`ids` are the neurons of spikes, and `bins` their bins. `reach` is the number of lags up to which
+each spike acts, which gaps in the recording and resets of the membrane limit. Arrays over bins have
+some more elements at the end, so that filters can extend beyond the recording.
+
+Most of the time of these functions is spent on reading and writing sums. The functions for groups
+of spikes add `GROUP` rows before they read and write the sum.
+"""
+
+import numpy as np
+
+from neurosim.utils import compilation
+
+# Spikes per group.
+GROUP = 8
+
+compiled = compilation.compiled()
+
+
+@compiled
+def add_filters(ids, bins, reach, filters, scores):
+    """Add the filter of each spike's neuron to the scores of the bins after it."""
+    n_lags = filters.shape[1]
+    for spike in range(len(ids)):
+        after = bins[spike] + 1
+        later, values = scores[after : after + n_lags], filters[ids[spike]]
+        for lag in range(reach[spike]):
+            later[lag] += values[lag]
+
+
+@compiled
+def sums_after(ids, bins, reach, values, found):
+    """Add the values at each lag after the spikes of each neuron to `found`."""
+    n_lags = found.shape[1]
+    for spike in range(len(ids)):
+        after = bins[spike] + 1
+        later, sums = values[after : after + n_lags], found[ids[spike]]
+        for lag in range(reach[spike]):
+            sums[lag] += later[lag]
+
+
+@compiled
+def assign_groups(keys, n_keys, bins, span):
+    """Put spikes with the same key into groups of at most `GROUP`, all in less than `span` bins.
+
+    Spikes are in order. Returns the group of each spike and its place in the group, the number of
+    groups, and the first bin of each group in the first elements of an array.
+    """
+    current, first = np.full(n_keys, -1), np.empty(len(bins), np.int32)
+    members = np.zeros(n_keys, np.int32)
+    groups, places = np.empty(len(bins), np.int32), np.empty(len(bins), np.int8)
+    n_groups = 0
+    for spike in range(len(bins)):
+        key, t = keys[spike], bins[spike]
+        if current[key] < 0 or members[key] == GROUP or t - first[current[key]] >= span:
+            current[key], members[key], first[n_groups] = n_groups, 0, t
+            n_groups += 1
+        groups[spike], places[spike] = current[key], members[key]
+        members[key] += 1
+    return groups, places, n_groups, first
+
+
+@compiled
+def add_filters_of_groups(ids, delays, first, filters, span, scores):
+    """Add the filters of groups of spikes in less than `span` bins to the scores after them.
+
+    ids, delays : (n_groups, GROUP) neurons, and bins after the first one of the group.
+    first : (n_groups,) bin of the first spike.
+    filters : `span` zeros before, and at least `span` after each filter.
+    """
+    width = filters.shape[1] - span
+    for g in range(len(first)):
+        after = first[g] + 1
+        later = scores[after : after + width]
+        row, delay = ids[g], delays[g]
+        a = filters[row[0], span - delay[0] :]
+        b = filters[row[1], span - delay[1] :]
+        c = filters[row[2], span - delay[2] :]
+        d = filters[row[3], span - delay[3] :]
+        e = filters[row[4], span - delay[4] :]
+        f = filters[row[5], span - delay[5] :]
+        h = filters[row[6], span - delay[6] :]
+        i = filters[row[7], span - delay[7] :]
+        for k in range(width):
+            later[k] += ((a[k] + b[k]) + (c[k] + d[k])) + ((e[k] + f[k]) + (h[k] + i[k]))
+
+
+@compiled
+def sums_after_groups(ids, bins, values, found):
+    """Add the values at each lag after groups of spikes of one neuron to `found`.
+
+    ids : (n_groups,) neurons.
+    bins : (n_groups, GROUP) bins of the spikes.
+    """
+    n_lags = found.shape[1]
+    for g in range(len(ids)):
+        sums, t = found[ids[g]], bins[g]
+        a, b, c, d = values[t[0] + 1 :], values[t[1] + 1 :], values[t[2] + 1 :], values[t[3] + 1 :]
+        e, f, h, i = values[t[4] + 1 :], values[t[5] + 1 :], values[t[6] + 1 :], values[t[7] + 1 :]
+        for k in range(n_lags):
+            sums[k] += ((a[k] + b[k]) + (c[k] + d[k])) + ((e[k] + f[k]) + (h[k] + i[k]))
