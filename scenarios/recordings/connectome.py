@@ -144,6 +144,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "average.",
         "The CV of inter-spike intervals is {cv_isi:.2f} (1 for a Poisson process).",
         "Spike counts in 10 ms have a correlation of {correlation_10ms:.3f}.",
+        "The comparison infers the synapses from the spikes alone.",
     )
 
 

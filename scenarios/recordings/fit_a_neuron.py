@@ -95,6 +95,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "ion channels.",
         "It fired {spikes} spikes, at {rate_hz:.1f} Hz.",
         "The shortest interval between spikes is {shortest_interval_ms:.1f} ms.",
+        "The comparison fits LIF and AdEx neurons to the recording.",
     )
 
 

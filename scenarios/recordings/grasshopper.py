@@ -155,7 +155,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"regression received the sound of receptor {settings.cell}, which fired "
         "{spikes_recorded} spikes, at {rate_recorded_hz:.0f} Hz.",
         *(
-            f"The {name} fire at {{rate_hz_{key}:.0f}} Hz. Their coincidence factor is "
+            f"The {name} fire at {{rate_hz_{key}:.0f}} Hz. After 5 s their coincidence factor is "
             f"{{coincidence_factor_{key}:.2f}} with the recording and "
             f"{{coincidence_factor_among_{key}:.2f}} with each other (0: chance, 1: equal). They "
             f"predict {{bits_per_spike_{key}[0]:.2f}} bits per spike (constant probability: 0)."
