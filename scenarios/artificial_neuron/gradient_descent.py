@@ -103,11 +103,8 @@ def training(result: ns.Result, settings: Settings) -> Training:
     counts, fired = settings.counts(result.seed), fired_at(result, "neuron")
     best, descents = bridge.LogisticNeuron(solver="newton", tol=1e-10).fit(counts, fired), {}
     with warnings.catch_warnings(action="ignore"):  # training stops before it converges
-        for name, size, epochs in (
-            ("full batch", settings.trials, settings.passes),
-            ("mini-batch", BATCH, 1),
-            ("stochastic", 1, 1),
-        ):
+        for name, size in zip(COLOURS, (settings.trials, BATCH, 1), strict=True):
+            epochs = settings.passes if size == settings.trials else 1
             neuron = bridge.LogisticNeuron(
                 solver="stochastic", batch_size=size, max_iter=epochs, random_state=result.seed
             )
@@ -116,13 +113,12 @@ def training(result: ns.Result, settings: Settings) -> Training:
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
-    """Measure the errors of the guesses, and the fraction of trials with a spike."""
+    """Measure the errors of the guesses."""
     paths = measured_guesses(result, settings)
     return {
         "error_factor_per_step": np.abs(1.0 - 2.0 * np.array(settings.rates)),
         "squared_errors_mv2": (paths - settings.number) ** 2,
         "potential_minus_guess_mv": np.abs(paths - settings.guesses()).max(),
-        "share_fired": fired_at(result, "neuron").mean(),
     }
 
 
@@ -138,7 +134,6 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
             f"{{squared_errors_mv2[{k}][{GUESSES - 1}]:.4g}} mV²."
             for k, rate in enumerate(settings.rates)
         ),
-        "The spiking neuron fires in {share_fired:.1%} of the trials.",
     )
 
 
@@ -214,8 +209,7 @@ def _draw_descents(learned: Training) -> kit.Figure:
                   title=f"{name}:\n{one.trajectory_steps[-1]:,} steps")
         for name, one in learned.descents.items()
     ]  # fmt: skip
-    labels: kit.Options = {"xlabel": "trials used", "ylabel": "loss above minimum (nats)"}
-    panels.append(kit.panel(draw_costs, **labels))
+    panels.append(kit.panel(draw_costs, xlabel="trials used", ylabel="loss above minimum (nats)"))
     title = "Smaller batches need fewer trials, but their path to the minimum is noisier"
     return kit.page(title, *panels, mosaic="ABC;DDD", size=(9.8, 8.0), legend=3)
 
