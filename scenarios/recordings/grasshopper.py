@@ -245,16 +245,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         for key, (fired, values) in predicted.items():
             found, label = predictions(fired, values), f"Bits per spike, {names[key][0]}"
             gain = found["bits_per_spike"].labelled(label, f"receptor {cell}")
-            measures |= {
-                f"auc_{key}cell{cell}": found["auc"],
-                f"bits_per_spike_{key}cell{cell}": gain,
-            }
-
-    bits = [
-        kit.layer(kit.draw_measures, [x], [measures[f"bits_per_spike_{key}cell{cell}"]], ms=8,
-                  color=colour)
-        for x, (key, (_, colour)) in enumerate(names.items())
-    ]  # fmt: skip
+            measures[f"bits_per_spike_{key}cell{cell}"] = gain
+            measures[f"auc_{key}cell{cell}"] = found["auc"]
+    bits = []
+    for x, (key, (_, colour)) in enumerate(names.items()):
+        gain = measures[f"bits_per_spike_{key}cell{cell}"]
+        bits.append(kit.layer(kit.draw_measures, [x], [gain], ms=8, color=colour))
 
     def draw_calibration(axes: kit.Axes) -> None:
         axes.plot([0, 1], [0, 1], "--", color="0.45", lw=0.9)
