@@ -24,7 +24,7 @@ from benchmarks.peers.distances import compare, report
 from benchmarks.peers.options import add_laboratory, laboratory_of, positive
 from benchmarks.peers.protocol import FIRST
 from neurosim.analysis import correlations, cv_isi, rates
-from scenarios.networks.microcircuit import microcircuit
+from neurosim.bench.networks.microcircuit import microcircuit
 
 WARMUP = 500.0
 """ms."""

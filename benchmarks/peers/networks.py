@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import neurosim as ns
-from scenarios.benchmarks import brunel, cuba
-from scenarios.networks import published
-from scenarios.networks.microcircuit import NAMES, microcircuit
+from neurosim.bench.networks import vogels_abbott
+from neurosim.bench.networks.brunel import brunel
+from neurosim.bench.networks.izhikevich import izhikevich
+from neurosim.bench.networks.microcircuit import NAMES, microcircuit
 
 
 @dataclass(frozen=True)
@@ -86,24 +87,24 @@ CASES = {
         dict(zip(NAMES, _SMALL_COLUMN, strict=True)),
     ),
     "brunel": Case(partial(brunel, 1.0), ALL, (1, 2), 300.0, 1000.0, _BRUNEL),
-    "cuba": Case(partial(cuba, 1.0), ALL, (1, 2), 500.0, 10000.0, _CUBA),
-    "coba": Case(partial(published.coba, 1.0), THREE, (1, 2), 500.0, 2000.0, _COBA),
-    "cobahh": Case(partial(published.cobahh, 1.0), THREE, (1, 2), 500.0, 1000.0, _COBAHH),
-    "adex": Case(partial(published.adex, 1.0), ("nest", "neurosim"), (1, 2), 500.0, 2000.0, _ADEX),
+    "cuba": Case(partial(vogels_abbott.cuba, 1.0), ALL, (1, 2), 500.0, 10000.0, _CUBA),
+    "coba": Case(partial(vogels_abbott.coba, 1.0), THREE, (1, 2), 500.0, 2000.0, _COBA),
+    "cobahh": Case(partial(vogels_abbott.cobahh, 1.0), THREE, (1, 2), 500.0, 1000.0, _COBAHH),
+    "adex": Case(
+        partial(vogels_abbott.adex, 1.0), ("nest", "neurosim"), (1, 2), 500.0, 2000.0, _ADEX
+    ),
     "adex-euler": Case(
-        partial(published.adex, 1.0, method="euler", substep=0.1),
+        partial(vogels_abbott.adex, 1.0, method="euler", substep=0.1),
         ("brian2-standalone", "neurosim"),
         (1, 2),
         500.0,
         2000.0,
         _ADEX,
     ),
-    "adex-100k": Case(partial(published.adex, 25.0), OURS, (1, 2), 200.0, 500.0, _ADEX),
-    "izhikevich": Case(
-        partial(published.izhikevich, 1.0), THREE, (1, 2), 500.0, 5000.0, _IZHIKEVICH
-    ),
+    "adex-100k": Case(partial(vogels_abbott.adex, 25.0), OURS, (1, 2), 200.0, 500.0, _ADEX),
+    "izhikevich": Case(partial(izhikevich, 1.0), THREE, (1, 2), 500.0, 5000.0, _IZHIKEVICH),
     "depressing": Case(
-        partial(published.depressing, 1.0), THREE, (1, 2), 500.0, 5000.0, _DEPRESSING
+        partial(vogels_abbott.depressing, 1.0), THREE, (1, 2), 500.0, 5000.0, _DEPRESSING
     ),
     "brunel-25k": _larger(partial(brunel, 2.0)),
     "brunel-50k": _larger(partial(brunel, 4.0)),

@@ -1,20 +1,13 @@
-"""Definition of a benchmark, and search among the installed ones."""
+"""Definition of a benchmark."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
-
-from neurosim.errors import NeurosimError
-from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from neurosim.network import Network
-
-ENTRY_POINTS = "neurosim.benchmarks"
-"""Entry-point group through which packages provide benchmarks."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +40,3 @@ class Benchmark:
     span: float
     threads: int | None = None
     dt: float = 0.1
-
-
-def find_benchmark(name: str) -> Benchmark:
-    """Return a benchmark by name.
-
-    Raises
-    ------
-    NeurosimError
-        If there is none, with the most similar name.
-    """
-    installed = {entry_point.name: entry_point for entry_point in entry_points(group=ENTRY_POINTS)}
-    if name not in installed:
-        raise NeurosimError(f"unknown benchmark {name!r}: {suggest(name, installed)}")
-    benchmark = installed[name].load()
-    if not isinstance(benchmark, Benchmark):
-        raise TypeError(f"entry point {name} is not a Benchmark but a {type(benchmark).__name__}")
-    return benchmark

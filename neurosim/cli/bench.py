@@ -56,7 +56,7 @@ def bench(
         neurosim bench microcircuit --threads 2
         neurosim bench brunel --scale 4 --profile --json
     """
-    from neurosim.bench.benchmark import find_benchmark
+    from neurosim.bench.catalogue import find_benchmark
     from neurosim.bench.largest import largest_in_real_time
     from neurosim.bench.measurement import TimingOptions, measure
 

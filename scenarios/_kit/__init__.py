@@ -32,7 +32,6 @@ from scenarios._kit.lectures import lectures
 from scenarios._kit.lesson import lesson, simulation
 from scenarios._kit.measures import rows, trained_weights, with_error
 from scenarios._kit.planes import Plane, draw_examples
-from scenarios._kit.pools import AMPA, Cortex, draw_pool_rates, draw_pool_spikes, shade
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, sentences, signed, weighted_sum
 from scenarios._kit.training import best_fit
@@ -40,6 +39,7 @@ from scenarios._kit.trials import (
     activity,
     add_trials,
     draw_fraction,
+    group_outputs,
     group_trials,
     pool_trials,
     ready_trials,
@@ -62,67 +62,3 @@ Options = dict[str, Any]
 """Keyword arguments of a function that draws."""
 Report = Sequence[str]
 """Sentences: the first states what was simulated, the others what was found."""
-
-__all__ = [
-    "ABSTRACT",
-    "AMPA",
-    "DOTS",
-    "FITTED",
-    "LOGISTIC",
-    "SPIKING",
-    "TRAINED",
-    "Axes",
-    "BaseSettings",
-    "Bools",
-    "Comparison",
-    "Cortex",
-    "Figure",
-    "Findings",
-    "Floats",
-    "Integers",
-    "Layer",
-    "Measure",
-    "Options",
-    "Panel",
-    "Plane",
-    "Report",
-    "RunOptions",
-    "Scenario",
-    "SoftThreshold",
-    "activity",
-    "add_trials",
-    "bars",
-    "best_fit",
-    "chart",
-    "curve",
-    "draw_examples",
-    "draw_fraction",
-    "draw_levels",
-    "draw_measures",
-    "draw_pool_rates",
-    "draw_pool_spikes",
-    "estimate",
-    "group_trials",
-    "label",
-    "layer",
-    "lectures",
-    "lesson",
-    "level",
-    "listed",
-    "page",
-    "panel",
-    "pool_trials",
-    "potential",
-    "ready_trials",
-    "require_duration",
-    "rows",
-    "sentences",
-    "setting",
-    "shade",
-    "signed",
-    "simulation",
-    "soft_threshold",
-    "trained_weights",
-    "weighted_sum",
-    "with_error",
-]

@@ -10,7 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.classics import Expression, parse
+from bridge.classics import Expression, parse, truth_table
 from neurosim.scenario import RunOptions
 from scenarios._kit.figures import SPIKING, TRAINED, Panel, draw_levels, label, page, panel
 from scenarios._kit.planes import draw_examples
@@ -130,15 +130,40 @@ def draw_table(
     axes.spines[:].set_visible(False)
 
 
-def draw_responses(
-    axes: Axes, points: NDArray[np.float64], fired: NDArray[np.bool_], wrong: Any = None
-) -> None:
-    """Draw at points whether a neuron fires, and crosses where it is wrong, with legend labels."""
-    draw_examples(axes, points, fired, ms=8)
-    for line, text in zip(axes.lines[-2:], ("no spike", "spike"), strict=True):
-        line.set_label(text)
-    if wrong is not None and np.any(wrong):
-        axes.plot(*points[wrong].T, "x", color=TRAINED, ms=16, mew=2.5, label="wrong")
+def plane_panel(
+    weights: ArrayLike,
+    band: tuple[float, float],
+    fired: NDArray[np.bool_],
+    wrong: Any = None,
+    **labels: Any,
+) -> Panel:
+    """Describe a panel with the plane of two inputs A and B.
+
+    Parameters
+    ----------
+    weights : (2,) array_like
+    band : (float, float)
+        The unit is active where the weighted sum is between these values; this area is grey.
+    fired : (4,) ndarray of bool
+        Whether the neuron fires for AB = 00, 01, 10, 11.
+    wrong : (4,) ndarray of bool, optional
+        Inputs to mark with a cross.
+    **labels
+        Arguments of ``Axes.set``.
+    """
+
+    def draw(axes: Axes) -> None:
+        first, second = np.asarray(weights)
+        a, b = np.meshgrid([-0.5, 1.5], [-0.5, 1.5])
+        axes.contourf(a, b, first * a + second * b, levels=band, colors=["0.85"])
+        axes.fill_between([], [], color="0.85", label="unit is active")
+        points = truth_table(2).astype(float)
+        draw_examples(axes, points, fired, labels=("no spike", "spike"), ms=8)
+        if wrong is not None and wrong.any():
+            axes.plot(*points[wrong].T, "x", color=TRAINED, ms=16, mew=2.5, label="wrong")
+
+    ticks = {"xticks": (0, 1), "yticks": (0, 1), "aspect": "equal"}
+    return panel(draw, xlabel="A", ylabel="B", **ticks | labels)
 
 
 def table_page(

@@ -54,6 +54,7 @@ def curve(
     Parameters
     ----------
     x, y : array_like
+        A matrix y contains one curve in each column.
     label : str
         Text in the legend.
     text : str
@@ -65,10 +66,10 @@ def curve(
     def draw(axes: Axes) -> None:
         from matplotlib.colors import to_hex
 
-        (line, *_) = axes.plot(x, y, label=label, **look)
+        lines = axes.plot(x, y, label=label, **look)
         if text:
             place = float(np.asarray(x)[at]), float(np.asarray(y)[at])
-            write(axes, *place, text, to_hex(line.get_color()), side)
+            write(axes, *place, text, to_hex(lines[0].get_color()), side)
 
     return draw
 

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenarios._kit.layers import Layer, chart, layer
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+
+    from scenarios._kit.figures import Panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +91,17 @@ class Plane:
         plane = self.grid(values)
         if plane.min() < 0.5 < plane.max():
             axes.contour(self.x, self.y, plane, levels=[0.5], colors=colour, linewidths=1.5)
+
+    def panel(self, values: NDArray[np.float64], *layers: Layer, **labels: Any) -> Panel:
+        """Describe a panel of probabilities at `points` without a contour, under other layers.
+
+        The inputs are called "input 1" and "input 2" unless `labels`, arguments of `chart`, name
+        them.
+        """
+        names: dict[str, Any] = {"xlabel": "input 1", "ylabel": "input 2", "aspect": "equal"}
+        limits = {"xlim": (self.x[0], self.x[-1]), "ylim": (self.y[0], self.y[-1])}
+        plane = layer(self.draw, values, contour=False)
+        return chart(plane, *layers, **names | limits | labels)
 
 
 def draw_examples(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import bridge
-from scenarios._kit.figures import TRAINED
+from scenarios._kit.figures import TRAINED, Panel
+from scenarios._kit.layers import chart, curve
 from scenarios._kit.trials import draw_fraction
 
 if TYPE_CHECKING:
@@ -80,6 +81,12 @@ class SoftThreshold:
         line = np.linspace(low, high, 300)
         fitted = self.neuron.predict_proba(line[:, None])[:, 1]
         axes.plot(line, fitted, color=TRAINED, lw=2, label="logistic neuron, trained")
+
+    def panel(self, v_threshold: float, **labels: Any) -> Panel:
+        """Describe a panel with the fraction, the fit and the sharp threshold."""
+        names = {"xlabel": "membrane potential (mV)", "ylabel": f"P(fire within {AHEAD:g} ms)"}
+        sharp = curve([v_threshold] * 2, [0.0, 1.0], "threshold", color="0.45", ls="--")
+        return chart(self.draw, sharp, **names | labels)
 
 
 def soft_threshold(result: ns.Result, population: str, start: float) -> SoftThreshold | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from bridge.spiking import NeuronGroup
     from neurosim.scenario import RunOptions
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def add_trials(
@@ -64,6 +66,16 @@ def group_trials(
         needed = max(needed, group.duration(options.dt))
     require_duration(options, needed)
     return net
+
+
+def group_outputs(
+    result: ns.Result, groups: Mapping[Key, NeuronGroup]
+) -> dict[Key, NDArray[np.float64]]:
+    """Return the outputs of converted networks with one output unit, by name.
+
+    Fractions of neurons that fired, or potentials of a linear unit, shape (n_trials,).
+    """
+    return {name: group.outputs_in(result)[-1][:, 0] for name, group in groups.items()}
 
 
 def require_duration(

@@ -29,6 +29,8 @@ UNITS, SHARED = 10, 2
 """Input neurons of each representation, and how many of them the next person shares."""
 PER_KIND = len(PERSONS) * (UNITS - SHARED)
 INPUTS = len(KINDS) * PER_KIND
+STRAY = 0.03
+"""Firing probability of input neurons outside the representation."""
 CELL = ns.LIF(t_ref=20.0)
 EVERY, JITTER, TEACHER = 60.0, 4.0, 8.0
 """Interval of presentations, range of spike times, and delay of the teaching input (ms)."""
@@ -46,10 +48,7 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     presentations: int = kit.setting(900, "", 100, 100_000, "presentations during training")
-    carry: float = kit.setting(
-        0.85, "", 0.0, 1.0, "probability that an input neuron of a representation fires"
-    )
-    stray: float = kit.setting(0.03, "", 0.0, 0.5, "probability that another input neuron fires")
+    carry: float = kit.setting(0.85, "", 0.0, 1.0, "firing probability within a representation")
 
 
 def assembly(person: int, kind: int) -> np.ndarray:
@@ -57,35 +56,34 @@ def assembly(person: int, kind: int) -> np.ndarray:
     return kind * PER_KIND + (person * (UNITS - SHARED) + np.arange(UNITS)) % PER_KIND
 
 
-def represents_her() -> kit.Bools:
-    """Return which input neurons represent Marilyn, shape (INPUTS,)."""
-    return np.isin(np.arange(INPUTS), [assembly(0, kind) for kind in range(len(KINDS))])
+MEMBERS = np.array(
+    [np.isin(np.arange(INPUTS), assembly(*divmod(case, len(KINDS)))) for case in range(CASES)]
+)
+"""Input neurons of each representation, those of Marilyn first."""
+HERS = MEMBERS[: len(KINDS)].any(axis=0)
+"""Which input neurons represent Marilyn."""
 
 
 class Presentations:
-    """Presentations of persons, one every 60 ms.
+    """Presentations of representations, one every 60 ms.
 
     Attributes
     ----------
-    person, kind : (n,) ndarray of int
+    case : (n,) ndarray of int
+        Representations.
+    shows_her : (n,) ndarray of bool
     active : (n, INPUTS) ndarray of bool
         Input neurons that fire.
-    starts : (n, 1) ndarray
-        Start of each presentation (ms).
     times : (n, INPUTS) ndarray
         Spike times of the active input neurons (ms).
     """
 
-    def __init__(
-        self, person: np.ndarray, kind: np.ndarray, settings: Settings, rng: np.random.Generator
-    ) -> None:
-        probability = np.full((len(person), INPUTS), settings.stray)
-        for row, one, how in zip(probability, person, kind, strict=True):
-            row[assembly(one, how)] = settings.carry
-        self.person, self.kind, self.shows_her = person, kind, person == 0
+    def __init__(self, case: kit.Integers, settings: Settings, rng: np.random.Generator) -> None:
+        probability = np.where(MEMBERS[case], settings.carry, STRAY)
+        self.case, self.shows_her = case, case < len(KINDS)
         self.active = rng.random(probability.shape) < probability
-        self.starts = 1.0 + EVERY * np.arange(float(len(person)))[:, None]
-        self.times = self.starts + JITTER * rng.random(probability.shape)
+        starts = 1.0 + EVERY * np.arange(float(len(case)))[:, None]
+        self.times = starts + JITTER * rng.random(probability.shape)
 
     def add_to(self, net: ns.Network) -> ns.Population:
         """Add the input neurons to a network."""
@@ -100,14 +98,13 @@ def training_presentations(settings: Settings, seed: int) -> Presentations:
     rng, n = np.random.default_rng([seed, 0]), settings.presentations
     person = rng.integers(1, len(PERSONS), n)
     person[rng.random(n) < 0.25] = 0
-    return Presentations(person, rng.integers(0, len(KINDS), n), settings, rng)
+    return Presentations(len(KINDS) * person + rng.integers(0, len(KINDS), n), settings, rng)
 
 
 def probe_presentations(settings: Settings, seed: int, duration: float) -> Presentations:
     """Return all representations of all persons, as often as the duration (ms) allows."""
     case = np.tile(np.arange(CASES), int((duration - 1.0) / (EVERY * CASES)))
-    rng = np.random.default_rng([seed, 1])
-    return Presentations(case // len(KINDS), case % len(KINDS), settings, rng)
+    return Presentations(case, settings, np.random.default_rng([seed, 1]))
 
 
 @lru_cache(maxsize=4)
@@ -116,50 +113,45 @@ def learned_psps(settings: Settings, seed: int, dt: float) -> kit.Floats:
     shown, net = training_presentations(settings, seed), ns.Network()
     inputs, cell = shown.add_to(net), net.add("concept cell", 1, CELL)
     plastic = net.connect(inputs, cell, ns.AllToAll(), psp=FIRST_PSP, plasticity=RULE)
-    net.drive(cell, ns.SpikeTimes(shown.starts[shown.shows_her, 0] + TEACHER), psp=20.0)
+    teaching = 1.0 + EVERY * np.flatnonzero(shown.shows_her) + TEACHER
+    net.drive(cell, ns.SpikeTimes(teaching), psp=20.0)
     simulation = ns.Simulation(net, dt=dt, seed=seed)
-    history = [np.full(INPUTS, FIRST_PSP)]
+    history, step = [np.full(INPUTS, FIRST_PSP)], EVERY * settings.presentations / SAMPLES
     for _ in range(SAMPLES):
-        simulation.run(round(EVERY * settings.presentations / SAMPLES / dt) * dt)
+        simulation.run(round(step / dt) * dt)
         history.append(simulation.connections(plastic).weights)
     return np.array(history)
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
-    """Present the test set to a trained cell and to an untrained one."""
-    kit.require_duration(
-        options, EVERY * CASES + 1.0, f"is too short to show all {CASES} representations"
-    )
-    shown = probe_presentations(settings, options.seed, options.duration)
-    psps, net = learned_psps(settings, options.seed, options.dt), ns.Network()
-    inputs = shown.add_to(net)
-    for name, strengths in (("concept cell", psps[-1]), ("naive cell", psps[0])):
-        cell = net.add(name, 1, CELL)
-        net.connect(inputs, cell, ns.AllToAll(), psp=strengths[:, None])
-        net.record(cell, "v")
+    """Present the test set to the trained cell."""
+    reason = f"is too short to show all {CASES} representations"
+    kit.require_duration(options, EVERY * CASES + 1.0, reason)
+    net, psps = ns.Network(), learned_psps(settings, options.seed, options.dt)[-1]
+    inputs = probe_presentations(settings, options.seed, options.duration).add_to(net)
+    cell = net.add("concept cell", 1, CELL)
+    net.connect(inputs, cell, ns.AllToAll(), psp=psps[:, None])
+    net.record(cell, "v")
     return net
 
 
-def responses(result: ns.Result, name: str, shown: Presentations) -> kit.Bools:
-    """Return whether a cell fired in each presentation."""
-    index = np.searchsorted(shown.starts[:, 0], result.spikes[name].times - 1e-9) - 1
-    return np.bincount(index[index >= 0], minlength=len(shown.starts)) > 0
+def responses(result: ns.Result, shown: Presentations) -> kit.Bools:
+    """Return whether the cell fired in each presentation."""
+    index = ((result.spikes["concept cell"].times - 1.0) // EVERY).astype(int)
+    return np.bincount(index, minlength=len(shown.case)) > 0
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure which representations fire the cell, and the PSPs of its synapses."""
-    shown, hers = probe_presentations(settings, result.seed, result.duration), represents_her()
-    fired = responses(result, "concept cell", shown)
-    fraction = fired.reshape(-1, len(PERSONS), len(KINDS)).mean(axis=0)
+    fired = responses(result, probe_presentations(settings, result.seed, result.duration))
+    fraction = fired.reshape(-1, CASES).mean(axis=0)
     psps = learned_psps(settings, result.seed, result.dt)[-1]
     return {
-        **{f"fires_to_{kind.replace(' ', '_')}": fraction[0, k] for k, kind in enumerate(KINDS)},
-        "fires_to_others": fraction[1:].mean(),
-        "naive_cell_fires": responses(result, "naive cell", shown).mean(),
-        "psp_of_carriers_mv": psps[hers].mean(),
-        "psp_of_others_mv": psps[~hers].mean(),
+        **{f"fires_to_{kind.replace(' ', '_')}": fraction[k] for k, kind in enumerate(KINDS)},
+        "fires_to_others": fraction[len(KINDS) :].mean(),
+        "psp_of_carriers_mv": psps[HERS].mean(),
+        "psp_of_others_mv": psps[~HERS].mean(),
         "psp_before_mv": FIRST_PSP,
-        "presentations": len(fired),
     }
 
 
@@ -167,12 +159,11 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State to which representations the cell responds, and why."""
     return kit.sentences(
         found,
-        f"After training with {settings.presentations} presentations, {{presentations}} "
-        f"presentations tested the cell, with {CASES} representations of {len(PERSONS)} persons.",
+        f"After training with {settings.presentations} presentations, the cell was tested with "
+        f"{CASES} representations of {len(PERSONS)} persons.",
         "The cell fires in {fires_to_picture:.0%} of the presentations of Marilyn's picture, "
         "{fires_to_drawing:.0%} of her drawing and {fires_to_written_name:.0%} of her name.",
-        "It fires in {fires_to_others:.1%} of the presentations of others. An untrained cell fires "
-        "in {naive_cell_fires:.1%} of all presentations.",
+        "It fires in {fires_to_others:.1%} of the presentations of others.",
         "Before training all PSPs were {psp_before_mv:g} mV. STDP changed those of input neurons "
         "that represent Marilyn to a mean of {psp_of_carriers_mv:.2f} mV, all others to "
         "{psp_of_others_mv:.2f} mV.",
@@ -181,75 +172,51 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the responses of the cell, and the PSPs during training."""
-    found = findings(result, settings)
-    history, hers = learned_psps(settings, result.seed, result.dt), represents_her()
+    history = learned_psps(settings, result.seed, result.dt)
     seconds = np.linspace(0.0, EVERY * settings.presentations / 1e3, len(history))
-
-    def draw_names(axes: kit.Axes) -> None:
-        for k in range(2 * len(KINDS)):
-            person, colour = (PERSONS[1], "black") if k >= len(KINDS) else ("Marilyn", kit.SPIKING)
-            text = f"{person}:\n{KINDS[k % len(KINDS)]}"
-            kit.label(axes, EVERY * (k + 0.5), -15.0, text, colour, "centre")
-
+    names = [f"{person}:\n{kind}" for person in PERSONS[:2] for kind in KINDS]
     potential = kit.chart(
-        kit.potential(result, "concept cell", levels=False), draw_names, xlabel="time (ms)",
-        ylabel="membrane potential (mV)", xlim=(0, 2 * len(KINDS) * EVERY), yticks=(-70, -55, 30),
+        kit.potential(result, "concept cell", levels=False), xlabel="presentations of 60 ms",
+        ylabel="membrane potential (mV)", yticks=(-70, -55, 30), xlim=(0, len(names) * EVERY),
+        xticks=EVERY * (np.arange(len(names)) + 0.5), xticklabels=names,
     )  # fmt: skip
-    her_mean, others_mean = history[:, hers].mean(axis=1), history[:, ~hers].mean(axis=1)
     training = kit.chart(
-        kit.curve(seconds, history, color="0.6", lw=0.5, alpha=0.4),
-        kit.curve(seconds, her_mean, text="represent Marilyn", color=ns.plot.EXCITATORY, lw=2.4),
-        kit.curve(seconds, others_mean, text="represent others", color="0.3", lw=2.4),
+        kit.curve(seconds, history[:, ~HERS], "synapses of others", color="0.6", lw=0.6),
+        kit.curve(seconds, history[:, HERS], "synapses for Marilyn", color=kit.SPIKING, lw=0.8),
         xlabel="time (s)", ylabel="PSP of a synapse (mV)",
     )  # fmt: skip
-    title = (
-        f"The cell fires in {found['fires_to_picture']:.0%} of the presentations of Marilyn's "
-        f"picture and {found['fires_to_others']:.0%} of others"
-    )
-    learned = "STDP strengthens the synapses of input neurons that represent Marilyn"
+    fires = "The cell fires to Marilyn's picture, drawing and name"
+    learns = "STDP strengthens the synapses of input neurons that represent Marilyn"
     return {
-        "answers": kit.page(title, potential, size=(8.6, 3.4)),
-        "weights": kit.page(learned, training, size=(7.6, 4.2)),
+        "answers": kit.page(fires, potential, size=(8.6, 3.4)),
+        "weights": kit.page(learns, training, size=(7.6, 4.2), legend=2),
     }
-
-
-def trained(settings: Settings, seed: int) -> bridge.LogisticNeuron:
-    """Return a logistic neuron trained by gradient descent on the same presentations."""
-    shown, ridge = training_presentations(settings, seed), 1.0 / settings.presentations
-    neuron = bridge.LogisticNeuron(solver="gradient", ridge=ridge, max_iter=20_000)
-    return neuron.fit(shown.active.astype(float), shown.shows_her)
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the cell with a logistic neuron trained on the same presentations."""
+    seen, ridge = training_presentations(settings, result.seed), 1.0 / settings.presentations
+    logistic = bridge.LogisticNeuron(solver="gradient", ridge=ridge, max_iter=20_000)
+    logistic.fit(seen.active.astype(float), seen.shows_her)
     shown = probe_presentations(settings, result.seed, result.duration)
-    logistic, hers = trained(settings, result.seed), represents_her()
-    psps, theta = learned_psps(settings, result.seed, result.dt)[-1], logistic.coef_[0]
-    fires = responses(result, "concept cell", shown)
+    fires, her = responses(result, shown), shown.shows_her
     active = logistic.predict(shown.active.astype(float)) > 0.5
-    her = shown.shows_her
-    same, correlation = bridge.agreement(fires, active), np.corrcoef(psps, theta)[0, 1]
+    psps, theta = learned_psps(settings, result.seed, result.dt)[-1], logistic.coef_[0]
+    correlation = np.corrcoef(psps, theta)[0, 1]
     measures = kit.rows(
         {},
-        ("agreement", "Same decision, cell and logistic neuron", same),
-        ("spiking_fires_to_her", "Cell: active when shown Marilyn", fires[her].mean()),
-        ("spiking_fires_to_others", "Cell: active when shown others", fires[~her].mean()),
-        ("logistic_fires_to_her", "Logistic neuron: when shown Marilyn", active[her].mean()),
-        ("logistic_fires_to_others", "Logistic neuron: when shown others", active[~her].mean()),
-        ("psp_her", "PSP (mV), mean over inputs for Marilyn", psps[hers].mean()),
-        ("psp_others", "PSP (mV), mean over inputs for others", psps[~hers].mean()),
-        ("theta_her", "Weight θ, mean over inputs for Marilyn", theta[hers].mean()),
-        ("theta_others", "Weight θ, mean over inputs for others", theta[~hers].mean()),
+        ("agreement", "Same decision, cell and logistic neuron", bridge.agreement(fires, active)),
+        ("logistic_fires_to_her", "Logistic neuron: active for Marilyn", active[her].mean()),
+        ("logistic_fires_to_others", "Logistic neuron: active for others", active[~her].mean()),
+        ("theta_her", "Mean weight θ of inputs for Marilyn", theta[HERS].mean()),
+        ("theta_others", "Mean weight θ of inputs for others", theta[~HERS].mean()),
         ("correlation", f"Correlation of PSPs and θ | over {INPUTS} synapses", correlation),
     )
-    conclusion = (
-        f"STDP and gradient descent learn similar weights (correlation {correlation:.2f}), and the "
-        f"neurons make the same decision in {same.value:.1%} of the presentations."
-    )
-    dots = {"ls": "", "marker": "o", "ms": 4, "alpha": 0.6}
+    conclusion = f"STDP and gradient descent learn weights with a correlation of {correlation:.2f}."
+    dots: kit.Options = {"ls": "", "marker": "o", "ms": 4, "alpha": 0.6}
     weights = kit.chart(
-        kit.curve(psps[~hers], theta[~hers], "synapses of others", color="0.45", **dots),
-        kit.curve(psps[hers], theta[hers], "synapses for Marilyn", color=kit.SPIKING, **dots),
+        kit.curve(psps[~HERS], theta[~HERS], "synapses of others", color="0.45", **dots),
+        kit.curve(psps[HERS], theta[HERS], "synapses for Marilyn", color=kit.SPIKING, **dots),
         legend="upper left", xlabel="PSP learned by STDP (mV)",
         ylabel="weight θ learned by gradient descent",
     )  # fmt: skip

@@ -26,7 +26,8 @@ from scenarios import _kit as kit
 from scenarios._kit import circuits as kit_circuits
 
 GATES = {"AND": "A & B", "OR": "A | B", "NOT": "¬A"}
-MOST_PULSES = 100
+PULSES = "..S...R...S.SR..B.."
+"""Input of the memory by window: S sets, R resets, B does both, a dot does neither."""
 EXCITATION = (1, 2, 3, 5, 10, 20, 50, 100, 1000)
 """Numbers of excitatory spikes tested against one inhibitory spike."""
 
@@ -38,19 +39,10 @@ class Settings(kit.BaseSettings):
     expression: str = kit.setting(
         "(A & ~B) | (~A & C)", help="Boolean expression of 1 to 8 variables, with ~ & | ^"
     )
-    pulses: str = kit.setting(
-        "..S...R...S.SR..B..",
-        help="input of the memory by window: S sets, R resets, B does both, a dot does neither",
-    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         kit_circuits.checked_expression(self.expression)
-        if not 1 <= len(self.pulses) <= MOST_PULSES or set(self.pulses) - set("SRB."):
-            raise ns.NeurosimError(
-                f"pulses = {self.pulses!r}: give from 1 to {MOST_PULSES} of the letters S, R, B "
-                "and dots"
-            )
 
 
 @lru_cache(maxsize=8)
@@ -61,33 +53,33 @@ def circuits(settings: Settings) -> dict[str, SpikingCircuit]:
     logic = {
         "gates": (gates, truth_table(2)),
         "expression": (expression, truth_table(len(expression.inputs))),
-        "veto": inhibited_units(EXCITATION),
-        "memory": memory(settings.pulses),
+        "veto": inhibited_units(),
+        "memory": memory(),
     }
     return {name: SpikingCircuit(*given, name=name) for name, given in logic.items()}
 
 
-def inhibited_units(counts: tuple[int, ...]) -> tuple[ThresholdNetwork, kit.Bools]:
-    """Return units with `counts` excitatory inputs and one inhibitory input, and their inputs.
+def inhibited_units() -> tuple[ThresholdNetwork, kit.Bools]:
+    """Return units with many excitatory inputs and one inhibitory input, and their inputs.
 
-    In the first half of the units inhibition is absolute, in the other half it has the weight −1.
     All excitatory inputs are active; the inhibitory input is active in row 1 only.
     """
-    most = max(counts)
-    units = [ThresholdUnit.mcculloch_pitts("absolute", (*range(n),), (most,), threshold=1)
-             for n in counts]  # fmt: skip
-    units += [ThresholdUnit("relative", (*range(n), most), (*[1.0] * n, -1.0), 0.5) for n in counts]
+    most = max(EXCITATION)
+    units = tuple(
+        ThresholdUnit.mcculloch_pitts(f"{n} inputs", (*range(n),), (most,), threshold=1)
+        for n in EXCITATION
+    )
     names = (*(f"e{k + 1}" for k in range(most)), "inhibition")
-    inputs = np.ones((2, most + 1), dtype=bool)
+    inputs = np.ones((2, len(names)), dtype=bool)
     inputs[0, most] = False
     outputs = tuple(range(len(names), len(names) + len(units)))
-    return ThresholdNetwork(names, tuple(units), outputs), inputs
+    return ThresholdNetwork(names, units, outputs), inputs
 
 
-def memory(pulses: str) -> tuple[ThresholdNetwork, kit.Bools]:
+def memory() -> tuple[ThresholdNetwork, kit.Bools]:
     """Return a unit with a set input, a loop and an input that vetoes it, and its inputs."""
     unit = ThresholdUnit.mcculloch_pitts("memory", (0, 2), (1,), threshold=1)
-    inputs = np.array([[[letter in "SB", letter in "RB"] for letter in pulses]])
+    inputs = np.array([[[letter in "SB", letter in "RB"] for letter in PULSES]])
     return ThresholdNetwork(("set", "reset"), (unit,), (2,)), inputs
 
 
@@ -103,7 +95,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     built = circuits(settings)
     outputs = {name: circuit.outputs(result) for name, circuit in built.items()}
     without, against = outputs["veto"]
-    absolute, relative = np.split(against, 2)
     logic = built["expression"].logic
     return {
         **{name: outputs["gates"][:, k].astype(int) for k, name in enumerate(GATES)},
@@ -116,8 +107,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
             for name, circuit in built.items()
         },
         "fired_without_inhibition": without.all(),
-        "fired_against_a_veto": absolute.any(),
-        "fired_against_relative_inhibition": relative,
+        "fired_against_a_veto": against.any(),
         "memory": built["memory"].fired(result)[0, :, 2].astype(int),
         "memory_window_ms": built["memory"].window,
     }
@@ -127,7 +117,6 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the outputs of the circuits."""
     outputs = [f"{name} {''.join(map(str, found[name]))}" for name in GATES]
     first = found["answers"][: kit_circuits.MOST_SHOWN]
-    overcome = sum(found["fired_against_relative_inhibition"])
     return [
         "McCulloch–Pitts units were simulated as integrate-and-fire neurons, each circuit in one "
         "copy for each input.",
@@ -137,9 +126,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"{''.join(map(str, first))}.",
         "Absolute inhibition: with one inhibitory spike, a neuron "
         f"{'fires' if found['fired_against_a_veto'] else 'does not fire'} at any excitation, up to "
-        f"{max(EXCITATION):,} spikes. Inhibition with a weight of −1 is overcome at {overcome} of "
-        f"{len(EXCITATION)} excitations.",
-        f"Memory, in windows of {found['memory_window_ms']:g} ms: input {settings.pulses}, spikes "
+        f"{max(EXCITATION):,} spikes.",
+        f"Memory, in windows of {found['memory_window_ms']:g} ms: input {PULSES}, spikes "
         f"{''.join(map(str, found['memory']))}.",
         f"Neurons that differ from their unit: {sum(found['wrong_spikes'].values())}.",
     ]
@@ -148,50 +136,34 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the gates, the veto, the truth table of the expression and the memory."""
     built = circuits(settings)
+    veto = kit.panel(
+        kit_circuits.draw_table, ("no inhibition", "one inhibitory spike"),
+        built["veto"].outputs(result), xticks=0.5 + np.arange(len(EXCITATION)),
+        xticklabels=EXCITATION, xlabel="number of simultaneous excitatory spikes",
+        title="green: the neuron fires",
+    )  # fmt: skip
+    memory = kit.panel(
+        _draw_memory, result, built["memory"], xlabel="time (ms)", yticks=(-70, -55, 30),
+        ylabel="membrane potential (mV)", xlim=(0, built["memory"].duration + 140.0),
+    )  # fmt: skip
     gates = "One neuron computes AND, OR or NOT; NOT is excited by a clock spike"
+    vetoes = "One inhibitory spike vetoes any number of excitatory spikes"
+    remembers = "A neuron that excites itself fires from a set pulse to the next reset pulse"
     return {
         "gates": kit_circuits.potentials_page(gates, built["gates"], result, list(GATES)),
-        "veto": _veto_page(result, settings),
-        "memory": _memory_page(result, built["memory"]),
+        "veto": kit.page(vetoes, veto, size=(7.4, 2.4)),
+        "memory": kit.page(remembers, memory, size=(8.5, 3.8), legend=3),
     }
-
-
-def _veto_page(result: ns.Result, settings: Settings) -> kit.Figure:
-    """Draw which neurons fire, by excitation and kind of inhibition."""
-    without, against = circuits(settings)["veto"].outputs(result)
-    absolute, relative = np.split(against, 2)
-    names = ("no inhibition", "inhibition with weight −1", "absolute inhibition")
-    counts = [str(count) for count in EXCITATION]
-    body = kit.panel(
-        kit_circuits.draw_table, names, (without[: len(counts)], relative, absolute),
-        title="green: the neuron fires", xlabel="number of simultaneous excitatory spikes",
-        xticks=0.5 + np.arange(len(counts)), xticklabels=counts,
-    )  # fmt: skip
-    title = "One inhibitory spike vetoes any number of excitatory spikes"
-    return kit.page(title, body, size=(max(6.6, 2.4 + 0.55 * len(counts)), 2.9))
-
-
-def _memory_page(result: ns.Result, circuit: SpikingCircuit) -> kit.Figure:
-    body = kit.panel(
-        _draw_memory, result, circuit, xlabel="time (ms)", ylabel="membrane potential (mV)",
-        yticks=(-70, -55, 30), xlim=(0, circuit.duration + 140.0),
-    )  # fmt: skip
-    title = "A neuron that excites itself fires from a set pulse to the next reset pulse"
-    return kit.page(title, body, size=(8.5, 3.8), legend=3)
 
 
 def _draw_memory(axes: kit.Axes, result: ns.Result, circuit: SpikingCircuit) -> None:
     """Draw potential and input of the memory, and the windows in which the unit is active."""
-    trace = result.traces["memory", "v"]
-    axes.plot(trace.times, trace.with_spikes(int(circuit.ids(2)[0])), color="black")
-    kit.draw_levels(axes, result.populations["memory"])
+    kit.potential(result, "memory", int(circuit.ids(2)[0]))(axes)
     edges = np.array([circuit.time(2, k) for k in range(circuit.n_windows + 1)])
-    for column, name, marker, colour in (
-        (0, "set", "^", ns.plot.EXCITATORY), (1, "reset", "v", ns.plot.INHIBITORY)
-    ):  # fmt: skip
+    for column, (name, marker, sign) in enumerate([("set", "^", 1), ("reset", "v", -1)]):
         times = edges[:-1][circuit.inputs[0, :, column]]
-        height, label = np.full(len(times), 42.0 + 13.0 * column), f"{name} pulse arrives"
-        axes.plot(times, height, marker, ms=7, color=colour, label=label)
+        look: kit.Options = {"color": ns.plot.colour_of(sign), "label": f"{name} pulse arrives"}
+        axes.plot(times, np.full(len(times), 42.0 + 13.0 * column), marker, ms=7, **look)
     active = np.where(circuit.logic.run(circuit.inputs)[0, :, 2], 30.0, -70.0)
     label = "the abstract unit is active"
     axes.stairs(active, edges, baseline=-70.0, fill=True, color="0.85", label=label)
@@ -200,16 +172,15 @@ def _draw_memory(axes: kit.Axes, result: ns.Result, circuit: SpikingCircuit) -> 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare each neuron with its abstract unit, in each window."""
     built = circuits(settings)
-    label = "All neurons that agree with their unit"
-    every = kit_circuits.agreement(built.values(), result, label)
-    measures = {"agreement": every}
-    for name, label in (
-        ("gates", "AND, OR and NOT"),
-        ("expression", "Units of the expression"),
-        ("veto", "Units with inhibition"),
-        ("memory", "Memory, by window"),
-    ):
-        measures[f"agreement_{name}"] = kit_circuits.agreement([built[name]], result, label)
+    labels = {
+        "gates": "AND, OR and NOT", "expression": "Units of the expression",
+        "veto": "Units with inhibition", "memory": "Memory, by window",
+    }  # fmt: skip
+    every = kit_circuits.agreement(built.values(), result, "All neurons that agree with their unit")
+    measures = {"agreement": every} | {
+        f"agreement_{name}": kit_circuits.agreement([built[name]], result, label)
+        for name, label in labels.items()
+    }
     table = partial(
         kit_circuits.table_page, "Every neuron fires when its unit is active",
         built["expression"], result, expected=True,

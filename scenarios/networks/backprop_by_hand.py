@@ -11,7 +11,7 @@ potential of a neuron with almost no leak by 8.5 mV: the first hidden unit. A gr
 the same synapses passes the signal on. Each starts 0.1 mV further from threshold than the previous
 one, so that 85 of them fire, and each spike raises the potential of the output by 0.014 mV. The
 second unit recruits 48 neurons, and the output reaches 1.91 mV. The same is done with the weights
-after each step of gradient descent.
+after the step.
 """
 
 from __future__ import annotations
@@ -27,23 +27,22 @@ from scenarios import _kit as kit
 from scenarios._kit.diagrams import draw_diagram
 
 INPUTS, TARGET = np.array([[2.0, 3.0]]), 1.0
-START = bridge.LayeredNetwork(
-    (
-        bridge.Layer.partial([[0.11, 0.21], [0.12, 0.08]], None, "linear"),
-        bridge.Layer.partial([[0.14, 0.15]], None, "linear"),
-    )
-)
+HIDDEN = bridge.Layer.partial([[0.11, 0.21], [0.12, 0.08]], None, "linear")
+OUTPUT = bridge.Layer.partial([[0.14, 0.15]], None, "linear")
+START = bridge.LayeredNetwork((HIDDEN, OUTPUT))
 """The network of the lecture: weights of each hidden unit, and of the output."""
 ONE = 10.0
 """Potential that represents a signal of 1 (mV)."""
-NEURONS, LARGEST = 100, 2.0
-"""Neurons that a hidden signal of 1 recruits, and the largest signal that a group represents."""
+NEURONS, SIZE = 100, 200
+"""Neurons that a hidden signal of 1 recruits, and size of a group. The last one never fires."""
 ARRIVALS = ((0.2, 0.4), (0.6, 0.8, 1.0))
 """Spike times of both inputs (ms): two spikes and three spikes."""
 CELL = ns.LIF(tau_m=1000.0)
 """Neuron with almost no leak."""
 INTEGRATOR = ns.LIF(tau_m=1000.0, v_threshold=-20.0)
 """The same with a threshold out of reach, so that its potential is the sum of its inputs."""
+V_START = CELL.v_threshold - ONE * (np.arange(SIZE) + 0.5) / NEURONS
+"""Initial potentials of a group (mV)."""
 COLOURS = ("#E69F00", "#56B4E9")
 """Colours of the hidden units."""
 
@@ -53,72 +52,52 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     rate: float = kit.setting(0.05, "", 0.001, 0.1, "step size of gradient descent")
-    steps: int = kit.setting(10, "", 1, 500, "steps of gradient descent")
 
 
 def networks(settings: Settings) -> list[bridge.LayeredNetwork]:
-    """Return the network before the first step, after it, and after each further step.
-
-    There are steps + 1 networks, or fewer if the error vanishes before.
-    """
-    _, descent = START.train(
-        INPUTS, [TARGET], loss="squared", step=settings.rate, tol=1e-300, max_iter=settings.steps,
-        solver=bridge.gradient_descent,
-    )  # fmt: skip
-    return [START.with_parameters(theta) for theta in descent.trajectory]
+    """Return the network before and after one step of gradient descent."""
+    _, gradient = START.loss_and_gradient(INPUTS, [TARGET], "squared")
+    return [START, START.with_parameters(START.parameters - settings.rate * gradient)]
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
-    """Add the neurons once for each step of gradient descent.
+    """Add the neurons twice, with the weights before and after the step.
 
-    Each hidden unit is an integrator, and a group of neurons that start 0.05, 0.15, 0.25 … mV below
-    threshold: a signal h makes the first 100 h of them fire.
+    Each hidden unit is a group of neurons that start 0.05, 0.15, 0.25 … mV below threshold: a
+    signal h makes the first 100 h of them fire.
     """
     enough = ARRIVALS[-1][-1] + 2.0 * options.dt
     kit.require_duration(options, enough, "ends before the last spikes reach the output")
-    layers = [trained.layers for trained in networks(settings)]
-    n_steps, size = len(layers), round(NEURONS * LARGEST)
-    below = ONE * (np.arange(size) + 0.5) / NEURONS
-    step_of = np.repeat(np.arange(n_steps), size)
-    rule = ns.Explicit(np.arange(n_steps * size), step_of)
+    hidden, last = zip(*(each.layers for each in networks(settings)), strict=True)
+    copy = np.repeat([0, 1], SIZE)
+    rule = ns.Explicit(np.arange(2 * SIZE), copy)
     net = ns.Network()
-    output = net.add("output", n_steps, INTEGRATOR)
-    for k in range(2):
-        weights = np.array([hidden.weights[k] for hidden, _ in layers])
-        onward = np.array([last.weights[0, k] for _, last in layers])
-        unit = net.add(f"sum {k + 1}", n_steps, INTEGRATOR)
-        v_init = np.tile(CELL.v_threshold - below, n_steps)
-        group = net.add(f"hidden {k + 1}", n_steps * size, CELL, v_init=v_init)
-        for weight, times in zip(weights.T, ARRIVALS, strict=True):
-            net.drive(unit, ns.SpikeTimes(times), psp=ONE * weight)
-            net.drive(group, ns.SpikeTimes(times), psp=np.repeat(ONE * weight, size))
-        net.connect(group, output, rule, psp=ONE * onward[step_of] / NEURONS, delay=options.dt)
-        net.record(unit, "v")
+    output = net.add("output", 2, INTEGRATOR)
     net.record(output, "v")
+    for k in range(2):
+        group = net.add(f"hidden {k + 1}", 2 * SIZE, CELL, v_init=np.tile(V_START, 2))
+        net.record(group, "v", ids=[SIZE - 1, 2 * SIZE - 1])
+        weights = np.array([layer.weights[k] for layer in hidden])
+        for weight, times in zip(weights.T, ARRIVALS, strict=True):
+            net.drive(group, ns.SpikeTimes(times), psp=ONE * weight[copy])
+        onward = np.array([layer.weights[0, k] for layer in last])
+        net.connect(group, output, rule, psp=ONE * onward[copy] / NEURONS, delay=options.dt)
     return net
 
 
-def signals(result: ns.Result) -> tuple[kit.Floats, kit.Floats, kit.Floats]:
-    """Return potentials of hidden units, recruited fractions, and outputs, by step.
-
-    The first two have the shape (n_steps + 1, 2). All are in units of the abstract signals.
-    """
-
-    def potential(name: str) -> kit.Floats:
-        return (result.traces[name, "v"].values[-1] - INTEGRATOR.v_rest) / ONE
-
-    output = potential("output")
-    counts = [result.spikes[f"hidden {k}"].counts().reshape(len(output), -1) for k in (1, 2)]
-    recruited = np.column_stack([count.sum(axis=1) for count in counts]) / NEURONS
-    return np.column_stack([potential("sum 1"), potential("sum 2")]), recruited, output
+def potential(result: ns.Result, name: str) -> kit.Floats:
+    """Return the sum of PSPs of the output, or of the last neuron of a group (mV)."""
+    start = INTEGRATOR.v_rest if name == "output" else V_START[-1]
+    return result.traces[name, "v"].values - start
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Compute the forward and the backward pass, and measure the same signals in spikes."""
     hidden, prediction = START.outputs(INPUTS)
     error, gradient = START.loss_and_gradient(INPUTS, [TARGET], "squared")
-    after = networks(settings)[1]
-    potentials, recruited, output = signals(result)
+    after, spiking = networks(settings)[1], potential(result, "output")[-1] / ONE
+    groups = ("hidden 1", "hidden 2")
+    recruited = [np.sum(result.spikes[name].ids < SIZE) / NEURONS for name in groups]
     return {
         "hidden": hidden[0],
         "prediction": prediction[0, 0],
@@ -128,10 +107,10 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "new_output_weights": after.layers[1].weights[0],
         "new_hidden_weights": after.layers[0].weights,
         "new_prediction": after(INPUTS)[0, 0],
-        "spiking_hidden_mv": ONE * potentials[0],
-        "spiking_hidden_recruited": recruited[0],
-        "spiking_prediction_mv": ONE * output[0],
-        "spiking_new_prediction": output[1],
+        "spiking_hidden_mv": [potential(result, name)[-1, 0] for name in groups],
+        "spiking_hidden_recruited": recruited,
+        "spiking_prediction": spiking[0],
+        "spiking_new_prediction": spiking[1],
     }
 
 
@@ -146,41 +125,37 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "In spikes: the hidden units reach {spiking_hidden_mv[0]:.2f} and "
         "{spiking_hidden_mv[1]:.2f} mV and recruit a fraction {spiking_hidden_recruited[0]:.2f} "
         f"and {{spiking_hidden_recruited[1]:.2f}} of {NEURONS} neurons; the output reaches "
-        f"{{spiking_prediction_mv:.2f}} mV, where {ONE:g} mV represent 1.",
+        f"{ONE * found['spiking_prediction']:.2f} mV, where {ONE:g} mV represent 1.",
         f"Backward pass with Δ = {{delta:.3f}} and step size {settings.rate:g}: output weights "
         "{new_output_weights[0]:.2f} and {new_output_weights[1]:.2f}; hidden weights "
         "{new_hidden_weights[0][0]:.2f} and {new_hidden_weights[0][1]:.2f}; "
         "{new_hidden_weights[1][0]:.2f} and {new_hidden_weights[1][1]:.2f}.",
-        "After this step the prediction is {new_prediction:.3f}, and {spiking_new_prediction:.3f} "
-        "in spikes.",
+        "Then the prediction is {new_prediction:.3f}, and {spiking_new_prediction:.3f} in spikes.",
     )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw how spikes add up in the hidden units and in the output, before the first step."""
 
-    def potential(name: str, label: str, colour: str) -> kit.Layer:
-        trace = result.traces[name, "v"]
-        above = trace.values[:, 0] - CELL.v_rest
+    def sums(name: str, label: str, colour: str) -> kit.Layer:
+        times, above = result.traces[name, "v"].times, potential(result, name)[:, 0]
         text = f"{label}: {above[-1]:.2f} mV"
-        return kit.curve(trace.times, above, text=text, at=-4, side="above", color=colour, lw=2,
+        return kit.curve(times, above, text=text, at=-4, side="above", color=colour, lw=2,
                          drawstyle="steps-post")  # fmt: skip
 
-    def recruits(k: int, colour: str) -> kit.Layer:
-        trains = result.spikes[f"hidden {k + 1}"]
-        first = trains.ids < round(NEURONS * LARGEST)
-        beside = trains.times[first] + (0.04 * k - 0.02)
-        return kit.curve(beside, 1 + trains.ids[first], ls="", marker="_", color=colour, ms=6)
-
-    axis = {"ylabel": "potential above rest (mV)", "xlabel": "time (ms)", "xlim": (0, 1.5)}
-    units = list(enumerate(COLOURS))
+    hidden, recruited = [], []
+    for k, colour in enumerate(COLOURS, 1):
+        trains = result.spikes[f"hidden {k}"].of(np.arange(SIZE))
+        look: kit.Options = {"ls": "", "marker": "_", "color": colour, "ms": 6}
+        recruited.append(kit.curve(trains.times + 0.04 * k - 0.06, 1 + trains.ids, **look))
+        hidden.append(sums(f"hidden {k}", f"unit {k}", colour))
+    axis = {"ylabel": "potential above start (mV)", "xlabel": "time (ms)", "xlim": (0, 1.5)}
     fig = kit.page(
         "PSPs add up, and each group passes the sum on as a number of spikes",
-        kit.chart(*(potential(f"sum {k + 1}", f"unit {k + 1}", colour) for k, colour in units),
-                  title="Hidden units sum their PSPs", ylim=(0, 9.5), **axis),
-        kit.chart(*(recruits(k, colour) for k, colour in units), title="and recruit neurons (–)",
-                  ylim=(0, 90), xlabel="time (ms)", ylabel="neuron of the group"),
-        kit.chart(potential("output", "output", ns.plot.NEUTRAL), ylim=(0, 2.15),
+        kit.chart(*hidden, title="Hidden units sum their PSPs", ylim=(0, 9.5), **axis),
+        kit.chart(*recruited, title="and recruit neurons (–)", ylim=(0, 90), xlabel="time (ms)",
+                  ylabel="neuron of the group"),
+        kit.chart(sums("output", "output", ns.plot.NEUTRAL), ylim=(0, 2.15),
                   title="whose spikes the output sums", **axis),
         size=(9.6, 3.7), sharex=True,
     )  # fmt: skip
@@ -188,57 +163,44 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
-    """Compare the signals in spikes with those by hand, at each step of gradient descent."""
-    trained, (potentials, recruited, output) = networks(settings), signals(result)
-    hidden = np.array([one.outputs(INPUTS)[0][0] for one in trained])
-    predicted = np.array([one(INPUTS)[0, 0] for one in trained])
-    errors, spiking = 0.5 * (predicted - TARGET) ** 2, 0.5 * (output - TARGET) ** 2
-    note = f" | of {len(trained)} networks"
-    rows = [
-        ("prediction", "Prediction by hand", predicted[0]),
-        ("spiking_prediction", "Prediction in spikes (10 mV: 1)", output[0]),
-        ("largest_difference_hidden_potential", f"Largest difference, hidden potential{note}",
-         np.abs(potentials - hidden).max()),
-        ("largest_difference_hidden_recruited",
-         f"Largest difference, neurons recruited / 100{note}", np.abs(recruited - hidden).max()),
-        ("largest_difference_prediction", f"Largest difference, prediction{note}",
-         np.abs(output - predicted).max()),
-    ]  # fmt: skip
-    for k in sorted({0, 1, len(trained) - 1}):
-        label = f"Error after {k} step{'s' * (k != 1)} | in spikes {spiking[k]:.4g}"
-        rows.append((f"error_after_{k}", label, errors[k]))
-    measures = kit.rows({}, *rows)
-    conclusion = (
-        f"Membrane potentials reproduce the sums of the network to within "
-        f"{np.abs(output - predicted).max():.2g}; {len(trained) - 1} steps of gradient descent "
-        f"reduce the error from {errors[0]:.3g} to {errors[-1]:.2g}."
+    """Compare the signals in spikes with those by hand, before and after the step."""
+    found = findings(result, settings)
+    pairs = {"Before": found["prediction"], "After one step": found["new_prediction"]}
+    off = np.abs(potential(result, "output")[-1] / ONE - [*pairs.values()]).max()
+    measures = kit.rows(
+        found,
+        ("prediction", "Prediction by hand"),
+        ("spiking_prediction", "Prediction in spikes (10 mV: 1)"),
+        ("new_prediction", "After one step, by hand"),
+        ("spiking_new_prediction", "After one step, in spikes"),
+        ("largest_difference_prediction", "Largest difference", off),
     )
-    drawings = {"step": partial(_draw_step, trained[:2])}
+    errors = [0.5 * (prediction - TARGET) ** 2 for prediction in pairs.values()]
+    conclusion = (
+        f"Membrane potentials reproduce the sums of the network to within {off:.2g}; one step of "
+        f"gradient descent reduces the error from {errors[0]:.3f} to {errors[1]:.3f}."
+    )
+    panels = [
+        kit.panel(_draw, one, title=f"{words}: ½ ({p:.3f} − 1)² = {error:.3f}")
+        for one, (words, p), error in zip(networks(settings), pairs.items(), errors, strict=True)
+    ]
+    message = "One step of gradient descent changes all six weights and reduces the error"
+    drawing = partial(kit.page, message, *panels, size=(9.2, 3.5))
     title = "Backpropagation by hand, and the same network in mV"
-    return kit.Comparison(title, measures, drawings, conclusion)
+    return kit.Comparison(title, measures, {"step": drawing}, conclusion)
 
 
-def _draw_step(trained: list[bridge.LayeredNetwork]) -> kit.Figure:
-    """Draw the network with its weights and signals, before and after one step."""
+def _draw(axes: kit.Axes, network: bridge.LayeredNetwork) -> None:
+    """Draw the network with its weights and signals."""
     positions = {"x1": (0.0, 1.0), "x2": (0.0, -1.0), "h1": (2.2, 1.0), "h2": (2.2, -1.0)}
     positions["y"] = (4.2, 0.0)
-
-    def draw(axes: kit.Axes, one: bridge.LayeredNetwork) -> None:
-        hidden, output = one.layers
-        texts = [f"{value:.2g}" for value in one.signals(INPUTS)[0]]
-        texts[-1] = f"{one(INPUTS)[0, 0]:.3f}"
-        weights = {(f"x{i + 1}", f"h{k + 1}"): w for (k, i), w in np.ndenumerate(hidden.weights)}
-        weights |= {(f"h{k + 1}", "y"): w for k, w in enumerate(output.weights[0])}
-        arrows = {key: (weight, f"{weight:.2f}") for key, weight in weights.items()}
-        draw_diagram(axes, positions, dict(zip(positions, texts, strict=True)), arrows, apart=0.3)
-
-    panels = []
-    for one, words in zip(trained, ("Before", "After one step"), strict=True):
-        prediction = one(INPUTS)[0, 0]
-        title = f"{words}: ½ ({prediction:.3f} − 1)² = {0.5 * (prediction - TARGET) ** 2:.3f}"
-        panels.append(kit.panel(draw, one, title=title))
-    title = "One step of gradient descent changes all six weights and reduces the error"
-    return kit.page(title, *panels, size=(9.2, 3.5))
+    *signals, prediction = network.signals(INPUTS)[0]
+    texts = [f"{value:.2g}" for value in signals] + [f"{prediction:.3f}"]
+    hidden, output = network.layers
+    weights = {(f"x{i + 1}", f"h{k + 1}"): w for (k, i), w in np.ndenumerate(hidden.weights)}
+    weights |= {(f"h{k + 1}", "y"): w for k, w in enumerate(output.weights[0])}
+    arrows = {key: (weight, f"{weight:.2f}") for key, weight in weights.items()}
+    draw_diagram(axes, positions, dict(zip(positions, texts, strict=True)), arrows, apart=0.3)
 
 
 scenario = kit.lesson(__name__, row="S23", lectures=("L3",), duration=1.5)

@@ -48,18 +48,8 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     regime: Literal["AI", "SR", "SI-fast", "SI-slow"] = kit.setting("AI", help="state")
-    neurons: int = kit.setting(
-        12500, "", 250, 1_000_000, "number of neurons, of which 80 % are excitatory"
-    )
+    neurons: int = kit.setting(12500, "", 250, 1_000_000, "neurons, 80 % of them excitatory")
     warmup: float = kit.setting(200.0, "ms", 0.0, 1e5, "time excluded at the start")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.neurons % 50:
-            raise ns.NeurosimError(
-                f"neurons = {self.neurons} is not a multiple of 50: give "
-                f"{50 * round(self.neurons / 50)}"
-            )
 
     @property
     def inhibition(self) -> float:
@@ -130,7 +120,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "external_over_threshold": STATES[settings.regime][1],
         "rate_hz": float(rates @ sizes / sizes.sum()),
         "asynchronous_theory_hz": stationary_rate(settings),
-        "cv": float(np.nanmean(cv)) if np.isfinite(cv).any() else None,
+        "cv": float(np.nanmean(cv)) if np.isfinite(cv).any() else math.nan,
         "fano_factor_1ms": analysis.fano_factor(exc, result.duration, start=start),
         "peak_frequency_hz": analysis.peak_frequency(exc, result.duration, start=start),
     }
@@ -177,28 +167,21 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             f"duration = {result.duration:g} ms: too few spikes for a comparison; simulate longer"
         )
     found, beta = findings(result, settings), soft.beta[0]
-    auc = bridge.auc(soft.fired, soft.probability, soft.blocks)
     measures = kit.rows(
         found,
-        ("bits_per_spike", "Information of the potential on spikes | on test data",
-         soft.bits_per_spike),
-        ("auc", "Area under the ROC curve | 0.5: chance, 1: perfect", auc),
+        ("bits_per_spike", "Information of the potential on spikes", soft.bits_per_spike),
         ("beta", "Slope β", kit.with_error(*soft.beta, unit="per mV")),
         ("half_mv", "Potential with probability 1/2", soft.half),
         ("threshold_mv", "Threshold", NEURON.v_threshold),
         ("rate_hz", "Firing rate, simulated"),
         ("asynchronous_theory_hz", "Firing rate, mean-field theory"),
-    )  # fmt: skip
+    )
     conclusion = (
         f"The input of the next millisecond acts as noise: the sharp threshold at "
         f"{kit.signed(NEURON.v_threshold)} mV becomes a logistic function of the potential that "
         f"rises from 12 % to 88 % within {4.0 / beta:.1f} mV."
     )
-    threshold = kit.curve([NEURON.v_threshold] * 2, [0.0, 1.0], "threshold", color="0.45", ls="--")
-    chart = kit.chart(
-        soft.draw, threshold, xlabel="membrane potential (mV)", legend="upper left",
-        ylabel="probability to fire within 1 ms",
-    )  # fmt: skip
+    chart = soft.panel(NEURON.v_threshold, legend="upper left")
     drawing = partial(kit.page, "Synaptic noise makes the threshold soft", chart)
     title = "A neuron in the network, and a logistic neuron with its membrane potential as input"
     return kit.Comparison(title, measures, {"threshold": drawing}, conclusion)

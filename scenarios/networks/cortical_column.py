@@ -21,8 +21,8 @@ from typing import Literal
 import numpy as np
 
 import neurosim as ns
+from neurosim.bench.networks.microcircuit import NAMES, NEURON, PUBLISHED_RATES, microcircuit
 from scenarios import _kit as kit
-from scenarios.networks.microcircuit import NAMES, NEURON, PUBLISHED_RATES, microcircuit
 
 EXTERNAL = {"poisson": "Poisson spikes", "current": "a constant current"}
 RECORDED = 40
@@ -70,10 +70,9 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     }
 
 
-def _mean(values: kit.Floats) -> float | None:
-    """Return the mean of the finite values."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
+def _mean(values: kit.Floats) -> float:
+    """Return the mean of the finite values, NaN if there are none."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
@@ -110,45 +109,33 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     start = max(min(settings.warmup, stop - 400.0), 0.0)
     title = f"Each layer fires at its own rate (scale {settings.scale:g})"
     raster = ns.plot.raster(result, start=start, stop=min(start + 400.0, stop), title=title)
-    left = kit.panel(
-        _draw_quartiles, result, partial(ns.analysis.rates, start=settings.warmup, stop=stop),
-        PUBLISHED_RATES, xlabel="firing rate (Hz)",
-    )  # fmt: skip
-    right = kit.panel(
-        _draw_quartiles, result, partial(ns.analysis.cv_isi, start=settings.warmup, min_spikes=10),
-        None, xlabel="CV of inter-spike intervals",
-    )  # fmt: skip
+    look: kit.Options = {"ls": "", "marker": "D", "mfc": "none", "mec": "black", "ms": 7}
+    label = "published mean, full scale"
+    published = kit.curve(PUBLISHED_RATES, np.arange(8)[::-1], label, **look)
+    trains = result.spikes
+    rates = {name: ns.analysis.rates(trains[name], settings.warmup, stop) for name in NAMES}
+    cv = {name: ns.analysis.cv_isi(trains[name], settings.warmup, min_spikes=10) for name in NAMES}
+    left = kit.chart(kit.layer(_draw_quartiles, rates), published, xlabel="firing rate (Hz)")
+    right = kit.chart(kit.layer(_draw_quartiles, cv), xlabel="CV of inter-spike intervals")
     title = "Inhibitory neurons and layer 5 fire most; all fire irregularly"
-    options: kit.Options = {"size": (8.0, 4.4), "legend": 4, "sharey": True}
-    return {"raster": raster, "populations": kit.page(title, left, right, **options)}
+    page = kit.page(title, left, right, size=(8.0, 4.4), legend=4, sharey=True)
+    return {"raster": raster, "populations": page}
 
 
-def _draw_quartiles(
-    axes: kit.Axes, result: ns.Result, measure: object, published: kit.Floats | None
-) -> None:
+def _draw_quartiles(axes: kit.Axes, measured: dict[str, kit.Floats]) -> None:
     """Draw mean, median and quartiles of a measure by population."""
-    rows = np.arange(len(NAMES))[::-1]
-    for row, name in zip(rows, NAMES, strict=True):
-        values = measure(result.spikes[name])  # type: ignore[operator]
+    for row, (name, values) in enumerate(reversed(measured.items())):
         values = values[np.isfinite(values)]
         if len(values):
             low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-            colour = ns.plot.colour_of(result.populations[name].sign)
+            colour = ns.plot.colour_of(-1 if name.endswith("I") else 1)
             axes.plot([low, high], [row, row], color=colour, lw=5, alpha=0.35)
             axes.plot(middle, row, "|", color=colour, ms=11, mew=2)
             axes.plot(values.mean(), row, "o", color=colour, ms=5)
-    if published is not None:
-        look: kit.Options = {
-            "mfc": "none",
-            "mec": "black",
-            "ms": 7,
-            "label": "published mean, full scale",
-        }
-        axes.plot(published, rows, "D", **look)
     axes.plot([], [], "o", color="0.4", ms=5, label="mean")
     axes.plot([], [], "|", color="0.4", ms=11, mew=2, label="median")
     axes.plot([], [], color="0.4", lw=5, alpha=0.35, label="quartiles")
-    axes.set_yticks(rows, NAMES)
+    axes.set_yticks(range(len(measured)), reversed(measured))
     axes.set_xlim(left=0.0)
 
 
@@ -173,21 +160,13 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         "membrane potential in every population: synaptic input acts as noise at the threshold."
         + few
     )
-    drawings = {"threshold": partial(_draw_thresholds, known)}
+    drawing = partial(
+        kit.page, "Synaptic noise makes the threshold soft in every layer",
+        *(one.panel(NEURON.v_threshold, title=name) for name, one in known.items()),
+        columns=4, size=(9.6, 5.0), sharex=True, sharey=True, legend=3,
+    )  # fmt: skip
     title = "Neurons of the column, and logistic neurons with the potential as input"
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_thresholds(soft: dict[str, kit.SoftThreshold]) -> kit.Figure:
-    """Draw the probability to fire in the next millisecond, population by population."""
-    threshold = kit.curve([NEURON.v_threshold] * 2, [0.0, 1.0], "threshold", color="0.45", ls="--")
-    panels = [
-        kit.chart(one.draw, threshold, title=name, xlabel="membrane potential (mV)",
-                  ylabel="P(fire within 1 ms)")
-        for name, one in soft.items()
-    ]  # fmt: skip
-    title = "Synaptic noise makes the threshold soft in every layer"
-    return kit.page(title, *panels, columns=4, size=(9.6, 5.0), sharex=True, sharey=True, legend=3)
+    return kit.Comparison(title, measures, {"threshold": drawing}, conclusion)
 
 
 def warmup(settings: Settings) -> float:

@@ -27,6 +27,7 @@ import numpy as np
 import neurosim as ns
 from scenarios import _kit as kit
 from scenarios.networks import decision_trials as task
+from scenarios.networks import selective_pools
 
 POOLS = {"right": kit.SPIKING, "left": kit.TRAINED}
 INPUT, SD = 40.0, 4.0
@@ -43,9 +44,9 @@ class Settings(kit.BaseSettings):
     w_plus: float = kit.setting(1.8, "", 1.0, 3.0, "relative strength of synapses within a pool")
 
     @property
-    def cortex(self) -> kit.Cortex:
+    def cortex(self) -> selective_pools.Cortex:
         """Network of Wang (2002), with its conductances scaled to the number of neurons."""
-        return kit.Cortex(
+        return selective_pools.Cortex(
             self.neurons, 0.15, self.w_plus, external=(2.1, 1.62), ampa=(0.05, 0.04),
             nmda=(0.165, 0.13), gaba=(1.3, 1.0), tau_gaba=5.0, scale=2000.0 / self.neurons,
         )  # fmt: skip
@@ -66,7 +67,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
         rates = INPUT * (1.0 + sign * shown) + SD * rng.normal(size=times.shape)
         rates[:, -1] = 0.0
         motion = ns.Poisson(rates.clip(0.0).ravel(), times=times.ravel())
-        net.drive(pools[name], motion, synapse=kit.AMPA, weight=cortex.external[0])
+        net.drive(pools[name], motion, synapse=selective_pools.AMPA, weight=cortex.external[0])
     resets = np.add.outer(starts, [0.0, task.RESET]).ravel()
     for name in (*POOLS, "other"):
         net.drive(pools[name], ns.StepCurrent(resets, np.tile([-500.0, 0.0], len(starts))))
@@ -136,8 +137,8 @@ def shown_trials(result: ns.Result) -> list[tuple[float, float]]:
 def _draw_spikes(axes: kit.Axes, result: ns.Result) -> None:
     """Draw the spikes of both pools, with the coherence of each trial."""
     motions = shown_trials(result)
-    kit.shade(axes, motions)
-    kit.draw_pool_spikes(axes, result, POOLS, stop=motions[-1][1])
+    selective_pools.shade(axes, motions)
+    selective_pools.draw_pool_spikes(axes, result, POOLS, stop=motions[-1][1])
     for (start, stop), coherence in zip(motions, task.coherences(result.duration), strict=False):
         text = f"{abs(coherence):.0%} {('left', '', 'right')[1 + int(np.sign(coherence))]}"
         kit.label(axes, 0.5e-3 * (start + stop), axes.get_ylim()[1], text, side="above")
@@ -147,8 +148,10 @@ def _draw_rates(axes: kit.Axes, result: ns.Result) -> None:
     """Draw the firing rates of both pools and of the inhibitory neurons."""
     motions, colours = shown_trials(result), POOLS | {"inh": ns.plot.INHIBITORY}
     labels = {"right": "pool “right”", "left": "pool “left”", "inh": "inhibitory neurons"}
-    kit.shade(axes, motions)
-    kit.draw_pool_rates(axes, result, colours, labels, stop=motions[-1][1], bin_ms=task.BIN)
+    selective_pools.shade(axes, motions)
+    selective_pools.draw_pool_rates(
+        axes, result, colours, labels, stop=motions[-1][1], bin_ms=task.BIN
+    )
     kit.level(task.THRESHOLD, "threshold", 0.25)(axes)
 
 

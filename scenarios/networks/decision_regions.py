@@ -14,7 +14,6 @@ to train.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -31,13 +30,8 @@ UNSEEN = np.random.default_rng(0).uniform(-1.0, 1.0, (4000, 2))
 """Points on which errors are measured."""
 RADIUS = 0.7
 """Radius of the circle."""
-UNITS = (1, 2, 3, 4, 6, 12, 24)
-"""Hidden units of networks that learn the circle."""
 LAYERS = {3: 12, 4: 9, 6: 6, 11: 4}
 """Layers of networks that learn the pentagons, and units of each hidden layer."""
-EXAMPLES = (30, 100, 300, 1000)
-Fits = dict[tuple[str, int], list[float]]
-"""Errors of each start, the lowest first, by what is varied and its value."""
 
 
 @dataclass(frozen=True)
@@ -109,41 +103,35 @@ def inside(shape: str, points: kit.Floats) -> kit.Bools:
     return fires_inside(SHAPES[shape])(points)[:, 0] > 0.0
 
 
-def lessons(settings: Settings) -> Iterator[tuple[str, int, str, list[int], int]]:
-    """Yield what is varied, its value, the shape to learn, hidden units and examples."""
-    for n in UNITS:
-        yield "units", n, "circle", [n], settings.examples
-    for n, width in LAYERS.items():
-        yield "layers", n, "two pentagons", [width] * (n - 1), settings.examples
-    for n in EXAMPLES:
-        yield "examples", n, "two pentagons", [LAYERS[3]] * 2, n
-
-
 @lru_cache(maxsize=4)
-def learned(settings: Settings, seed: int) -> Fits:
-    """Train all networks."""
+def learned(settings: Settings, seed: int) -> dict[str, dict[int, float]]:
+    """Train all networks; return errors by number of hidden units, of layers, and of examples."""
     points = np.random.default_rng(seed).uniform(-1.0, 1.0, (5000, 2))
     options: kit.Options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
-    found: Fits = {}
-    for varied, value, shape, hidden, n_examples in lessons(settings):
-        seen, fits = points[:n_examples], []
+
+    def error(shape: str, hidden: list[int], n_examples: int) -> float:
+        seen, errors = points[:n_examples], []
         widths, activations = [2, *hidden, 1], ["tanh"] * len(hidden) + ["sigmoid"]
         for start in range(settings.starts):
             network = bridge.LayeredNetwork.random(widths, activations, start, slope=4.0)
             network, _ = network.train(seen, inside(shape, seen), **options)
             wrong = (network(UNSEEN)[:, 0] > 0.5) != inside(shape, UNSEEN)
-            fits.append(float(wrong.mean()))
-        found[varied, value] = sorted(fits)
-    return found
+            errors.append(float(wrong.mean()))
+        return min(errors)
+
+    n, pentagons = settings.examples, "two pentagons"
+    return {
+        "units": {units: error("circle", [units], n) for units in (1, 2, 3, 4, 6, 12, 24)},
+        "layers": {k: error(pentagons, [width] * (k - 1), n) for k, width in LAYERS.items()},
+        "examples": {k: error(pentagons, [12, 12], k) for k in (30, 100, 300, 1000)},
+    }
 
 
 @lru_cache(maxsize=1)
 def spiking() -> dict[str, NeuronGroup]:
     """Return a spiking network for each shape."""
-    return {
-        name: NeuronGroup(fires_inside(polygons), name=f"{name}, ")
-        for name, polygons in SHAPES.items()
-    }
+    networks = {name: fires_inside(polygons) for name, polygons in SHAPES.items()}
+    return {name: NeuronGroup(one, name=f"{name}, ") for name, one in networks.items()}
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
@@ -151,66 +139,54 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     return kit.group_trials(options, [(group, GRID.points) for group in spiking().values()])
 
 
-def fractions(result: ns.Result) -> dict[str, kit.Floats]:
-    """Return whether the output neuron fired (1) at each point, by shape."""
-    return {name: group.outputs_in(result)[-1][:, 0] for name, group in spiking().items()}
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Count units and wrong decisions of the shapes, and measure the errors of all others."""
-    fired, best = fractions(result), learned(settings, result.seed)
-    found: kit.Findings = {}
-    for name, polygons in SHAPES.items():
-        key, right = name.replace(" ", "_"), fires_inside(polygons)(GRID.points)[:, 0]
-        found[f"units_{key}"] = units_of(name)
-        found[f"wrong_{key}"] = int(np.sum(fired[name] != right))
-    for varied in ("units", "layers", "examples"):
-        found[varied] = [value for kind, value in best if kind == varied]
-        found[f"learned_{varied}_error"] = [best[varied, n][0] for n in found[varied]]
+    found: kit.Findings = {"shape_units": {}, "wrong": {}}
+    for name, fired in kit.group_outputs(result, spiking()).items():
+        network = spiking()[name].network
+        found["shape_units"][name] = " + ".join(str(len(layer.bias)) for layer in network.layers)
+        found["wrong"][name] = int(np.sum(fired != network(GRID.points)[:, 0]))
+    for varied, errors in learned(settings, result.seed).items():
+        found[varied], found[f"learned_{varied}_error"] = list(errors), list(errors.values())
     return found
-
-
-def units_of(shape: str) -> list[int]:
-    """Return the number of units in each layer of the network for a shape."""
-    return [len(layer.bias) for layer in fires_inside(SHAPES[shape]).layers]
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the units that each shape needs, and the errors of approximations."""
-    wrong = sum(found[f"wrong_{name.replace(' ', '_')}"] for name in SHAPES)
-    units = kit.listed(f"{' + '.join(map(str, units_of(name)))} ({name})" for name in SHAPES)
+    units = kit.listed(f"{n} ({name})" for name, n in found["shape_units"].items())
 
-    def errors(of: str, key: str) -> str:
-        values = kit.listed(map(str, found[of]))
-        return f"{values} {of}: {kit.listed(f'{error:.1%}' for error in found[key])} wrong"
+    def errors(of: str) -> str:
+        listed = kit.listed(f"{error:.1%}" for error in found[f"learned_{of}_error"])
+        return f"{kit.listed(map(str, found[of]))} {of}: {listed} wrong"
 
     return [
         f"Spiking networks for five shapes were tested at {len(GRID.points):,} points, and other "
         "networks learned a circle and two pentagons from examples.",
-        f"The shapes need {units} units. In spikes, {wrong or 'no'} points are misclassified.",
-        f"The circle, learned by {errors('units', 'learned_units_error')}.",
-        f"The pentagons, learned by {errors('layers', 'learned_layers_error')}.",
-        f"The pentagons, learned from {errors('examples', 'learned_examples_error')}.",
+        f"The shapes need {units} units. In spikes, {sum(found['wrong'].values()) or 'no'} points "
+        "are misclassified.",
+        f"The circle, learned by {errors('units')}.",
+        f"The pentagons, learned by {errors('layers')}.",
+        f"The pentagons, learned from {errors('examples')}.",
     ]
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw where each spiking network fires, and the lines of its first layer."""
-    fired = fractions(result)
+    found, fired = findings(result, settings), kit.group_outputs(result, spiking())
 
     def draw(axes: kit.Axes, shape: str) -> None:
         values = np.ma.masked_equal(GRID.grid(fired[shape]), 0.0)
         axes.pcolormesh(GRID.x, GRID.y, values, cmap="Greens", vmin=0.0, vmax=2.0)
-        network = fires_inside(SHAPES[shape])
+        network = spiking()[shape].network
         for w, b in zip(network.layers[0].weights, network.layers[0].bias, strict=True):
             ends = -b * w + np.outer([-4.0, 4.0], [-w[1], w[0]])
             axes.plot(*ends.T, color="0.5", lw=0.7, label="boundary of a first-layer unit")
         FINE.draw_contour(axes, network(FINE.points)[:, 0], "black")
         axes.fill([], [], color="#74C476", label="output neuron fires")
-        units = " + ".join(map(str, units_of(shape)))
-        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1), title=f"{shape}\n{units} units")
+        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1), xlabel="input 1", ylabel="input 2")
+        axes.set_title(f"{shape}\n{found['shape_units'][shape]} units")
 
-    panels = [kit.panel(draw, shape, xlabel="input 1", ylabel="input 2") for shape in SHAPES]
+    panels = [kit.panel(draw, shape) for shape in SHAPES]
     title = "Each line is one neuron; a neuron that requires all of them fires inside"
     fig = kit.page(title, *panels, columns=5, size=(9.6, 3.1), legend=2, sharex=True, sharey=True)
     return {"regions": fig}
@@ -218,50 +194,32 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare spiking with abstract networks, and errors by units, layers and examples."""
-    fired, best = fractions(result), learned(settings, result.seed)
-    made = np.concatenate(list(fired.values())) > 0.0
-    units = [fires_inside(polygons)(GRID.points)[:, 0] for polygons in SHAPES.values()]
-    same = bridge.agreement(made, np.concatenate(units) > 0.0)
-    labels = {"units": "Circle, {} hidden units: error", "layers": "Pentagons, {} layers: error",
-              "examples": "Pentagons, {} examples: error"}  # fmt: skip
-    shown = {"units": (1, 24), "layers": (3, 11), "examples": EXAMPLES}
-    measures = kit.rows(
-        {},
-        ("agreement", f"Five shapes: spiking and abstract agree | of {len(made):,} points", same),
-        *(
-            (f"error_{value}_{varied}", labels[varied].format(value), errors[0])
-            for (varied, value), errors in best.items()
-            if value in shown[varied]
-        ),
-    )
-    changes = [
-        f"{measures[f'error_{start}'].value:.1%} to {measures[f'error_{stop}'].value:.1%}"
-        for start, stop in (("30_examples", "1000_examples"), ("3_layers", "11_layers"))
-    ]
-    conclusion = (
-        f"From 30 to 1,000 examples the error changes from {changes[0]}; from 3 to 11 layers with "
-        f"as many parameters, from {changes[1]}."
-    )
+    errors, fired = learned(settings, result.seed), kit.group_outputs(result, spiking())
+    units = [group.network(GRID.points)[:, 0] for group in spiking().values()]
+    same = bridge.agreement(np.concatenate([*fired.values()]), np.concatenate(units))
+    measures = {"agreement": same.labelled("Five shapes: spiking and abstract agree")}
     panels = []
-    for varied, title, xlabel in (
+    for varied, shape, xlabel in (
         ("units", "Circle", "hidden units"),
         ("layers", "Two pentagons", "layers (about 200 parameters)"),
         ("examples", "Two pentagons, 3 layers", "examples"),
     ):
-        values = [value for kind, value in best if kind == varied]
-        errors = np.array([best[varied, value] for value in values])
-        panels.append(
-            kit.chart(
-                kit.curve(values, errors, ls="", marker="o", mfc="none", color=kit.TRAINED),
-                kit.curve(values, errors[:, 0], "best start", **kit.FITTED),
-                title=title, xlabel=xlabel, ylabel="fraction misclassified", xscale="log",
-                yscale="log", xticks=values, xticklabels=values,
-            )
-        )  # fmt: skip
-    drawing = partial(
-        kit.page, "More examples reduce the error; more layers do not", *panels, size=(9.6, 3.8),
-        sharey=True, legend=1,
-    )  # fmt: skip
+        values, wrong = list(errors[varied]), list(errors[varied].values())
+        measures |= kit.rows({}, *(
+            (f"error_{k}_{varied}", f"{shape}: error | {k} {varied}", value)
+            for k, value in errors[varied].items()
+        ))  # fmt: skip
+        panels.append(kit.chart(
+            kit.curve(values, wrong, marker="o", **kit.FITTED), title=shape, xlabel=xlabel,
+            ylabel="fraction misclassified", xscale="log", yscale="log", xticks=values,
+            xticklabels=values,
+        ))  # fmt: skip
+    conclusion = (
+        "From 30 to 1,000 examples the error changes from {0:.1%} to {3:.1%}; from 3 to 11 layers "
+        "with as many parameters, from {4:.1%} to {7:.1%}."
+    ).format(*errors["examples"].values(), *errors["layers"].values())
+    message = "More examples reduce the error; more layers do not"
+    drawing = partial(kit.page, message, *panels, size=(9.6, 3.8), sharey=True)
     title = "Decision regions: constructed and learned, abstract and spiking"
     return kit.Comparison(title, measures, {"errors": drawing}, conclusion)
 

@@ -27,7 +27,6 @@ POINTS = (np.arange(384) + 0.5) / 384
 """Values of x (mV); none is the edge of a pulse."""
 SHOWN = int(0.7 * len(POINTS))
 """Value whose spikes are drawn."""
-COLOURS = {"deep": "#56B4E9", "wide": "#E69F00"}
 SIZES = (2, 3, 4, 1)
 """Inputs and units of each layer of the network whose parameters are counted."""
 COUNTED = bridge.LayeredNetwork.random(SIZES, ["sigmoid"] * 3, seed=1, slope=4.0)
@@ -78,61 +77,53 @@ def units_in(network: bridge.LayeredNetwork) -> int:
     return sum(len(layer.bias) for layer in network.layers)
 
 
-def spiking(settings: Settings) -> dict[str, list[NeuronGroup]]:
-    """Return the deep and the wide spiking networks, for 2, 3, … digits."""
-    groups: dict[str, list[NeuronGroup]] = {"deep": [], "wide": []}
-    for bits in range(2, settings.bits + 1):
-        groups["deep"].append(NeuronGroup(deep(bits), name=f"deep {bits}, "))
-        groups["wide"].append(NeuronGroup(wide(bits), name=f"wide {bits}, "))
-    return groups
+def spiking(settings: Settings) -> dict[str, NeuronGroup]:
+    """Return the deep and the wide spiking network."""
+    networks = {"deep": deep(settings.bits), "wide": wide(settings.bits)}
+    return {kind: NeuronGroup(one, name=f"{kind}, ") for kind, one in networks.items()}
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add a copy of each network for each value of x."""
-    pairs = zip(*spiking(settings).values(), strict=True)
-    inputs = POINTS[:, np.newaxis]
-    return kit.group_trials(options, [(group, inputs) for pair in pairs for group in pair])
+    groups = spiking(settings).values()
+    return kit.group_trials(options, [(group, POINTS[:, np.newaxis]) for group in groups])
 
 
-def spiking_digits(result: ns.Result, settings: Settings) -> dict[str, list[kit.Floats]]:
+def spiking_digits(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
     """Return the digits that each spiking network computes, shape (n_points, bits)."""
     groups = spiking(settings)
     return {
-        "deep": [np.hstack(group.outputs_in(result)) for group in groups["deep"]],
-        "wide": [group.outputs_in(result)[-1] for group in groups["wide"]],
+        "deep": np.hstack(groups["deep"].outputs_in(result)),
+        "wide": groups["wide"].outputs_in(result)[-1],
     }
-
-
-def correct(computed: kit.Floats) -> kit.Bools:
-    """Return which digits are correct."""
-    return digits(POINTS, computed.shape[1]) == computed
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Count units, parameters, and wrong digits of the spiking networks."""
+    sizes = list(range(2, settings.bits + 1))
     found: kit.Findings = {
         "given_parameters": COUNTED.n_parameters,
         "given_parameters_by_layer": [len(layer.parameters) for layer in COUNTED.layers],
-        "bits": list(range(2, settings.bits + 1)),
+        "bits": sizes,
+        "units_deep": [units_in(deep(bits)) for bits in sizes],
+        "units_wide": [units_in(wide(bits)) for bits in sizes],
     }
-    for kind, groups in spiking(settings).items():
-        computed = spiking_digits(result, settings)[kind]
-        found[f"units_{kind}"] = [units_in(group.network) for group in groups]
-        found[f"parameters_{kind}"] = [group.network.n_parameters for group in groups]
-        found[f"wrong_{kind}"] = [int(np.sum(~correct(one))) for one in computed]
+    for kind, computed in spiking_digits(result, settings).items():
+        found[f"parameters_{kind}"] = spiking(settings)[kind].network.n_parameters
+        found[f"wrong_{kind}"] = int(np.sum(computed != digits(POINTS, settings.bits)))
     return found
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
-    """State how many neurons both networks need, and what networks learn."""
+    """State how many neurons both networks need."""
     counts = " + ".join(map(str, found["given_parameters_by_layer"]))
     return [
-        f"Deep and wide spiking networks computed up to {settings.bits} binary digits of "
+        f"A deep and a wide spiking network computed {settings.bits} binary digits of "
         f"{len(POINTS)} values of x.",
         *(
-            f"For {settings.bits} digits the {kind} network has {found[f'units_{kind}'][-1]} "
-            f"neurons and {found[f'parameters_{kind}'][-1]} parameters, and decides in {steps} "
-            f"steps; {sum(found[f'wrong_{kind}']) or 'no'} digits are wrong."
+            f"The {kind} network has {found[f'units_{kind}'][-1]} neurons and "
+            f"{found[f'parameters_{kind}']} parameters, and decides in {steps} steps; "
+            f"{found[f'wrong_{kind}'] or 'no'} digits are wrong."
             for kind, steps in (("deep", settings.bits), ("wide", 2))
         ),
         f"A network with 2 inputs and layers of 3, 4 and 1 units has {counts} = "
@@ -142,34 +133,32 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the digits computed by both networks, and the spikes for one x."""
-    groups = {kind: groups[-1] for kind, groups in spiking(settings).items()}
     rows = 1 + np.arange(settings.bits)
 
-    def draw_digits(axes: kit.Axes, kind: str) -> None:
-        values = spiking_digits(result, settings)[kind][-1].T
-        axes.pcolormesh(POINTS, rows, values, cmap="Greys", vmin=0.0, vmax=1.4)
+    def draw_digits(axes: kit.Axes, values: kit.Floats) -> None:
+        axes.pcolormesh(POINTS, rows, values.T, cmap="Greys", vmin=0.0, vmax=1.4)
         axes.axvline(POINTS[SHOWN], color=kit.SPIKING, lw=2)
 
-    def draw_raster(axes: kit.Axes, kind: str) -> None:
-        first, layers = 1, groups[kind].network.layers
-        for k, depth in enumerate(groups[kind].network.depths):
-            trains, width = result.spikes[groups[kind].population(k)], len(layers[k].bias)
-            here = (trains.ids // width == SHOWN) & (np.rint(trains.times / result.dt) == depth)
-            colour = kit.LOGISTIC if kind == "wide" and k == 0 else kit.SPIKING
-            axes.plot(trains.times[here], first + trains.ids[here] % width, "o", color=colour)
-            first += width
+    def draw_raster(axes: kit.Axes, group: NeuronGroup) -> None:
+        first = 1
+        for depth, fired in zip(group.network.depths, group.outputs_in(result), strict=True):
+            (units,) = np.nonzero(fired[SHOWN])
+            colour = kit.LOGISTIC if fired.shape[1] > settings.bits else kit.SPIKING
+            axes.plot([depth * result.dt] * len(units), first + units, "o", color=colour)
+            first += fired.shape[1]
         axes.set_ylim(first - 0.3, 0.3)
 
     upper, lower = [], []
-    for kind, steps in (("deep", settings.bits), ("wide", 2)):
-        title = f"{kind.capitalize()}: {units_in(groups[kind].network)} neurons, {steps} steps"
-        labels = {"xlabel": "x (mV)", "ylabel": "binary digit (dark: 1)", "yticks": rows}
-        upper.append(
-            kit.panel(draw_digits, kind, title=title, ylim=(rows[-1] + 0.5, 0.5), **labels)
-        )
+    for kind, group in spiking(settings).items():
+        steps = max(group.network.depths)
+        title = f"{kind.capitalize()}: {units_in(group.network)} neurons, {steps} steps"
+        upper.append(kit.panel(
+            draw_digits, spiking_digits(result, settings)[kind], title=title, yticks=rows,
+            ylim=(rows[-1] + 0.5, 0.5), xlabel="x (mV)", ylabel="binary digit (dark: 1)",
+        ))  # fmt: skip
         title = f"Spikes at x = {POINTS[SHOWN]:.2f} mV" + ", hidden units grey" * (kind == "wide")
         labels = {"xlabel": "time (ms)", "ylabel": "neuron", "xlim": (0, result.duration)}
-        lower.append(kit.panel(draw_raster, kind, title=title, **labels))
+        lower.append(kit.panel(draw_raster, group, title=title, **labels))
     title = "Depth saves neurons, width saves time"
     return {"digits": kit.page(title, *upper, *lower, columns=2, size=(9.2, 6.0))}
 
@@ -177,28 +166,24 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare spikes with units, and depth with width."""
     found, bits = findings(result, settings), settings.bits
-    computed = spiking_digits(result, settings).values()
-    right = np.concatenate([correct(one).ravel() for each in computed for one in each])
+    right = 1.0 - (found["wrong_deep"] + found["wrong_wide"]) / (2 * len(POINTS) * bits)
     deep_units, wide_units = found["units_deep"][-1], found["units_wide"][-1]
     measures = kit.rows(
         found,
-        ("agreement", f"Digits correct in spikes | of {len(right):,} digits", right.mean()),
+        ("agreement", "Digits correct in spikes", right),
         ("units_deep", f"{bits} digits, deep network: neurons", deep_units),
         ("units_wide", f"{bits} digits, wide network: neurons", wide_units),
-        ("parameters_deep", "Deep network: parameters", found["parameters_deep"][-1]),
-        ("parameters_wide", "Wide network: parameters", found["parameters_wide"][-1]),
+        ("parameters_deep", "Deep network: parameters"),
+        ("parameters_wide", "Wide network: parameters"),
         ("given_parameters", "Network with layers of 3, 4 and 1 units: parameters"),
     )
     conclusion = (
         f"For {bits} digits the deep network needs {deep_units} neurons and {bits} steps, and the "
         f"wide one {wide_units} neurons and 2 steps."
     )
-    look = {"marker": "o", "lw": 2}
     depth = kit.chart(
-        *(
-            kit.curve(found["bits"], found[f"units_{kind}"], text=kind, color=colour, **look)
-            for kind, colour in COLOURS.items()
-        ),
+        kit.curve(found["bits"], found["units_deep"], text="deep", marker="o", color="#56B4E9"),
+        kit.curve(found["bits"], found["units_wide"], text="wide", marker="o", color="#E69F00"),
         xlabel="binary digits", ylabel="neurons", xticks=found["bits"], ylim=(0, None),
     )  # fmt: skip
     drawings = {

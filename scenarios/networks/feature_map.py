@@ -81,16 +81,17 @@ def squaring(neurons: int) -> bridge.Layer:
 
 def spiking(settings: Settings, seed: int) -> dict[str, NeuronGroup]:
     """Return both neurons as spiking networks, the second with the neurons that square."""
-    neurons = trained(settings, seed)
-    weights = {name: neuron.coef_ for name, neuron in neurons.items()}
-    weights["mapped"] = weights["mapped"].repeat(2 * settings.neurons, axis=1) / settings.neurons
-    before = {"raw": (), "mapped": (squaring(settings.neurons),)}
-    groups = {}
-    for name, neuron in neurons.items():
-        output = bridge.Layer(weights[name], neuron.intercept_, "sigmoid")
-        layers = bridge.LayeredNetwork((*before[name], output))
-        groups[name] = NeuronGroup(layers, outputs=OUTPUTS[name], name=f"{name}, ")
-    return groups
+    raw, mapped = trained(settings, seed).values()
+    weights = mapped.coef_.repeat(2 * settings.neurons, axis=1) / settings.neurons
+    output = bridge.Layer(weights, mapped.intercept_, "sigmoid")
+    networks = {
+        "raw": bridge.LayeredNetwork((bridge.Layer(raw.coef_, raw.intercept_, "sigmoid"),)),
+        "mapped": bridge.LayeredNetwork((squaring(settings.neurons), output)),
+    }
+    return {
+        name: NeuronGroup(one, outputs=OUTPUTS[name], name=f"{name}, ")
+        for name, one in networks.items()
+    }
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
@@ -102,8 +103,8 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
 
 def fractions(result: ns.Result, settings: Settings) -> dict[str, list[kit.Floats]]:
     """Return the fraction of output neurons that fired, on the grid and for the examples."""
-    groups, ends = spiking(settings, result.seed).items(), [len(GRID.points)]
-    return {name: np.split(group.outputs_in(result)[-1][:, 0], ends) for name, group in groups}
+    outputs = kit.group_outputs(result, spiking(settings, result.seed))
+    return {name: np.split(fired, [len(GRID.points)]) for name, fired in outputs.items()}
 
 
 def squares(result: ns.Result, settings: Settings) -> kit.Floats:
@@ -167,20 +168,26 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the neuron of the inputs with that of their squares, abstract and spiking."""
     inputs, inside = examples(settings, result.seed)
-    found, neurons = findings(result, settings), trained(settings, result.seed)
+    drawn = kit.layer(kit.draw_examples, inputs, inside, labels=CLASSES)
+    found, upper, lower = findings(result, settings), [], []
     measures: dict[str, kit.Measure] = {}
-    for name, words, transform in (("raw", "Inputs", np.array), ("mapped", "Squares", np.square)):
+    for name, words, transform in (("raw", "inputs", np.array), ("mapped", "squares", np.square)):
+        neuron = trained(settings, result.seed)[name]
         grid, fired = fractions(result, settings)[name]
-        right = bridge.agreement(neurons[name].predict(transform(inputs)), inside)
-        same = bridge.agreement(grid > 0.5, neurons[name].predict(transform(GRID.points)))
+        right = bridge.agreement(neuron.predict(transform(inputs)), inside)
+        right_spiking = bridge.agreement(fired > 0.5, inside)
+        same = bridge.agreement(grid > 0.5, neuron.predict(transform(GRID.points)))
         measures |= kit.rows(
             found,
-            (f"separable_{name}", f"{words}: a line separates the classes"),
-            (f"right_{name}", f"{words}: correct, logistic neuron", right),
-            (f"right_spiking_{name}", f"{words}: correct, spiking",
-             bridge.agreement(fired > 0.5, inside)),
-            (f"agreement_{name}", f"{words}: spiking and logistic agree", same),
-        )  # fmt: skip
+            (f"separable_{name}", f"By {words}: a line separates the classes"),
+            (f"right_{name}", f"By {words}: correct, logistic neuron", right),
+            (f"right_spiking_{name}", f"By {words}: correct, spiking", right_spiking),
+            (f"agreement_{name}", f"By {words}: spiking and logistic agree", same),
+        )
+        abstract = neuron.predict_proba(transform(FINE.points))[:, 1]
+        layers = (kit.layer(FINE.draw_contour, abstract), drawn)
+        upper.append(FINE.panel(abstract, *layers, title=f"Logistic, {words}"))
+        lower.append(GRID.panel(grid, *layers, title=f"Spiking, {words}"))
     rounding = f"Largest error of a square in spikes | rounding: {0.5 / settings.neurons:.3g}"
     measures |= kit.rows(found, ("largest_difference_square", rounding))
     raw, mapped = measures["right_raw"].value, measures["right_mapped"].value
@@ -188,33 +195,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"One neuron classifies {raw:.1%} of the examples correctly by their inputs, and "
         f"{mapped:.1%} by the squares of the inputs. Its boundary is then a circle, also in spikes."
     )
-    title = "A feature map: a neuron of the inputs, and a neuron of their squares"
-    drawings = {"planes": partial(_draw_planes, result, settings)}
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_planes(result: ns.Result, settings: Settings) -> kit.Figure:
-    """Draw the firing probability of both neurons, logistic above and spiking below."""
-    neurons, spikes = trained(settings, result.seed), fractions(result, settings)
-    panels = []
-    for kind, plane in (("Logistic", FINE), ("Spiking", GRID)):
-        for name, inputs, words in (("raw", FINE.points, "inputs"),
-                                    ("mapped", FINE.points**2, "squares")):  # fmt: skip
-            abstract = neurons[name].predict_proba(inputs)[:, 1]
-            values = abstract if plane is FINE else spikes[name][0]
-            panels.append(
-                kit.chart(
-                    kit.layer(plane.draw, values, contour=False),
-                    kit.layer(FINE.draw_contour, abstract),
-                    kit.layer(kit.draw_examples, *examples(settings, result.seed), labels=CLASSES),
-                    title=f"{kind}, {words}", xlabel="input 1", ylabel="input 2", aspect="equal",
-                    xlim=(-1, 1), ylim=(-1, 1),
-                )
-            )  # fmt: skip
-    return kit.page(
-        "A neuron of the squared inputs draws a circle", *panels, columns=2, size=(7.4, 6.8),
-        sharex=True, sharey=True, legend=2, colourbar="firing probability",
+    drawing = partial(
+        kit.page, "A neuron of the squared inputs draws a circle", *upper, *lower, columns=2,
+        size=(7.4, 6.8), sharex=True, sharey=True, legend=2, colourbar="firing probability",
     )  # fmt: skip
+    title = "A feature map: a neuron of the inputs, and a neuron of their squares"
+    return kit.Comparison(title, measures, {"planes": drawing}, conclusion)
 
 
 scenario = kit.lesson(__name__, row="S20", lectures=("L2",), duration=10.0, dt=5.0)

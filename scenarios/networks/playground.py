@@ -13,8 +13,6 @@ closed, its last settings are saved as a run.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from itertools import product
 
 import numpy as np
 from scipy.special import logit
@@ -22,6 +20,7 @@ from scipy.special import logit
 import bridge
 import neurosim as ns
 from scenarios import _kit as kit
+from scenarios.networks.playground_trials import Trials
 
 DRAWS = 8
 """Random numbers of a trial: one for each synapse, and the last one for the noise."""
@@ -100,120 +99,11 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     return net
 
 
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Trials grouped by the potential that their input reaches.
-
-    Attributes
-    ----------
-    potential : (n_points,) ndarray
-        Without noise (mV).
-    trials, spikes : (n_points,) ndarray
-        Counts.
-    probability : (n_points,) ndarray
-        Of a spike, by the logistic unit.
-    """
-
-    potential: kit.Floats
-    trials: kit.Integers
-    spikes: kit.Integers
-    probability: kit.Floats
-
-    @property
-    def fraction(self) -> kit.Floats:
-        """Fraction of trials with a spike."""
-        return self.spikes / self.trials
-
-    @property
-    def interval(self) -> kit.Floats:
-        """95 % interval of the fraction, shape (2, n_points)."""
-        return np.stack(bridge.wilson_interval(self.spikes, self.trials))
-
-    @property
-    def inside(self) -> kit.Bools:
-        """Whether the interval contains the probability."""
-        low, high = self.interval
-        return (low <= self.probability) & (self.probability <= high)
-
-
-@dataclass(frozen=True, eq=False)
-class Trials:
-    """Trials of the neuron, and the logistic unit that corresponds to it.
-
-    Attributes
-    ----------
-    settings : Settings
-    active : (n_trials, n_synapses) ndarray
-        1 for a synapse with a spike, else 0.
-    fired : (n_trials,) ndarray of bool
-    times : (n_times,) ndarray
-        Sampling times within a trial (ms).
-    traces : (n_times, n_shown) ndarray
-        Membrane potential in the last trials (mV).
-    period : float
-        Duration of a trial (ms).
-    """
-
-    settings: Settings
-    active: kit.Floats
-    fired: kit.Bools
-    times: kit.Floats
-    traces: kit.Floats
-    period: float
-
-    @classmethod
-    def of(cls, result: ns.Result, settings: Settings) -> Trials:
-        """Return the trials of a run."""
-        active, _ = settings.draw(result.seed)
-        fired = result.spikes["neuron"].counts() > 0
-        trace = result.traces["neuron", "v"]
-        return cls(settings, active, fired, trace.times, trace.with_spikes(), result.duration)
-
-    @cached_property
-    def unit(self) -> bridge.SpikingUnit:
-        """The spiking neuron."""
-        return self.settings.unit
-
-    @cached_property
-    def logistic(self) -> bridge.LogisticUnit:
-        """The logistic unit that corresponds to it."""
-        return bridge.to_logistic(self.unit)
-
-    @property
-    def shown(self) -> int:
-        """Number of trials whose potential was recorded: the last ones."""
-        return self.traces.shape[1]
-
-    @cached_property
-    def points(self) -> Points:
-        """The trials, grouped by potential."""
-        potential = np.round(self.unit.neuron.v_rest + self.unit.potential(self.active), 9)
-        distinct, first, group, trials = np.unique(
-            potential, return_index=True, return_inverse=True, return_counts=True
-        )
-        spikes = np.bincount(group[self.fired], minlength=len(distinct))
-        return Points(distinct, trials, spikes, self.logistic.probability(self.active[first]))
-
-    @property
-    def count(self) -> kit.Measure:
-        """Fraction of all trials with a spike."""
-        low, high = bridge.wilson_interval(self.fired.sum(), len(self.fired))
-        note = f"of {len(self.fired):,} trials"
-        return kit.Measure(float(self.fired.mean()), "", float(low), float(high), note)
-
-    @cached_property
-    def expected(self) -> float:
-        """Firing probability of the logistic unit, averaged over all possible inputs."""
-        inputs = np.array(self.settings.inputs)
-        patterns = np.array(list(product((0.0, 1.0), repeat=len(inputs))))
-        weight = np.where(patterns > 0.0, inputs, 1.0 - inputs).prod(axis=1)
-        return float(weight @ self.logistic.probability(patterns))
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
-    """Count spikes, in all and at each potential, and list the logistic probabilities."""
-    trials = Trials.of(result, settings)
+    """Count spikes, and compare them with the logistic probabilities."""
+    trials = Trials(result, settings)
     count, points = trials.count, trials.points
+    low, high = points.interval
     return {
         "trials": len(trials.fired),
         "spikes": trials.fired.sum(),
@@ -221,30 +111,27 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "share_fired_interval": [count.low, count.high],
         "logistic_probability": trials.expected,
         "theta": [trials.logistic.intercept, *trials.logistic.coef],
-        "potentials_mv": points.potential,
-        "trials_at_potentials": points.trials,
-        "spikes_at_potentials": points.spikes,
-        "logistic_at_potentials": points.probability,
-        "intervals_with_logistic": points.inside.mean(),
+        "potentials": len(low),
+        "right": np.sum((low <= points.probability) & (points.probability <= high)),
+        "largest_difference": np.abs(points.fraction - points.probability).max(),
     }
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the firing probability of the neuron and of its logistic unit."""
-    theta = kit.listed(kit.signed(value, 3) for value in found["theta"])
     return kit.sentences(
         found,
         f"A neuron with {len(settings.psps)} synapses was tested in {{trials:,}} trials of random "
         "input.",
-        "It fired in a fraction "
-        + kit.estimate(found["share_fired"], found["share_fired_interval"])
-        + " of the trials; its logistic unit predicts {logistic_probability:.3f}.",
-        f"The weights of the logistic unit are θ = {theta}: the distance from threshold and the "
+        "It fired in a fraction {fired} of the trials; its logistic unit predicts "
+        "{logistic_probability:.3f}.",
+        "The weights of the logistic unit are θ = {weights}: the distance from threshold and the "
         f"PSPs, divided by the noise of {settings.noise:g} mV.",
-        f"The input reaches {len(found['potentials_mv'])} different potentials; at "
-        "{intervals_with_logistic:.0%} of them the 95 % interval of the fraction contains the "
-        "logistic probability.",
+        "The input reaches {potentials} different potentials; at {right} of them the 95 % interval "
+        "of the fraction contains the logistic probability.",
         "Open a window with sliders by --set window=true.",
+        fired=kit.estimate(found["share_fired"], found["share_fired_interval"]),
+        weights=kit.listed(kit.signed(value, 3) for value in found["theta"]),
     )
 
 
@@ -253,79 +140,42 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     from scenarios.networks.playground_board import SIZE, Board
 
     fig = ns.plot.figure(*SIZE)
-    Board(fig, Trials.of(result, settings))
+    Board(fig, Trials(result, settings))
     return {"board": fig}
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the neuron with its logistic unit, and with one trained on its spikes."""
-    trials = Trials.of(result, settings)
-    _require_variation(trials)
-    distance = trials.unit.logistic_threshold_distance
-    trained = bridge.LogisticNeuron(threshold_distance=distance).fit(trials.active, trials.fired)
-    compared = bridge.compare_neurons(
-        trials.unit, trials.active, fired=trials.fired, neuron=trained, seed=result.seed
-    )
-    difference = float(np.abs(trials.points.fraction - trials.points.probability).max())
-    theta = zip(
-        (trials.logistic.intercept, *trials.logistic.coef),
-        (trained.intercept_[0], *trained.coef_[0]), trained.standard_errors_, strict=True,
-    )  # fmt: skip
+    trials, found = Trials(result, settings), findings(result, settings)
+    unit, active, fired = trials.unit, trials.active, trials.fired
+    if np.ptp(np.column_stack([active, fired]), axis=0).min() == 0.0:
+        raise ns.NeurosimError(
+            "the neuron or one of its synapses has a spike in all trials or in none, so a logistic "
+            "neuron cannot learn its weights: change psps, inputs or v_threshold"
+        )
+    distance = unit.logistic_threshold_distance
+    trained = bridge.LogisticNeuron(threshold_distance=distance).fit(active, fired)
+    compared = bridge.compare_neurons(unit, active, fired=fired, neuron=trained, seed=result.seed)
+    weights = np.append(trained.intercept_, trained.coef_)
     measures = kit.rows(
-        {},
+        found,
         ("share_fired", "Fraction of trials with a spike", trials.count),
-        ("logistic_probability", "Predicted by the logistic unit", trials.expected),
-        ("largest_difference", "Largest difference at a potential", difference),
+        ("logistic_probability", "Predicted by the logistic unit"),
+        ("largest_difference", "Largest difference at a potential"),
         *(
-            (f"theta_{k}", f"Trained weight θ{k} | derived: {kit.signed(true, 4)}",
-             kit.with_error(value, error))
-            for k, (true, value, error) in enumerate(theta)
+            (f"theta_{k}", f"Trained weight θ{k} | derived: {kit.signed(found['theta'][k], 4)}",
+             kit.with_error(weight, trained.standard_errors_[k]))
+            for k, weight in enumerate(weights)
         ),
     )  # fmt: skip
-    inside = trials.points.inside
     conclusion = (
-        f"The neuron fires with the logistic probability: {inside.sum()} of {len(inside)} 95 % "
-        "intervals contain it. Training on the spikes recovers the weights."
+        f"The neuron fires with the logistic probability: {found['right']} of "
+        f"{found['potentials']} 95 % intervals contain it. Training on the spikes recovers the "
+        "weights."
     )
-    drawings = {"points": partial(_draw_points, trials, trained)}
     title = "The neuron of the playground: spiking, and logistic"
-    return kit.Comparison(title, measures | dict(compared.measures), drawings, conclusion)
-
-
-def _require_variation(trials: Trials) -> None:
-    """Raise an error if a logistic neuron cannot be trained on these trials."""
-    if trials.fired.all() or not trials.fired.any():
-        which = "all" if trials.fired.any() else "none"
-        raise ns.NeurosimError(
-            f"{which} of the {len(trials.fired)} trials have a spike, so nothing can be learned: "
-            "change psps, inputs or v_threshold so that some have one"
-        )
-    (same,) = np.nonzero(np.ptp(trials.active, axis=0) == 0.0)
-    if len(same):
-        raise ns.NeurosimError(
-            f"inputs = {trials.settings.inputs[same[0]]:g} for synapse {same[0] + 1}: its input is "
-            "equal in all trials, so its weight cannot be learned: give a value between 0 and 1"
-        )
-
-
-def _draw_points(trials: Trials, trained: bridge.LogisticNeuron) -> kit.Figure:
-    """Draw the firing probability against the potential: derived, measured and trained."""
-    points, unit = trials.points, trials.unit
-    neuron, patterns = unit.neuron, np.unique(trials.active, axis=0)
-    line = np.linspace(points.potential[0] - 2.0, points.potential[-1] + 2.0, 400)
-    look = {"ls": "", "marker": "x", "ms": 7, "mew": 1.8, "zorder": 4, "color": kit.TRAINED}
-    chart = kit.chart(
-        kit.curve(line, unit.noise.firing_probability(line - neuron.v_threshold),
-                  "logistic unit, derived", **kit.ABSTRACT),
-        kit.layer(kit.draw_fraction, points.potential, points.spikes, points.trials,
-                  label="spiking neuron, 95 % interval"),
-        kit.curve(neuron.v_rest + unit.potential(patterns), trained.predict_proba(patterns)[:, 1],
-                  "logistic neuron, trained", **look),
-        kit.curve([neuron.v_threshold] * 2, [0.0, 1.0], "threshold", color="0.45", ls="--"),
-        xlabel="potential −70 + Σ Jᵢ aᵢ (mV)", ylabel="firing probability",
-    )  # fmt: skip
-    title = "The firing probability is a logistic function of the summed input"
-    return kit.page(title, chart, legend=2)
+    measures |= compared.measures
+    return kit.Comparison(title, measures, compared.drawings, conclusion)
 
 
 def adjust(settings: Settings, options: kit.RunOptions) -> Settings:

@@ -7,22 +7,23 @@ settings, with the same random numbers for each trial.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import neurosim as ns
 from neurosim import plot
-from neurosim.engine.interrupt import stop_on_interrupt
 from neurosim.engine.mpi import current_communicator
 from neurosim.experiments.settings import settings_of
-from scenarios.networks.playground import Trials, network
+from scenarios.networks.playground import network
 from scenarios.networks.playground_board import SIZE, Board, sign_colour
 from scenarios.networks.playground_painter import Painter
+from scenarios.networks.playground_trials import Trials
 
 if TYPE_CHECKING:
-    import threading
-
     from matplotlib.backend_bases import Event
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.widgets import Button, Slider
@@ -32,15 +33,17 @@ if TYPE_CHECKING:
 
 CONTROLS = 1.5
 """Height of the controls (inches)."""
+WINDOW = (SIZE[0], SIZE[1] + CONTROLS)
+"""Width and height of the window (inches)."""
 TICK = 100.0
 """Approximate time between two updates (ms)."""
 SLIDERS = {
-    "psps": (0.1, "%+.1f mV"),
-    "inputs": (0.01, "%.2f"),
-    "v_threshold": (0.1, "%.1f mV"),
-    "noise": (0.05, "%.2f mV"),
+    "psps": ("synapse {}", 0.1, "%+.1f mV"),
+    "inputs": ("", 0.01, "%.2f"),
+    "v_threshold": ("threshold", 0.1, "%.1f mV"),
+    "noise": ("noise", 0.05, "%.2f mV"),
 }
-"""Step and number format of each kind of slider."""
+"""Label, step and number format of each kind of slider."""
 
 
 class Playground:
@@ -49,7 +52,7 @@ class Playground:
     Parameters
     ----------
     figure : Figure
-        Empty, of `window_size`.
+        Empty, of the size `WINDOW`.
     settings : Settings
         Initial settings.
     options : RunOptions
@@ -62,23 +65,22 @@ class Playground:
         Trials with these settings.
     running : bool
         False while paused.
-    interrupted : bool
-        Whether Ctrl-C was pressed during a simulation.
+    tick : int
+        Number of trials in about `TICK` ms.
     sliders : dict of (str, int) to Slider
         By the name of a setting and the index within it, 0 for a single number.
     buttons : dict of str to Button
     """
 
     def __init__(self, figure: Figure, settings: Settings, options: RunOptions) -> None:
-        self.settings, self._begin, self._options = settings, settings, options
-        self.running, self.interrupted = True, False
-        self.trials = self._simulate()
+        self.settings, self._options, self.running = settings, options, True
+        self.tick = max(1, round(TICK / options.duration))
+        self.trials = self._simulate(settings)
         parts: Any = figure.subfigures(2, 1, height_ratios=(SIZE[1], CONTROLS))
-        upper, lower = parts
         with plot.style():
-            self._board = Board(upper, self.trials)
-            self.sliders = _sliders(lower, settings)
-            self.buttons = _buttons(lower)
+            self._board = Board(parts[0], self.trials)
+            self.sliders = _sliders(parts[1], settings)
+            self.buttons = _buttons(parts[1])
         for (name, index), slider in self.sliders.items():
             slider.on_changed(partial(self._move, name, index))
         self.buttons["pause"].on_clicked(self._pause)
@@ -89,21 +91,17 @@ class Playground:
             moving += slider.poly, slider.valtext, *slider.ax.lines
         self._painter = Painter(figure, moving)
 
-    @property
-    def tick(self) -> int:
-        """Number of trials in about `TICK` ms."""
-        return max(1, round(TICK / self._options.duration))
-
     def advance(self) -> None:
         """Show the next trials, and drop the oldest ones."""
-        self._update(replace(self.settings, first_trial=self.settings.first_trial + self.tick))
+        if self.running:
+            self._update(first_trial=self.settings.first_trial + self.tick)
 
     def _move(self, name: str, index: int, value: Any) -> None:
         """Apply the value of a slider."""
         given, value = getattr(self.settings, name), round(value, 3)
         if isinstance(given, tuple):
             value = (*given[:index], value, *given[index + 1 :])
-        self._update(replace(self.settings, **{name: value}))
+        self._update(**{name: value})
 
     def _pause(self, event: Event) -> None:
         self.running = not self.running
@@ -112,46 +110,29 @@ class Playground:
 
     def _reset(self, event: Event) -> None:
         """Restore the initial settings; the trials continue."""
-        for (name, index), slider in self.sliders.items():
-            slider.eventson = False
-            slider.set_val(_value(self._begin, name, index))
-            slider.eventson = True
-        self._update(replace(self._begin, first_trial=self.settings.first_trial))
+        for slider in self.sliders.values():
+            slider.reset()
 
-    def _update(self, settings: Settings) -> None:
+    def _update(self, **changes: Any) -> None:
         """Simulate and show trials with other settings."""
-        before, self.settings = self.settings, settings
-        try:
-            self.trials = self._simulate()
-        except KeyboardInterrupt:
-            self.settings, self.interrupted = before, True
-            return
+        settings = replace(self.settings, **changes)
+        self.trials, self.settings = self._simulate(settings), settings
         self._colour()
         self._board.show(self.trials)
         self._painter.paint()
 
-    def _simulate(self) -> Trials:
-        options = self._options
-        result = ns.simulate(
-            network(self.settings, options),
-            options.duration,
-            dt=options.dt,
-            seed=options.seed,
-            threads=options.threads,
-        )
-        return Trials.of(result, self.settings)
+    def _simulate(self, settings: Settings) -> Trials:
+        run = self._options
+        net = network(settings, run)
+        result = ns.simulate(net, run.duration, dt=run.dt, seed=run.seed, threads=run.threads)
+        return Trials(result, settings)
 
     def _colour(self) -> None:
         """Colour the sliders of each synapse by its sign."""
         for (name, index), slider in self.sliders.items():
-            single = not isinstance(getattr(self.settings, name), tuple)
-            colour = plot.NEUTRAL if single else sign_colour(self.settings.psps[index])
+            synapse = isinstance(getattr(self.settings, name), tuple)
+            colour = sign_colour(self.settings.psps[index]) if synapse else plot.NEUTRAL
             slider.poly.set_facecolor(colour)
-
-
-def window_size() -> tuple[float, float]:
-    """Return width and height of the window (inches)."""
-    return SIZE[0], SIZE[1] + CONTROLS
 
 
 def play(settings: Settings, options: RunOptions) -> Settings:
@@ -165,52 +146,32 @@ def play(settings: Settings, options: RunOptions) -> Settings:
     import matplotlib.pyplot as plt
 
     if not current_communicator().is_serial:
-        raise ns.NeurosimError(
-            "the window of the playground needs a single process: run it without mpiexec, or with "
-            "window=false"
-        )
+        raise ns.NeurosimError("the window needs a single process: run it without mpiexec")
     figure = _open()
-    try:
-        with stop_on_interrupt() as stop:
-            playground = Playground(figure, settings, options)
-            timer = figure.canvas.new_timer(interval=round(playground.tick * options.duration))
-            timer.add_callback(_tick, playground, stop, figure)
-            figure.canvas.mpl_connect("close_event", lambda event: timer.stop())
-            timer.start()
-            plt.show(block=True)
-    finally:
-        plt.close(figure)
+    playground = Playground(figure, settings, options)
+    timer = figure.canvas.new_timer(interval=round(playground.tick * options.duration))
+    timer.add_callback(playground.advance)
+    figure.canvas.mpl_connect("close_event", lambda event: timer.stop())
+    timer.start()
+    with suppress(KeyboardInterrupt):
+        plt.show(block=True)
+    plt.close(figure)
     return playground.settings
-
-
-def _tick(playground: Playground, stop: threading.Event, figure: Figure) -> None:
-    import matplotlib.pyplot as plt
-
-    if stop.is_set() or playground.interrupted:
-        plt.close(figure)
-    elif playground.running:
-        playground.advance()
 
 
 def _open() -> Figure:
     """Return an empty figure in a window."""
     import matplotlib.pyplot as plt
 
-    with plot.style():
-        try:
-            figure = plt.figure(figsize=window_size(), layout="constrained")
-        except ImportError:  # the requested backend has no display
-            figure = None
-    if figure is None or not figure.canvas.required_interactive_framework:
-        if figure:
-            plt.close(figure)
-        raise ns.NeurosimError(
-            "the window of the playground needs a display: run it on a desktop with Tk or Qt, or "
-            "with window=false"
-        )
-    if figure.canvas.manager:
-        figure.canvas.manager.set_window_title("neurosim playground")
-    return figure
+    with plot.style(), suppress(ImportError):  # the requested backend may have no display
+        figure = plt.figure(figsize=WINDOW, layout="constrained")
+        if figure.canvas.required_interactive_framework and figure.canvas.manager:
+            figure.canvas.manager.set_window_title("neurosim playground")
+            return figure
+        plt.close(figure)
+    raise ns.NeurosimError(
+        "the window needs a display: run it on a desktop with Tk or Qt, or with window=false"
+    )
 
 
 def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slider]:
@@ -219,22 +180,21 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
 
     n = len(settings.psps)
     height = min(0.16, 0.74 / n)
-    rows = [0.78 - height * (k + 1) for k in range(n)]
-    areas = {("psps", k): (0.095, y, 0.24) for k, y in enumerate(rows)}
-    areas |= {("inputs", k): (0.42, y, 0.16) for k, y in enumerate(rows)}
-    areas |= {("v_threshold", 0): (0.73, 0.62, 0.18), ("noise", 0): (0.73, 0.46, 0.18)}
-    names = {"psps": "synapse {}", "v_threshold": "threshold", "noise": "noise"}
+    places = {("v_threshold", 0): (0.73, 0.62, 0.18), ("noise", 0): (0.73, 0.46, 0.18)}
+    for k in range(n):
+        y = 0.78 - height * (k + 1)
+        places |= {("psps", k): (0.095, y, 0.24), ("inputs", k): (0.42, y, 0.16)}
     for x, words in ((0.095, "PSP"), (0.42, "probability of a spike"), (0.73, "neuron")):
         area.text(x, 0.86, words, fontsize=10, color="0.35")
     sliders, known = {}, settings_of(type(settings))
-    for (name, index), (x, y, width) in areas.items():
-        limits, (step, form) = known[name], SLIDERS[name]
+    for (name, index), (x, y, width) in places.items():
+        label, step, form = SLIDERS[name]
         slider: Any = Slider(
             area.add_axes((x, y, width, height)),
-            names.get(name, "").format(index + 1),
-            limits.low,
-            limits.high,
-            valinit=_value(settings, name, index),
+            label.format(index + 1),
+            known[name].low,
+            known[name].high,
+            valinit=np.atleast_1d(getattr(settings, name))[index],
             valstep=step,
             valfmt=partial(_written, form),  # type: ignore[arg-type]
             initcolor="none",
@@ -263,8 +223,3 @@ def _buttons(area: SubFigure) -> dict[str, Button]:
 
 def _written(form: str, value: float) -> str:
     return (form % value).replace("-", "−")
-
-
-def _value(settings: Settings, name: str, index: int) -> float:
-    value = getattr(settings, name)
-    return value[index] if isinstance(value, tuple) else value

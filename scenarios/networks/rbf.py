@@ -37,8 +37,12 @@ REGIONS = {
 STEEPNESS = 25.0
 """Steepness of the edge of a disc."""
 UNITS, KINDS = (1, 2, 3, 4, 6, 12), ("radial", "sigmoid")
-SPIKING = {"radial": 3, "sigmoid": 12}
-"""Units of the sums, fitted to three discs, that become spiking neurons."""
+SPIKING = {
+    "one unit": ("one disc", "radial", 1),
+    "radial": ("three discs", "radial", 3),
+    "sigmoid": ("three discs", "sigmoid", 12),
+}
+"""Sums that become spiking neurons: region, kind and number of units."""
 STARTS = 3
 """Random initial weights of each fit; the one with the lowest loss is used."""
 
@@ -85,63 +89,45 @@ def fits(steps: int, seed: int) -> dict[tuple[str, str, int], bridge.LayeredNetw
     return best
 
 
-def errors(settings: Settings, seed: int, region: str, kind: str) -> list[float]:
-    """Return the root-mean-square error of sums of 1, 2, … units, in the order of `UNITS`."""
-    sums = [fits(settings.steps, seed)[region, kind, n] for n in UNITS]
-    inputs, wanted = features(kind, FINE.points), target(region, FINE.points)
-    return [float(np.sqrt(np.mean((fitted(inputs)[:, 0] - wanted) ** 2))) for fitted in sums]
-
-
-def radial_unit(settings: Settings, seed: int) -> bridge.LayeredNetwork:
-    """Return the radial unit fitted to one disc, without the output layer."""
-    return bridge.LayeredNetwork(fits(settings.steps, seed)["one disc", "radial", 1].layers[:1])
-
-
-def spiking(settings: Settings, seed: int) -> dict[str, tuple[NeuronGroup, kit.Floats]]:
-    """Return one radial unit and both sums as spiking networks, with the inputs of all trials."""
-    unit = NeuronGroup(radial_unit(settings, seed), outputs=settings.repeats, name="one unit, ")
-    networks = {"one unit": (unit, with_square(GRID.points))}
-    for kind, n in SPIKING.items():
-        hidden, output = fits(settings.steps, seed)["three discs", kind, n].layers
+def spiking(settings: Settings, seed: int) -> dict[str, NeuronGroup]:
+    """Return the spiking networks: a single radial unit, and sums with a decision at 1/2."""
+    groups = {}
+    for name, case in SPIKING.items():
+        hidden, output = fits(settings.steps, seed)[case].layers
         decision = bridge.Layer(output.weights, output.bias - 0.5, "step")
-        layers = bridge.LayeredNetwork((hidden, decision))
-        group = NeuronGroup(layers, settings.size, name=f"{kind}, ")
-        networks[kind] = group, features(kind, GRID.trials(settings.repeats))
-    return networks
+        layers = bridge.LayeredNetwork((hidden,) if name == "one unit" else (hidden, decision))
+        groups[name] = NeuronGroup(layers, settings.size, name=f"{name}, ")
+    return groups
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add the spiking networks, with a copy for each trial at each point."""
     kit.require_duration(options, 2 * options.dt)  # before the training
-    return kit.group_trials(options, spiking(settings, options.seed).values())
+    points, groups = GRID.trials(settings.repeats), spiking(settings, options.seed)
+    trials = [(groups[name], features(kind, points)) for name, (_, kind, _) in SPIKING.items()]
+    return kit.group_trials(options, trials)
 
 
-def fractions(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
-    """Return the fraction of trials in which the output fired, at each point of the grid."""
-    groups, n = spiking(settings, result.seed), len(GRID.points)
-    return {
-        name: group.outputs_in(result)[-1].reshape(n, -1).mean(axis=1)
-        for name, (group, _) in groups.items()
-    }
-
-
-def right(result: ns.Result, settings: Settings, kind: str) -> kit.Measure:
-    """Return the fraction of trials in which the spiking sum decides correctly."""
-    group, inputs = spiking(settings, result.seed)[kind]
-    inside = target("three discs", inputs[:, :2]) > 0.5
-    return bridge.agreement(group.outputs_in(result)[-1][:, 0], inside)
+def fired(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
+    """Return in which trials the outputs fired (1), shape (n_points, n_repeats)."""
+    outputs = kit.group_outputs(result, spiking(settings, result.seed))
+    return {name: fired.reshape(len(GRID.points), -1) for name, fired in outputs.items()}
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the fitted disc, the errors of all sums, and the decisions of the spiking ones."""
-    (unit,) = radial_unit(settings, result.seed).layers
+    unit = fits(settings.steps, result.seed)["one disc", "radial", 1].layers[0]
     disc = RadialUnit.from_logistic(bridge.LogisticUnit(float(unit.bias[0]), unit.weights[0]))
-    found: kit.Findings = {"centre": disc.centre, "radius": disc.radius, "units": UNITS}
+    found: kit.Findings = {"radius": disc.radius, "units": UNITS}
     for region, kind in product(REGIONS, KINDS):
-        key = f"errors_{kind}_{region.replace(' ', '_')}"
-        found[key] = errors(settings, result.seed, region, kind)
+        sums = [fits(settings.steps, result.seed)[region, kind, n] for n in UNITS]
+        inputs, wanted = features(kind, FINE.points), target(region, FINE.points)
+        found[f"errors_{kind}_{region.replace(' ', '_')}"] = [
+            float(np.sqrt(np.mean((fitted(inputs)[:, 0] - wanted) ** 2))) for fitted in sums
+        ]
+    inside = target("three discs", GRID.points)[:, np.newaxis] > 0.5
     for kind in KINDS:
-        found[f"right_spiking_{kind}"] = right(result, settings, kind).value
+        found[f"right_spiking_{kind}"] = np.mean(fired(result, settings)[kind] == inside)
     return found
 
 
@@ -163,27 +149,16 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw where units and spiking neurons fire: one radial unit, and both sums."""
-    abstract = [radial_unit(settings, result.seed)(with_square(FINE.points))[:, 0]]
-    for kind, n in SPIKING.items():
-        fitted = fits(settings.steps, result.seed)["three discs", kind, n]
-        abstract.append(fitted(features(kind, FINE.points))[:, 0])
-    regions = ("one disc", "three discs", "three discs")
-    names = ("1 radial unit", "3 radial units", "12 sigmoid units")
-    panels = [
-        kit.chart(
-            kit.layer(plane.draw, values, contour=False),
-            kit.layer(FINE.draw_contour, target(region, FINE.points)),
-            title=f"{name}{words}", xlabel="input 1", ylabel="input 2", aspect="equal",
-            xlim=(-1, 1), ylim=(-1, 1),
-        )
-        for plane, planes, words in (
-            (FINE, abstract, ""), (GRID, fractions(result, settings).values(), " in spikes")
-        )
-        for values, region, name in zip(planes, regions, names, strict=True)
-    ]  # fmt: skip
+    upper, lower, trials = [], [], fired(result, settings)
+    for name, (region, kind, n) in SPIKING.items():
+        edge = kit.layer(FINE.draw_contour, target(region, FINE.points))
+        fitted = fits(settings.steps, result.seed)[region, kind, n](features(kind, FINE.points))
+        words = f"{n} {kind} unit{'s' * (n > 1)}"
+        upper.append(FINE.panel(fitted, edge, title=words))
+        lower.append(GRID.panel(trials[name].mean(axis=1), edge, title=f"{words} in spikes"))
     title = "Spiking radial units fill discs; the sum of sigmoid units is lost in noise"
     page = kit.page(
-        title, *panels, columns=3, size=(9.4, 5.8), sharex=True, sharey=True,
+        title, *upper, *lower, columns=3, size=(9.4, 5.8), sharex=True, sharey=True,
         colourbar="firing probability",
     )  # fmt: skip
     return {"planes": page}
@@ -191,63 +166,42 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare spiking and abstract units, and radial with sigmoid units."""
-    fired, found = fractions(result, settings), fits(settings.steps, result.seed)
-    probability = radial_unit(settings, result.seed)(with_square(GRID.points))[:, 0]
-    off = float(np.sqrt(np.mean((fired["one unit"] - probability) ** 2)))
-    chance = np.sqrt(np.mean(probability * (1.0 - probability)) / settings.repeats)
-    same = bridge.agreement(fired["one unit"] > 0.5, probability > 0.5)
-    rms = f"One radial unit: difference (rms) | expected by chance: {chance:.2g}"
-    rows = [
-        ("agreement", "One radial unit: spiking = abstract | of 441 points", same),
-        ("difference_unit", rms, off),
-    ]
+    found, trials = findings(result, settings), fired(result, settings)
+    unit = spiking(settings, result.seed)["one unit"].network
+    probability, fraction = unit(with_square(GRID.points))[:, 0], trials["one unit"].mean(axis=1)
+    same = bridge.agreement(fraction > 0.5, probability > 0.5)
+    measures = {"agreement": same.labelled("One radial unit: spiking = abstract", "of 441 points")}
     inside = target("three discs", GRID.points) > 0.5
-    for kind, n in SPIKING.items():
-        fitted, words = found["three discs", kind, n], f"{n} {kind} units"
-        decided = fitted(features(kind, GRID.points))[:, 0] > 0.5
-        rows += [
-            (f"right_{kind}", f"{words}: correct", (decided == inside).mean()),
-            (f"right_spiking_{kind}", f"{words}, spiking: correct", right(result, settings, kind)),
-            (f"noise_{kind}", f"{words}, spiking: noise of the sum",
-             noise(fitted, kind, settings.size)),
-        ]  # fmt: skip
-    for region, kind in product(REGIONS, KINDS):
-        n = len(REGIONS[region]) if kind == "radial" else UNITS[-1]
-        error = errors(settings, result.seed, region, kind)[UNITS.index(n)]
-        key = f"error_{n}_{kind}_{region.replace(' ', '_')}"
-        rows.append((key, f"Error (rms) for {region}, {kind} units: {n}", error))
-    measures = kit.rows({}, *rows)
-    radial, sigmoid = (measures[f"right_spiking_{kind}"].value for kind in KINDS)
-    ratio = measures["noise_sigmoid"].value / measures["noise_radial"].value
-    conclusion = (
-        f"In spikes, the sum of 3 radial units decides correctly in {radial:.1%} of the trials, "
-        f"and that of 12 sigmoid units in {sigmoid:.1%}: its noise is {ratio:.1f} times as large."
-    )
-    panels = [
-        kit.chart(
-            *(
-                kit.curve(UNITS, errors(settings, result.seed, region, kind), f"{kind} units",
-                          marker="o", lw=2, color=colour)
-                for kind, colour in zip(KINDS, ("#E69F00", "#56B4E9"), strict=True)
-            ),
-            title=region.capitalize(), xlabel="units in the sum", xticks=UNITS,
-            ylabel="error (root mean square)",
+    for kind in KINDS:
+        case = region, _, n = SPIKING[kind]
+        fitted = fits(settings.steps, result.seed)[case](features(kind, GRID.points))[:, 0]
+        right = bridge.agreement(trials[kind], np.tile(inside, (settings.repeats, 1)).T)
+        words = f"{n} {kind} units for {region}"
+        measures |= kit.rows(
+            {},
+            (f"right_{kind}", f"{words}: correct", np.mean((fitted > 0.5) == inside)),
+            (f"right_spiking_{kind}", f"{words}, spiking: correct", right),
         )
-        for region in REGIONS
-    ]  # fmt: skip
+    conclusion = (
+        "In spikes, the sum of 3 radial units decides correctly in {right_spiking_radial:.1%} of "
+        "the trials, and that of 12 sigmoid units in {right_spiking_sigmoid:.1%}: their large "
+        "weights cancel, but the noise of their spikes does not."
+    ).format_map(found)
+    panels = []
+    for region in REGIONS:
+        curves = [
+            kit.curve(UNITS, found[f"errors_{kind}_{region.replace(' ', '_')}"], f"{kind} units",
+                      marker="o", lw=2, color=colour)
+            for kind, colour in zip(KINDS, ("#E69F00", "#56B4E9"), strict=True)
+        ]  # fmt: skip
+        labels: kit.Options = {"xlabel": "units in the sum", "ylabel": "error (root mean square)"}
+        panels.append(kit.chart(*curves, title=region.capitalize(), xticks=UNITS, **labels))
     drawing = partial(
         kit.page, "One radial unit for each disc suffices; 12 sigmoid units do not", *panels,
         size=(8.6, 3.9), sharex=True, sharey=True, legend=2,
     )  # fmt: skip
     title = "Radial units and sigmoid units, abstract and spiking"
     return kit.Comparison(title, measures, {"errors": drawing}, conclusion)
-
-
-def noise(fitted: bridge.LayeredNetwork, kind: str, size: int) -> float:
-    """Return the standard deviation √(Σ w² p (1 − p)/size) of a spiking sum, mean of the grid."""
-    probability = fitted.outputs(features(kind, GRID.points))[0]
-    variance = (probability * (1.0 - probability)) @ fitted.layers[1].weights[0] ** 2
-    return float(np.sqrt(variance / size).mean())
 
 
 scenario = kit.lesson(__name__, row="S17", lectures=("L1",), duration=10.0, dt=5.0)

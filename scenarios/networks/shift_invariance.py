@@ -111,40 +111,37 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     return kit.group_trials(options, [(group, shown) for group in groups])
 
 
-def decisions(result: ns.Result, settings: Settings) -> dict[tuple[str, str], kit.Bools]:
+def decisions(result: ns.Result, settings: Settings) -> dict[str, kit.Bools]:
     """Return which decisions are right, shape (n_images of a column, n_columns).
 
-    Keys are the network, and "right" for the abstract or "right_spiking" for the spiking one.
+    Keys are "right" and the network for the abstract ones, "right_spiking" for the spiking ones.
     """
     networks, pixels, upright = trained(settings, result.seed)
-    found = {}
-    for name, group in spiking(settings, result.seed).items():
-        found[name, "right"] = (networks[name](pixels)[:, 0] > 0.5) == upright
-        fired = group.outputs_in(result)[-1][:, 0] > 0.5
-        found[name, "right_spiking"] = fired == upright[: len(fired)]
+    spikes, found = kit.group_outputs(result, spiking(settings, result.seed)), {}
+    for name in NAMES:
+        found[f"right_{name}"] = (networks[name](pixels)[:, 0] > 0.5) == upright
+        found[f"right_spiking_{name}"] = (spikes[name] > 0.5) == upright[: len(spikes[name])]
     return {key: right.reshape(-1, POSITIONS) for key, right in found.items()}
 
 
 def accuracy(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
     """Return the fraction of right decisions, in the columns of training images and in others."""
     learned, measures = np.isin(np.arange(POSITIONS), LEARNED), {}
-    for (name, kind), right in decisions(result, settings).items():
+    for key, right in decisions(result, settings).items():
+        decided, _, name = key.rpartition("_")
         for region, where in (("learned", learned), ("other", ~learned)):
+            words = f"{NAMES[name]}, {region} columns{', spiking' * (decided != 'right')}"
             measure = bridge.agreement(right[:, where], np.ones_like(right[:, where]))
-            spiking = ", spiking" * (kind == "right_spiking")
-            measures[f"{kind}_{region}_columns_{name}"] = measure.labelled(
-                f"{NAMES[name]}, {region} columns{spiking}", f"of {right[:, where].size:,} images"
-            )
+            measures[f"{decided}_{region}_columns_{name}"] = measure.labelled(words)
     return measures
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Count parameters and right decisions, for crosses in learned columns and elsewhere."""
-    found: kit.Findings = {"learned_columns": LEARNED}
-    for name, trained_one in trained(settings, result.seed)[0].items():
-        found[f"parameters_{name}"] = trained_one.n_parameters
-    found |= {key: measure.value for key, measure in accuracy(result, settings).items()}
-    return found
+    networks, _, _ = trained(settings, result.seed)
+    parameters = {f"parameters_{name}": one.n_parameters for name, one in networks.items()}
+    measures = accuracy(result, settings).items()
+    return {"learned_columns": LEARNED} | parameters | {key: one.value for key, one in measures}
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
@@ -156,10 +153,9 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         *(
             f"{words} ({{parameters_{name}:,}} parameters): in the columns of the training images "
             f"{{right_spiking_learned_columns_{name}:.1%}} are classified correctly, and in the "
-            f"other columns {{right_spiking_other_columns_{name}:.1%}}."
+            f"other columns {{right_spiking_other_columns_{name}:.1%}} (chance: 50 %)."
             for name, words in NAMES.items()
         ),
-        "A decision by chance is right in 50 % of the images.",
     )
 
 
@@ -170,59 +166,47 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     upright, columns = upright[: len(output)], COLUMNS[: len(output)]
     chosen = [np.flatnonzero(upright & (columns == column))[0] for column in (0, 3, POSITIONS - 1)]
     chosen.append(np.flatnonzero(~upright)[4])
-    titles = [
-        *(f"{'Upright' if upright[k] else 'Diagonal'}, column {columns[k] + 1}" for k in chosen),
-        *("Output neurons fire" if output[k, 0] > 0.5 else "Output silent" for k in chosen),
-    ]
-    maps = [("gray_r", pixels[k]) for k in chosen] + [("viridis", detectors[k]) for k in chosen]
-    panels = [
-        kit.panel(draw_map, cmap, values, title=title, xticks=[], yticks=[])
-        for (cmap, values), title in zip(maps, titles, strict=True)
-    ]
+
+    def draw(axes: kit.Axes, cmap: str, values: kit.Floats) -> None:
+        side = round(len(values) ** 0.5)
+        axes.imshow(values.reshape(side, side), cmap=cmap, vmin=0.0, vmax=1.0)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)
+
+    upper, lower = [], []
+    for k in chosen:
+        text = f"{'Upright' if upright[k] else 'Diagonal'}, column {columns[k] + 1}"
+        decision = "Output neurons fire" if output[k, 0] > 0.5 else "Output silent"
+        upper.append(kit.panel(draw, "gray_r", pixels[k], title=text))
+        lower.append(kit.panel(draw, "viridis", detectors[k], title=decision))
     title = "The active detector moves with the cross, and the output does not change"
     bar = "fraction of a detector's neurons that fire (lower row)"
-    return {"detectors": kit.page(title, *panels, columns=4, size=(9.2, 5.0), colourbar=bar)}
-
-
-def draw_map(axes: kit.Axes, cmap: str, values: kit.Floats) -> None:
-    """Draw a square map of values from 0 to 1."""
-    side = round(len(values) ** 0.5)
-    axes.imshow(values.reshape(side, side), cmap=cmap, vmin=0.0, vmax=1.0)
-    axes.spines[:].set_visible(True)
+    return {"detectors": kit.page(title, *upper, *lower, columns=4, size=(9.2, 5.0), colourbar=bar)}
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare shared weights with full connection, abstract and spiking."""
-    networks, measures = trained(settings, result.seed)[0], accuracy(result, settings)
-    right = decisions(result, settings)
+    found, right = findings(result, settings), decisions(result, settings)
+    measures, columns, panels = accuracy(result, settings), 1 + np.arange(POSITIONS), []
     for name, words in NAMES.items():
-        fired = right[name, "right_spiking"]
-        same = bridge.agreement(fired, right[name, "right"][: len(fired)])
-        measures |= kit.rows(
-            {},
-            (f"agreement_{name}", f"{words}: spiking and abstract agree", same),
-            (f"parameters_{name}", f"{words}: parameters", networks[name].n_parameters),
-        )
-    shared, full = (measures[f"right_other_columns_{name}"].value for name in NAMES)
+        abstract, fired = right[f"right_{name}"], right[f"right_spiking_{name}"]
+        same = bridge.agreement(fired, abstract[: len(fired)])
+        measures[f"agreement_{name}"] = same.labelled(f"{words}: spiking and abstract agree")
+        panels.append(kit.chart(
+            kit.level(0.5, "chance", 1.5),
+            kit.curve(columns, abstract.mean(axis=0), "abstract", **kit.FITTED),
+            kit.layer(kit.draw_fraction, columns, fired.sum(axis=0), len(fired),
+                      label="spiking, 95 % interval"),
+            kit.curve([len(LEARNED) + 0.5] * 2, [0.0, 0.1], text="not in training images",
+                      color="0.45"),
+            title=words, xlabel="column in which the cross begins", ylabel="fraction correct",
+            ylim=(0.0, 1.03),
+        ))  # fmt: skip
     conclusion = (
-        f"In columns without training images, the network with shared weights classifies "
-        f"{shared:.1%} of the images correctly, and the fully connected network {full:.1%}."
-    )
-    columns, panels = 1 + np.arange(POSITIONS), []
-    for name, words in NAMES.items():
-        abstract, fired = right[name, "right"], right[name, "right_spiking"]
-        panels.append(
-            kit.chart(
-                kit.level(0.5, "chance", 1.5),
-                kit.curve(columns, abstract.mean(axis=0), "abstract", **kit.FITTED),
-                kit.layer(kit.draw_fraction, columns, fired.sum(axis=0), len(fired),
-                          label="spiking, 95 % interval"),
-                kit.curve([len(LEARNED) + 0.5] * 2, [0.0, 0.1], text="not in training images",
-                          color="0.45"),
-                title=words, xlabel="column in which the cross begins", ylabel="fraction correct",
-                ylim=(0.0, 1.03),
-            )
-        )  # fmt: skip
+        "In columns without training images, the network with shared weights classifies "
+        "{right_other_columns_shared:.1%} of the images correctly, and the fully connected network "
+        "{right_other_columns_full:.1%}."
+    ).format_map(found)
     drawing = partial(
         kit.page, "Shared weights generalise to all columns, separate weights do not", *panels,
         size=(9.0, 4.0), legend=4, sharex=True, sharey=True,

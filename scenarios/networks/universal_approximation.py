@@ -83,14 +83,9 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     return kit.group_trials(options, [(group, POINTS[:, np.newaxis]) for group in groups])
 
 
-def sums(result: ns.Result, settings: Settings) -> dict[int, kit.Floats]:
-    """Return the potential of the summing neuron above rest (mV), by number of pulses."""
-    return {n: group.outputs_in(result)[-1][:, 0] for n, group in spiking(settings).items()}
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the largest error of the spiking sums by number of pulses."""
-    found = sums(result, settings)
+    found = kit.group_outputs(result, spiking(settings))
     errors = {n: np.abs(found[n] - function(POINTS)).max() for n in found if n > 1}
     slope, _ = np.polyfit(np.log(PULSES), np.log([errors[n] for n in PULSES]), 1)
     return {
@@ -123,8 +118,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw how two units make a pulse, and sums of more and more pulses."""
-    found, hidden = sums(result, settings), spiking(settings)[1].outputs_in(result)[0]
-
+    groups = spiking(settings)
+    found, hidden = kit.group_outputs(result, groups), groups[1].outputs_in(result)[0]
     shared = {"xlabel": "x (mV)", "ylabel": "sum (mV)"}
     step = {"drawstyle": "steps-pre", "lw": 2}
     above, below = ns.plot.EXCITATORY, ns.plot.INHIBITORY
@@ -157,12 +152,10 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the spiking sums with those of threshold units, and with the function."""
     found, groups = findings(result, settings), spiking(settings)
-    off = np.array([
-        np.abs(potential - groups[n].network(POINTS[:, np.newaxis])[:, 0])
-        for n, potential in sums(result, settings).items()
-    ])  # fmt: skip
+    potentials, inputs = kit.group_outputs(result, groups), POINTS[:, np.newaxis]
+    units = {k: group.network(inputs)[:, 0] for k, group in groups.items()}
+    off = np.array([np.abs(potentials[k] - units[k]) for k in groups])
     equal = bridge.agreement(off < 1e-6, np.ones_like(off))
-    enough = f"Pulses that suffice for {settings.error:g} mV"
     errors = zip(found["pulses"], found["largest_errors"], found["bounds"], strict=True)
     measures = kit.rows(
         found,
@@ -172,17 +165,15 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             (f"error_{n}_pulses", f"Largest error (mV) of {n} pulses | bound: {bound:.3g}", error)
             for n, error, bound in errors
         ),
-        ("pulses_enough", enough, settings.enough),
+        ("pulses_enough", f"Pulses that suffice for {settings.error:g} mV"),
         ("largest_difference", "Largest difference (mV)", off.max()),
     )
     conclusion = (
         "The membrane potential equals the sum of the threshold units, and its error stays below "
         f"the bound 2π/2n: {settings.enough} pulses suffice for {settings.error:g} mV."
     )
-    title = "Universal approximation by pulses: threshold units and spiking neurons"
     n = found["pulses"]
-    units = [groups[k].network(POINTS[:, None])[:, 0] for k in n]
-    abstract = [np.abs(each - function(POINTS)).max() for each in units]
+    abstract = [np.abs(units[k] - function(POINTS)).max() for k in n]
     chart = kit.chart(
         kit.curve(n, found["bounds"], "bound 2π/2n", color="black", ls="--"),
         kit.curve(n, abstract, "threshold units", **kit.ABSTRACT),
@@ -193,6 +184,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ylabel="largest error (mV)",
     )  # fmt: skip
     message = "The error falls as 1/n, for threshold units and for spiking neurons"
+    title = "Universal approximation by pulses: threshold units and spiking neurons"
     return kit.Comparison(title, measures, {"error": partial(kit.page, message, chart)}, conclusion)
 
 

@@ -23,6 +23,7 @@ from functools import partial
 
 import neurosim as ns
 from scenarios import _kit as kit
+from scenarios.networks import selective_pools
 
 POOLS = {"cued": kit.SPIKING, "other cue": kit.TRAINED}
 VARIANTS = {"": "NMDA synapses", "fast ": "AMPA synapses"}
@@ -49,13 +50,13 @@ class Settings(kit.BaseSettings):
         1.0, "", 0.0, 10.0, "conductance of AMPA synapses in place of NMDA, relative to NMDA"
     )
 
-    def cortex(self, variant: str) -> kit.Cortex:
+    def cortex(self, variant: str) -> selective_pools.Cortex:
         """Network of Brunel & Wang (2001), with conductances scaled to the number of neurons."""
         ampa, nmda = (0.104, 0.081), (0.327, 0.258)
         if variant:
             ampa = (ampa[0] + self.ampa * nmda[0], ampa[1] + self.ampa * nmda[1])
             nmda = (0.0, 0.0)
-        return kit.Cortex(
+        return selective_pools.Cortex(
             self.neurons, 0.1, self.w_plus, external=(2.08, 1.62), ampa=ampa, nmda=nmda,
             gaba=(1.25, 0.973), tau_gaba=10.0, scale=1000.0 / self.neurons,
         )  # fmt: skip
@@ -75,7 +76,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
         inputs = ((CUE, settings.cue), (DISTRACTOR, settings.distractor))
         for name, (times, rate) in zip(POOLS, inputs, strict=True):
             spikes = ns.Poisson([rate, 0.0], times=times)
-            net.drive(pools[name], spikes, synapse=kit.AMPA, weight=2.08)
+            net.drive(pools[name], spikes, synapse=selective_pools.AMPA, weight=2.08)
         for name in (*POOLS, "other"):
             net.drive(pools[name], ns.StepCurrent([start, start + RESET], [-500.0, 0.0]))
         pool = pools["cued"]
@@ -147,7 +148,7 @@ def _shade(axes: kit.Axes, result: ns.Result) -> dict[str, tuple[float, float]]:
     """Shade and return the times of cue, distractor and inhibitory current."""
     start = reset_time(result.duration)
     times = {"cue": CUE, "distractor": DISTRACTOR, "inhibition": (start, start + RESET)}
-    kit.shade(axes, times.values())
+    selective_pools.shade(axes, times.values())
     return times
 
 
@@ -155,7 +156,7 @@ def _draw_spikes(axes: kit.Axes, result: ns.Result, variant: str) -> None:
     """Draw the spikes of both pools."""
     _shade(axes, result)
     colours = {variant + name: colour for name, colour in POOLS.items()}
-    kit.draw_pool_spikes(axes, result, colours, stop=result.duration)
+    selective_pools.draw_pool_spikes(axes, result, colours, stop=result.duration)
 
 
 def _draw_rates(axes: kit.Axes, result: ns.Result, variant: str, top: float) -> None:
@@ -164,7 +165,7 @@ def _draw_rates(axes: kit.Axes, result: ns.Result, variant: str, top: float) -> 
         kit.label(axes, 0.5e-3 * sum(times), top, text, "0.35", "below")
     colours = POOLS | {"inh": ns.plot.INHIBITORY}
     texts = {"cued": "cued pool", "other cue": "other pool", "inh": "inhibitory neurons"}
-    kit.draw_pool_rates(
+    selective_pools.draw_pool_rates(
         axes, result, {variant + name: colour for name, colour in colours.items()},
         {variant + name: text for name, text in texts.items()}, stop=result.duration, bin_ms=BIN,
     )  # fmt: skip

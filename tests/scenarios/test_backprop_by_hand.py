@@ -24,31 +24,16 @@ def test_potentials_are_the_same_sums(command, tmp_path):
     # The leak is 0.1 % in a millisecond.
     assert found["spiking_hidden_mv"] == pytest.approx([8.5, 4.8], rel=1e-3)
     assert found["spiking_hidden_recruited"] == pytest.approx([0.85, 0.48])
-    assert round(0.1 * found["spiking_prediction_mv"], 3) == 0.191
     assert round(measures["spiking_prediction"], 3) == round(measures["prediction"], 3) == 0.191
-    assert measures["largest_difference_hidden_recruited"] < 0.5 / 100 + 1e-3
     assert measures["largest_difference_prediction"] < 3e-3
-    assert measures["error_after_10"] < 0.01 * measures["error_after_0"]
+    assert measures["spiking_new_prediction"] == pytest.approx(0.256, abs=1e-3)
     assert (tmp_path / "backprop-by-hand-comparison-step.png").exists()
-
-
-def test_descent_ends_when_the_error_vanishes(command):
-    measures = command(
-        "compare", "backprop-by-hand", "--set", "rate=0.1", "--set", "steps=100", "--no-plot"
-    )["comparison"]
-    (last,) = [
-        key for key in measures if key.startswith("error_after") and key[12:] not in ("0", "1")
-    ]
-    assert int(last.removeprefix("error_after_")) < 100
-    assert measures[last] < 1e-20
-    assert measures["largest_difference_prediction"] < 3e-3
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--set", "rate=1"), "outside 0.001 to 0.1"),
-        (("--set", "steps=0"), "outside 1 to 500"),
         (("--duration", "0.5"), "give at least 1.2 ms"),
     ],
 )

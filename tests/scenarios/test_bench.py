@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import entry_points
 
 import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.bench.benchmark import ENTRY_POINTS, Benchmark, find_benchmark
+from neurosim.bench import catalogue
+from neurosim.bench.benchmark import Benchmark
+from neurosim.bench.catalogue import find_benchmark
 from neurosim.bench.largest import Largest
 from neurosim.bench.measurement import TimingOptions, measure
+from neurosim.bench.networks.driven import drive_rate, driven_network
 from neurosim.cli import main
-from scenarios import benchmarks
-from scenarios.benchmarks import drive_rate, even_network
 
-NAMES = [entry_point.name for entry_point in entry_points(group=ENTRY_POINTS)]
+NAMES = [*catalogue.BENCHMARKS, "fly-brain"]
 KEYS = {
     "name",
     "threads",
@@ -117,7 +117,7 @@ def test_in_the_quiet_network_some_four_hundred_neurons_fire() -> None:
 def test_the_even_network_fires_at_the_rate_it_is_driven_to(rate: float) -> None:
     neurons, duration, t_ref, dt = 1000, 2000.0, ns.LIF().t_ref, 0.1
     drive = float(drive_rate(rate))
-    net = even_network(neurons, 200, ns.Poisson(drive))
+    net = driven_network(neurons, 200, ns.Poisson(drive))
     result = ns.simulate(net, duration, dt=dt, seed=3)
     spikes = sum(map(len, result.spikes.values()))
     # A renewal process: dead time, then whole steps until the first with an external spike. The
@@ -132,7 +132,7 @@ def test_the_even_network_fires_at_the_rate_it_is_driven_to(rate: float) -> None
 
 
 def test_the_even_networks_own_spikes_make_nobody_fire() -> None:
-    net = even_network(1000, 200, ns.Poisson([float(drive_rate(100.0)), 0.0], [0.0, 100.0]))
+    net = driven_network(1000, 200, ns.Poisson([float(drive_rate(100.0)), 0.0], [0.0, 100.0]))
     result = ns.simulate(net, 200.0, seed=3)
     for trains in result.spikes.values():
         assert len(trains)
@@ -197,7 +197,7 @@ def small_search(monkeypatch: pytest.MonkeyPatch) -> None:
     real = measure
 
     def small(benchmark: Benchmark, options: TimingOptions, limit: bool):
-        assert benchmark is benchmarks.CORTEX
+        assert benchmark is catalogue.CORTEX
         return real(benchmark, TimingOptions(scale=0.005, duration=10.0, repeats=1), limit=limit)
 
     monkeypatch.setattr("neurosim.bench.largest.measure", small)
@@ -224,7 +224,7 @@ def test_the_search_tells_of_every_size_it_tries(capsys) -> None:
 
 
 def test_a_machine_on_which_nothing_is_in_real_time_is_told_so(capsys, monkeypatch) -> None:
-    measured = measure(benchmarks.CUBA, TimingOptions(scale=0.1, duration=10.0, repeats=1))
+    measured = measure(catalogue.CUBA, TimingOptions(scale=0.1, duration=10.0, repeats=1))
     monkeypatch.setattr(
         "neurosim.bench.largest.largest_in_real_time",
         lambda *given, **options: Largest((measured,), None, "speed"),

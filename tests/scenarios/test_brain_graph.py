@@ -9,13 +9,13 @@ from neurosim.scenario import RunOptions
 from scenarios.biological_neuron.brain_graph import (
     CLUBS,
     Settings,
+    all_graphs,
     club,
     clustering_and_path,
     network,
-    population_name,
+    ring,
     small_world,
     spiking_activity,
-    wirings,
 )
 
 
@@ -25,12 +25,12 @@ def test_few_shortcuts_make_spread_fast_and_activity_last(command, tmp_path):
     compared, found = printed["comparison"], printed["findings"]
     # If one input is enough, neurons fire exactly when threshold units are active.
     assert compared["agreement"] == 1.0
-    ring, few, random = (found["shortcuts"].index(fraction) for fraction in (0.0, 0.01, 1.0))
+    none, few, random = (found["shortcuts"].index(fraction) for fraction in (0.0, 0.01, 1.0))
     half, persistent = found["half_reached_ms"], found["share_that_lasts"]
-    assert half[ring] == 100.0  # 50 steps of 2 ms, two neurons per step and side
+    assert half[none] == 100.0  # 50 steps of 2 ms, two neurons per step and side
     assert half[few] < 60.0
     assert half[random] < 12.0
-    assert persistent[ring] == persistent[random] == 0.0
+    assert persistent[none] == persistent[random] == 0.0
     assert persistent[few] >= 0.5
     assert compared["hubs_reached_rich_club"] > 3.0 * compared["hubs_reached_hubs_apart"]
     for name in ("spikes", "small-world", "comparison-rich-club"):
@@ -39,11 +39,12 @@ def test_few_shortcuts_make_spread_fast_and_activity_last(command, tmp_path):
 
 def test_a_small_world_is_clustered_like_a_ring_and_short_like_a_random_graph():
     settings = Settings(nodes=300, neighbours=6)
-    ring, few, random = (clustering_and_path(small_world(p, settings, 1)) for p in (0.0, 0.03, 1.0))
-    assert ring[0] == pytest.approx(0.6)  # 3 (k − 2)/(4 (k − 1))
-    assert few[0] > 0.85 * ring[0]
-    assert random[0] < 0.1 * ring[0]
-    assert few[1] < 0.5 * ring[1]
+    graphs = (small_world(p, settings, 1) for p in (0.0, 0.03, 1.0))
+    lattice, few, random = map(clustering_and_path, graphs)
+    assert lattice[0] == pytest.approx(0.6)  # 3 (k − 2)/(4 (k − 1))
+    assert few[0] > 0.85 * lattice[0]
+    assert random[0] < 0.1 * lattice[0]
+    assert few[1] < 0.5 * lattice[1]
     graph = small_world(0.3, settings, 2)
     assert set(dict(graph.out_degree).values()) == {6}
     assert nx.number_of_selfloops(graph) == 0
@@ -74,7 +75,7 @@ def test_invalid_graphs_are_refused(refused, arguments, words):
 def test_first_spikes_come_at_the_distance_in_the_graph():
     settings = Settings(copies=1)
     result = ns.simulate(network(settings, RunOptions(duration=250.0, dt=0.5)), 250.0, dt=0.5)
-    name = population_name(0.01)
-    first = spiking_activity(result, name).argmax(axis=0)
-    distance = nx.single_source_shortest_path_length(wirings(settings, 1)[name].graphs[0], 0)
+    name = ring(0.01)
+    first = spiking_activity(result, settings, name)[:, 0].argmax(axis=0)
+    distance = nx.single_source_shortest_path_length(all_graphs(settings, 1)[name], 0)
     assert [first[node] for node in distance] == list(distance.values())

@@ -37,9 +37,9 @@ def test_two_pentagons_need_a_third_layer():
 def test_constructed_and_learned_regions(command, tmp_path):
     result = command("compare", "decision-regions", "--set", "starts=1")
     found, measures = result["findings"], result["comparison"]
-    assert [found[f"wrong_{name.replace(' ', '_')}"] for name in SHAPES] == [0] * 5
-    units = [found[f"units_{name.replace(' ', '_')}"] for name in SHAPES]
-    assert units == [[4, 1], [5, 1], [6, 1], [24, 1], [10, 2, 1]]
+    assert found["wrong"] == dict.fromkeys(SHAPES, 0)
+    units = ["4 + 1", "5 + 1", "6 + 1", "24 + 1", "10 + 2 + 1"]
+    assert list(found["shape_units"].values()) == units
     assert measures["agreement"]["value"] == 1.0
     # The error falls with the number of units and of examples, but not with that of layers.
     assert measures["error_1_units"] > 0.2

@@ -36,7 +36,7 @@ def test_depth_saves_neurons_and_width_saves_time(command, tmp_path):
     assert found["given_parameters_by_layer"] == [9, 16, 5]
     assert found["units_deep"] == [2, 3, 4, 5]
     assert found["units_wide"] == [3 + 2, 7 + 3, 15 + 4, 31 + 5]
-    assert found["wrong_deep"] == found["wrong_wide"] == [0] * 4
+    assert found["wrong_deep"] == found["wrong_wide"] == 0
     assert measures["agreement"] == 1.0
     for name in ("digits", "comparison-depth", "comparison-parameters"):
         assert (tmp_path / f"depth-width-{name}.png").exists()

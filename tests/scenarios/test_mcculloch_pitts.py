@@ -21,14 +21,12 @@ def test_one_inhibitory_spike_vetoes_any_excitation(command):
     found = command("run", "mcculloch-pitts", "--no-plot")["findings"]
     assert found["fired_without_inhibition"] is True
     assert found["fired_against_a_veto"] is False
-    # Two excitatory spikes overcome inhibition with weight −1.
-    assert found["fired_against_relative_inhibition"] == [False] + 8 * [True]
 
 
 def test_the_loop_remembers_from_set_to_reset(command):
-    arguments = ("--no-plot", "--set", "pulses=.S....R.B.SR.S")
-    found = command("run", "mcculloch-pitts", *arguments)["findings"]
-    assert found["memory"] == [0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1]
+    found = command("run", "mcculloch-pitts", "--no-plot")["findings"]
+    # Windows:                ..S...R...S.SR..B..
+    assert found["memory"] == [int(active) for active in "0011110000111000000"]
 
 
 @pytest.mark.slow
@@ -52,7 +50,6 @@ def test_an_expression_that_is_an_input_needs_no_unit(command):
     [
         (("--set", "expression=A &"), "found the end"),
         (("--set", "expression=1 & 0"), "has 0 variables: give from 1 to 8"),
-        (("--set", "pulses=SXR"), "of the letters S, R, B and dots"),
         (("--duration", "100"), "is shorter than the circuits need: give at least 881 ms"),
         (("--dt", "0.3"), "dt = 0.3 ms does not divide the first spikes at 1 ms"),
     ],

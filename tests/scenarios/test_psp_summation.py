@@ -57,8 +57,7 @@ def test_presynaptic_neurons_have_one_sign_each(command):
 @pytest.mark.parametrize(
     ("assignment", "words"),
     [
-        ("psps=", "has 0 values: give 1 to 50, in mV"),
-        ("psps=90,60,-60", "add up to 210 mV"),
+        ("psps=", "has 0 values: give 1 to 10, in mV"),
         ("tau=0", "tau = 0 ms is outside 0.1 to 1000 ms"),
         ("synapse=aplha", "did you mean 'alpha'"),
     ],

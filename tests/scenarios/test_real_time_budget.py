@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
+from neurosim.bench.machine import flop_per_s, limit_ns_per_event
 from neurosim.cli import main
 from scenarios.networks.real_time_budget import Settings, real_time_rate, scenario
 
@@ -20,7 +20,6 @@ SMALL = ("real-time-budget", "--set", "scale=0.002", "--set", "rates=20,50", "--
 def _small_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     model = "scenarios.networks.real_time_budget"
     monkeypatch.setattr(f"{model}.limit_ns_per_event", partial(limit_ns_per_event, synapses=10_000))
-    monkeypatch.setattr(f"{model}.bytes_per_s", partial(bytes_per_s, size=100_000))
     monkeypatch.setattr(f"{model}.flop_per_s", partial(flop_per_s, size=64))
 
 
@@ -42,7 +41,6 @@ def test_both_networks_are_timed_at_every_rate(command, tmp_path: Path) -> None:
         for found_rate, rate in zip(found["rates_hz"], (20.0, 50.0), strict=True):
             assert abs(found_rate - rate) < 4.0 * np.sqrt(rate / (neurons * 0.1))
         assert all(factor > 0.0 for factor in found["real_time_factors"])
-        assert 2.0 <= found["bytes_per_event"] < 6.0
     assert printed["neurons"] == 142
     assert [path.name for path in tmp_path.glob("*.png")] == ["real-time-budget-budget.png"]
 
@@ -54,7 +52,7 @@ def test_the_same_findings_come_from_the_saved_result(command, tmp_path: Path) -
     assert again["lecture"]["real_time_factors"] == pytest.approx(
         printed["findings"]["lecture"]["real_time_factors"], abs=0.0
     )
-    assert again["machine"] == printed["findings"]["machine"]
+    assert again["flop_per_s"] == printed["findings"]["flop_per_s"]
     picture = tmp_path / "real-time-budget-budget.png"
     picture.unlink()
     assert main(["plot", str(tmp_path)]) == 0
@@ -77,12 +75,11 @@ def test_the_rate_in_real_time_is_interpolated_and_never_extrapolated(factors, r
 
 @pytest.mark.parametrize("factor", [0.5, 1.2, 3.0])
 def test_the_report_agrees_with_the_factors(factor) -> None:
-    measured = {"flop_per_s": np.array([1e11]), "bytes_per_s": np.array([1e10])}
-    measured["threads"] = np.array([2.0])
+    measured = {"flop_per_s": np.array([1e11])}
     for name in ("lecture", "cortex"):
-        measured[f"{name}_sizes"] = np.array([10.0, 100.0, 0.1, 6.0, 0.3])
+        measured[f"{name}_limit_ns"] = np.array([0.3])
         measured[f"{name}_rates"] = np.array([1.0, 2.0])
-        measured[f"{name}_factors"] = factor * np.array([0.9, 1.0, 1.1, 0.9, 1.0, 1.1])
+        measured[f"{name}_factors"] = factor * np.array([0.9, 1.1])
     settings = Settings(rates=(1.0, 2.0))
     result = ns.Result(0.1, 1.0, 1, {}, {}, measured=measured)
     found = scenario.findings(result, settings)
@@ -97,7 +94,6 @@ def test_the_report_agrees_with_the_factors(factor) -> None:
     [
         (("--set", "scale=0"), "scale = 0 is outside 0.001 to 10"),
         (("--set", "rates=5"), "rates has 1 value: give 2 to 50, in Hz"),
-        (("--set", "rates=5,2"), "do not ascend"),
         (("--set", "rates=5,199"), "rates[1] = 199 Hz is outside 0.1 to 150 Hz"),
         (("--duration", "103"), "at each of 6 rates: give at least 118 ms"),
         (("--duration", "50"), "within the warm-up of 100 ms"),
@@ -108,13 +104,8 @@ def test_bad_settings_are_refused_in_one_sentence(refused, arguments, words) -> 
     assert words in refused("real-time-budget", *arguments)
 
 
-def test_the_comparison_has_the_limit_of_each_resource(command, tmp_path: Path) -> None:
+def test_the_comparison_has_the_limit_of_each_resource(command) -> None:
     printed = command("compare", *SMALL)["comparison"]
     for name in ("lecture", "cortex"):
-        for key in ("arithmetic", "reading", "delivering"):
+        for key in ("arithmetic", "memory"):
             assert printed[f"{name}_rate_allowed_by_{key}_hz"] > 0.0
-    if "agreement" in printed:  # a busy machine reaches real time at no rate
-        assert printed["agreement"] == pytest.approx(
-            printed["lecture_real_time_rate_hz"] / printed["lecture_rate_allowed_by_arithmetic_hz"]
-        )
-    assert (tmp_path / "real-time-budget-comparison-rates.png").exists()

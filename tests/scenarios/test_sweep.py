@@ -25,7 +25,7 @@ from neurosim.experiments.sweep.task import run_point
 from neurosim.scenario import run
 from neurosim.sweep import SweepFolder, describe, read_table
 
-HUNDRED = ["fi-curve", "--grid", "sigma=1,2,4,6,8", "--grid", "noise=membrane,escape"]
+HUNDRED = ["fi-curve", "--grid", "sigma=1,2,3,4,5,6,7,8,9,10"]
 HUNDRED += ["--set", "repeats=2", "--duration", "400", "--seeds", "10"]
 """Points that take about 30 ms each."""
 

@@ -1,9 +1,23 @@
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from scenarios.networks.vote_zones import Settings, simulate_votes, trained, true_probability
+from scenarios.networks.vote_zones import VOTER, Settings, simulate_votes, trained
+
+
+def true_probability(inputs: np.ndarray) -> np.ndarray:
+    """Sum over the four states of the two hidden neurons."""
+    hidden, output = VOTER.layers
+    fires = hidden.activation(hidden.score(inputs))
+    probability = np.zeros(len(inputs))
+    for state in map(np.array, product((False, True), repeat=2)):
+        of_state = np.where(state, fires, 1.0 - fires).prod(axis=1)
+        probability += of_state * expit(output.score(state[np.newaxis])[0, 0])
+    return probability
 
 
 def test_voters_vote_yes_with_the_true_probability():
@@ -26,14 +40,13 @@ def test_a_line_a_zone_of_uncertainty_and_overfitting(command, tmp_path):
         assert measures[f"right_unseen_{name}"]["low"] > measures["right_unseen_101"]["high"]
     assert measures["gap_101"] > 0.2
     # The zone of uncertainty has a lower cost than a line, and overfitting the highest one.
-    costs = [measures[f"cost_unseen_{name}"]["value"] for name in ("best", "3", "1", "101")]
+    costs = [measures[f"cost_unseen_{name}"]["value"] for name in ("3", "1", "101")]
     assert costs == sorted(costs)
-    assert costs[3] > 10.0 * costs[2]
+    assert costs[2] > 10.0 * costs[1]
     # In the zone of uncertainty decisions are random, so three neurons agree least.
     for name, least in (("agreement_1", 0.93), ("agreement_3", 0.85), ("agreement_101", 0.93)):
         assert measures[name]["value"] > least
-    for name in ("zones", "comparison-zones"):
-        assert (tmp_path / f"vote-zones-{name}.png").exists()
+    assert (tmp_path / "vote-zones-zones.png").exists()
 
 
 def test_one_neuron_draws_a_straight_line_and_three_a_plateau():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.bench.benchmark import Benchmark, find_benchmark
+from neurosim.bench.benchmark import Benchmark
+from neurosim.bench.catalogue import find_benchmark
 from neurosim.bench.largest import CLOSE, largest_in_real_time
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event, peak_memory
 from neurosim.bench.measurement import Measurement, Span, TimingOptions, measure
@@ -94,7 +95,7 @@ def test_an_unknown_benchmark_is_refused_with_the_nearest_name():
 
 def test_what_is_no_benchmark_is_a_defect_of_who_installed_it(monkeypatch: pytest.MonkeyPatch):
     installed = [Installed("odd", object())]
-    monkeypatch.setattr("neurosim.bench.benchmark.entry_points", lambda group: installed)
+    monkeypatch.setattr("neurosim.bench.catalogue.entry_points", lambda group: installed)
     with pytest.raises(TypeError, match="odd is not a Benchmark"):
         find_benchmark("odd")
 

@@ -1,0 +1,1 @@
+"""Benchmark networks, one file for each family."""
