@@ -7,9 +7,10 @@ import warnings
 from time import process_time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.recordings.networks import Kind, record
-from bridge.recordings import PopulationGLM, RaisedCosines, bin_trains
+from bridge.recordings import BinnedTrains, PopulationGLM, RaisedCosines, bin_trains
 
 HEADER = (
     "| recording | spikes | columns | neurons fitted | CPU s, shared part | CPU s per neuron "
@@ -27,16 +28,11 @@ def row(kind: Kind, seed: int, fitted: int | None, threads: int) -> str:
     trains = bin_trains(record(kind, seed), kind.duration)
     order = np.random.default_rng(seed).permutation(kind.neurons)
     few, many = 1, kind.neurons if fitted is None else min(fitted, kind.neurons)
-    times = []
-    for chosen in (few, many):
-        model, started = PopulationGLM(RaisedCosines(6, 50.0), threads=threads), process_time()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.fit(trains, neurons=np.sort(trains.neurons[order[:chosen]]))
-        times.append(process_time() - started)
-    each = (times[1] - times[0]) / (many - few)
-    together = times[0] - each * few
-    whole = "" if many == kind.neurons else " (extrapolated)"
+    first, _ = _fit(trains, order[:few], threads)
+    whole, converged = _fit(trains, order[:many], threads)
+    each = (whole - first) / (many - few)
+    together = first - each * few
+    note = "" if many == kind.neurons else " (extrapolated)"
     cells = (
         kind.label,
         f"{len(trains.ids):,}",
@@ -44,11 +40,20 @@ def row(kind: Kind, seed: int, fitted: int | None, threads: int) -> str:
         many,
         f"{together:.1f}",
         f"{each:.3f}",
-        f"{together + each * kind.neurons:.1f}{whole}",
+        f"{together + each * kind.neurons:.1f}{note}",
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}",
-        f"{int(model.converged_[order[:many]].sum())} of {many}",
+        f"{converged} of {many}",
     )
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def _fit(trains: BinnedTrains, chosen: NDArray[np.intp], threads: int) -> tuple[float, int]:
+    """Fit some neurons; return the CPU time (s) and the number of fits that converged."""
+    model, started = PopulationGLM(RaisedCosines(6, 50.0), threads=threads), process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(trains, neurons=np.sort(trains.neurons[chosen]))
+    return process_time() - started, int(model.converged_[chosen].sum())
 
 
 def _compile() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bridge import NORMAL_95, Measure
+import numpy as np
+
+from bridge import NORMAL_95, LogisticNeuron, Measure
+from scenarios._kit.text import signed
 
 UNITS = {"mv": "mV", "hz": "Hz", "ms": "ms", "s": "s"}
 """Unit of a measure, by the last word of its key."""
@@ -48,3 +51,26 @@ def with_error(
     """Return an estimate with the 95 % interval that its standard error gives."""
     half = NORMAL_95 * float(error)
     return Measure(float(value), unit, float(value) - half, float(value) + half, note, label)
+
+
+def trained_weights(
+    trained: LogisticNeuron, true: Iterable[float], words: str = "true value"
+) -> dict[str, Measure]:
+    """Return the rows "theta_0", "theta_1" … : bias and weights after training, with true values.
+
+    Parameters
+    ----------
+    trained : LogisticNeuron
+    true : iterable of float
+        Bias and weights that are to be recovered.
+    words : str
+        What these are, for the notes.
+    """
+    theta = np.append(trained.intercept_, trained.coef_)
+    measures = {}
+    for k, (value, error, aim) in enumerate(
+        zip(theta, trained.standard_errors_, true, strict=True)
+    ):
+        label, note = f"Trained weight θ{chr(ord('₀') + k)}", f"{words} {signed(aim)}"
+        measures[f"theta_{k}"] = with_error(value, error, label, note)
+    return measures

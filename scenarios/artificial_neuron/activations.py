@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -27,30 +27,29 @@ import neurosim as ns
 from scenarios import _kit as kit
 
 NEURON = ns.LIF()
-# A neuron almost without leak, and without refractory period.
 INTEGRATOR = ns.LIF(tau_m=1000.0, t_ref=0.0)
-# Rate of the integrator that represents an output of 1 (Hz).
+"""A neuron almost without leak, and without refractory period."""
 UNIT_RATE = 20.0
+"""Rate of the integrator that represents an output of 1 (Hz)."""
 SCORES, LINE = np.linspace(-6.0, 6.0, 25), np.linspace(-6.0, 6.0, 601)
-# Neuron whose trials are learned, and the numbers of spikes at each of its two synapses.
 CELL = bridge.SpikingUnit(NEURON, np.array([3.0, -2.0]), bridge.EscapeNoise(2.0))
-COUNTS = np.arange(11.0)
-
-
-class Activation(NamedTuple):
-    """Names of an activation function."""
-
-    name: str
-    output: str
-    derivative: str
+"""Neuron whose trials are learned, with two synapses."""
 
 
 KINDS = {
-    "sigmoid": Activation("sigmoid", "escape noise:\nfraction that fires", "g (1 − g)"),
-    "tanh": Activation("tanh", "two such neurons:\ndifference", "1 − g²"),
-    "relu": Activation("ReLU", f"no leak:\nrate / {UNIT_RATE:g} Hz", "0 or 1"),
-    "step": Activation("step", "no noise:\nfires (1) or not (0)", "0, except at the jump"),
+    "sigmoid": ("sigmoid", "escape noise: fraction that fires", "g (1 − g)"),
+    "tanh": ("tanh", "two such neurons: difference", "1 − g²"),
+    "relu": ("ReLU", f"no leak: rate / {UNIT_RATE:g} Hz", "0 or 1"),
+    "step": ("step", "no noise: fires (1) or not (0)", "0, except at the jump"),
 }
+"""Name of each activation function, how neurons compute it, and its derivative."""
+TRAINING: dict[str, kit.Options] = {
+    "sigmoid": {"activation": "sigmoid", "solver": "gradient"},
+    "tanh": {"activation": "tanh", "solver": "gradient"},
+    "relu": {"activation": "relu", "loss": "squared", "solver": "gradient"},
+    "step": {"activation": "step", "loss": "perceptron", "solver": "stochastic", "max_iter": 100},
+}
+"""Arguments of `bridge.LogisticNeuron`, by activation function."""
 
 
 @dataclass(frozen=True)
@@ -76,198 +75,134 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
         cells = net.add(name, len(score), noisy, v_init=potential)
         net.drive(cells, ns.ConstantCurrent((potential - noisy.v_rest) / noisy.resistance))
     # With random initial phases, the mean spike count is proportional to the rate.
-    phase = ns.Uniform(INTEGRATOR.v_reset, INTEGRATOR.v_threshold)
-    cells = net.add("relu", len(score), INTEGRATOR, v_init=phase)
-    distance = INTEGRATOR.v_threshold - INTEGRATOR.v_reset
-    net.drive(cells, ns.ConstantCurrent(1e-3 * UNIT_RATE * score * INTEGRATOR.c_m * distance))
+    low, high = INTEGRATOR.v_reset, INTEGRATOR.v_threshold
+    cells = net.add("relu", len(score), INTEGRATOR, v_init=ns.Uniform(low, high))
+    net.drive(cells, ns.ConstantCurrent(1e-3 * UNIT_RATE * score * INTEGRATOR.c_m * (high - low)))
     cells = net.add("step", len(SCORES), NEURON)
     depolarisation = NEURON.v_threshold - NEURON.v_rest + settings.delta * SCORES
     net.drive(cells, ns.ConstantCurrent(depolarisation / NEURON.resistance))
     return net
 
 
-class Response(NamedTuple):
-    """Mean, standard error of the mean, and variance of the output at each score, shape (25,)."""
-
-    mean: kit.Floats
-    error: kit.Floats
-    variance: kit.Floats
-
-    def slope(self) -> tuple[kit.Floats, kit.Floats]:
-        """Return the slope between the neighbours of each inner score, and its standard error."""
-        return slope_over_neighbours(self.mean), np.hypot(self.error[2:], self.error[:-2]) / SPAN
-
-
-SPAN = SCORES[2:] - SCORES[:-2]
-
-
-def slope_over_neighbours(values: kit.Floats) -> kit.Floats:
-    """Return the slope between the neighbours of each inner score, shape (23,)."""
-    return (values[2:] - values[:-2]) / SPAN
-
-
-def responses(result: ns.Result) -> dict[str, Response]:
-    """Return the output of each kind of neuron, by name."""
-    counts = {
-        name: trains.counts().reshape(-1, len(SCORES)).astype(float)
-        for name, trains in result.spikes.items()
-    }
-    outputs = {
-        "sigmoid": np.minimum(counts["sigmoid"], 1.0),
-        "tanh": np.minimum(counts["plus"], 1.0) - np.minimum(counts["minus"], 1.0),
-        "relu": counts["relu"] / (1e-3 * result.duration * UNIT_RATE),
-        "step": np.minimum(counts["step"], 1.0),
-    }
+def outputs(result: ns.Result) -> dict[str, kit.Floats]:
+    """Return the output of each kind of neuron in each trial, shape (n_trials, 25)."""
+    counts = {name: one.counts().reshape(-1, len(SCORES)) for name, one in result.spikes.items()}
+    fires = {name: np.minimum(count, 1) for name, count in counts.items()}
     return {
-        name: Response(each.mean(axis=0), each.std(axis=0) / len(each) ** 0.5, each.var(axis=0))
-        for name, each in outputs.items()
+        "sigmoid": fires["sigmoid"],
+        "tanh": fires["plus"] - fires["minus"],
+        "relu": counts["relu"] / (1e-3 * result.duration * UNIT_RATE),
+        "step": fires["step"],
     }
-
-
-def largest_difference(name: str, mean: kit.Floats) -> float:
-    """Return the largest difference of the mean output from the activation function."""
-    return float(np.abs(mean - bridge.find_activation(name)(SCORES)).max())
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the mean output of each kind of neuron, and its difference from the function."""
     found: kit.Findings = {"scores": SCORES}
-    for name, response in responses(result).items():
-        found[f"output_{name}"] = response.mean
-        found[f"largest_difference_{name}"] = largest_difference(name, response.mean)
+    for name, output in outputs(result).items():
+        difference = output.mean(axis=0) - bridge.find_activation(name)(SCORES)
+        found[f"output_{name}"] = output.mean(axis=0)
+        found[f"largest_difference_{name}"] = np.abs(difference).max()
     return found
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how well the output of each kind of neuron equals the activation function."""
-    texts = {
-        "sigmoid": "the fraction of trials in which a neuron with escape noise fires",
-        "tanh": "the difference of two such neurons",
-        "relu": f"the rate of a neuron almost without leak, divided by {UNIT_RATE:g} Hz,",
-        "step": "the output of a neuron without noise",
-    }
-    return [
+    return kit.sentences(
+        found,
         f"Four kinds of neurons were driven by currents for {len(SCORES)} scores from −6 to 6, in "
         f"{settings.repeats:,} trials each.",
         *(
-            f"{KINDS[name].name}: {text} differs from the function by at most "
-            f"{found[f'largest_difference_{name}']:.3f}."
-            for name, text in texts.items()
+            f"{name} ({output}): the mean output differs from the function by at most "
+            f"{{largest_difference_{key}:.3f}}."
+            for key, (name, output, _) in KINDS.items()
         ),
         f"The standard error of a fraction is at most {0.5 / np.sqrt(settings.repeats):.3f}.",
-    ]
+    )
+
+
+def chart(text: str, values: kit.Floats, samples: kit.Floats, **labels: Any) -> kit.Panel:
+    """Describe a panel with values at `LINE`, and means of samples of shape (n_trials, 25)."""
+    mean, half = samples.mean(axis=0), bridge.NORMAL_95 * samples.std(axis=0) / len(samples) ** 0.5
+    look: kit.Options = {"fmt": "D", "ms": 3, "capsize": 2, "color": kit.SPIKING}
+
+    def draw_samples(axes: kit.Axes) -> None:
+        axes.errorbar(SCORES, mean, half, label="spiking neurons, 95 % interval", **look)
+
+    function = kit.curve(LINE, values, text, **kit.ABSTRACT)
+    return kit.chart(function, draw_samples, xlabel="score", **labels)
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spikes of one neuron of each kind at every score, and the mean output."""
-    upper = [
-        kit.panel(
-            _draw_spikes, result, name, title=f"{kind.name}\n{kind.output}", xlabel="time (ms)",
-            xlim=(0.0, result.duration), ylim=(-6.6, 6.6), ylabel="" if k else "score (current)",
-        )
-        for k, (name, kind) in enumerate(KINDS.items())
-    ]  # fmt: skip
-    lower = [
-        kit.chart(
-            kit.curve(LINE, bridge.find_activation(name)(LINE), "function", **kit.ABSTRACT),
-            points(SCORES, response.mean, response.error), xlabel="score",
-            ylabel="" if name != "sigmoid" else "mean output",
-        )
-        for name, response in responses(result).items()
-    ]  # fmt: skip
+    upper, lower = [], []
+    for key, (name, output, _) in KINDS.items():
+        title, g = f"{name}\n{output}".replace(": ", ":\n"), bridge.find_activation(key)
+        upper.append(kit.panel(_draw_spikes, result, key, title=title, xlabel="time (ms)"))
+        lower.append(chart("function", g(LINE), outputs(result)[key]))
+    upper[0].labels["ylabel"], lower[0].labels["ylabel"] = "score (current)", "mean output"
     title = "Spikes of one neuron at each score (top), and the mean output of all trials"
     return {"spikes": kit.page(title, *upper, *lower, columns=4, size=(9.8, 6.2), legend=4)}
 
 
-def points(scores: kit.Floats, mean: kit.Floats, error: kit.Floats) -> kit.Layer:
-    """Return measured values with their 95 % intervals."""
-    half, label = bridge.NORMAL_95 * error, "spiking neurons, 95 % interval"
-    return lambda axes: axes.errorbar(
-        scores, mean, half, fmt="D", ms=3, capsize=2, color=kit.SPIKING, label=label
-    )
-
-
 def _draw_spikes(axes: kit.Axes, result: ns.Result, name: str) -> None:
     """Draw the spikes of the first neuron at each score; with escape noise, only the first one."""
-    rows = {"plus": ns.plot.EXCITATORY, "minus": ns.plot.INHIBITORY}
-    for population, colour in rows.items() if name == "tanh" else [(name, kit.SPIKING)]:
+    pair = (("plus", ns.plot.EXCITATORY, "counts +1"), ("minus", ns.plot.INHIBITORY, "counts −1"))
+    for population, colour, label in pair if name == "tanh" else [(name, kit.SPIKING, "")]:
         trains = result.spikes[population]
         first = trains.ids < len(SCORES)
         times, ids = trains.times[first], trains.ids[first]
         if name in ("sigmoid", "tanh"):
             ids, at = np.unique(ids, return_index=True)
             times = times[at]
-        label = {"plus": "counts +1", "minus": "counts −1"}.get(population, "")
         axes.plot(times, SCORES[ids], "|", color=colour, ms=6, mew=1.4, label=label)
     axes.axhline(0.0, color="0.45", lw=0.9, ls=":")
+    axes.set(xlim=(0.0, result.duration), ylim=(-6.6, 6.6))
 
 
-@lru_cache(maxsize=4)
-def trained_neurons(
-    trials: int, seed: int
-) -> tuple[kit.Floats, kit.Bools, dict[str, bridge.LogisticNeuron]]:
-    """Train a neuron with each activation function on trials of `CELL`.
-
-    Returns
-    -------
-    inputs : (trials, 2) ndarray
-        Numbers of spikes in further trials, for testing.
-    fired : (trials,) ndarray of bool
-    neurons : dict of str to LogisticNeuron
-    """
-    inputs = np.random.default_rng(seed).choice(COUNTS, (2 * trials, 2))
-    fired = CELL.fire(inputs, seed=seed)
-    neurons = {
-        "sigmoid": bridge.LogisticNeuron(activation="sigmoid", solver="gradient"),
-        "tanh": bridge.LogisticNeuron(activation="tanh", solver="gradient"),
-        "relu": bridge.LogisticNeuron(loss="squared", activation="relu", solver="gradient"),
-        "step": bridge.LogisticNeuron(
-            loss="perceptron", activation="step", solver="stochastic", max_iter=100
-        ),
-    }
+def trained_neurons(inputs: kit.Floats, fired: kit.Bools) -> dict[str, bridge.LogisticNeuron]:
+    """Train a neuron with each activation function on trials of `CELL`."""
+    neurons = {}
     with warnings.catch_warnings():
         # Stochastic trials are not separable, so the perceptron rule does not converge.
         warnings.filterwarnings("ignore", message=".* trials are misclassified")
-        for neuron in neurons.values():
-            neuron.fit(inputs[:trials], fired[:trials])
-    return inputs[trials:], fired[trials:], neurons
+        for name, options in TRAINING.items():
+            neurons[name] = bridge.LogisticNeuron(**options).fit(inputs, fired)
+    return neurons
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
-    """Compare outputs, slopes and variances with the functions, and train with each function."""
-    inputs, fired, neurons = trained_neurons(settings.trials, result.seed)
-    probability = CELL.firing_probability(inputs)
-    decided = np.abs(probability - 0.5) > 1e-9
-    same = bridge.agreement(neurons["sigmoid"].predict(inputs)[decided], probability[decided] > 0.5)
-    sigmoid, tanh = (neurons[name].coef_[0, 0] for name in ("sigmoid", "tanh"))
-    measures = kit.rows({}, ("agreement", "Correct decisions after training", same))
-    measures["weight_tanh_over_sigmoid"] = kit.Measure(tanh / sigmoid)
+    """Compare the slopes with the derivatives, and train a neuron with each function."""
+    measures, panels = {}, []
+    for key, output in outputs(result).items():
+        (name, _, text), g = KINDS[key], bridge.find_activation(key)
+        slopes, expected = (np.gradient(y, SCORES, axis=-1) for y in (output, g(SCORES)))
+        off, words = np.abs(slopes.mean(axis=0) - expected).max(), "Largest difference of slope"
+        measures[f"largest_slope_difference_{key}"] = kit.Measure(off, label=f"{words}, {name}")
+        panels.append(chart("derivative", g.derivative(LINE), slopes, title=f"{name}:\n{text}"))
+    panels[0].labels.update(ylabel="derivative", ylim=(-0.08, 1.15))
+
+    n = settings.trials
+    inputs = np.random.default_rng(result.seed).choice(np.arange(11.0), (2 * n, 2))
+    fired = CELL.fire(inputs, seed=result.seed)
+    neurons = trained_neurons(inputs[:n], fired[:n])
+    inputs, fired = inputs[n:], fired[n:]
+    true = CELL.firing_probability(inputs)
     predictions = {name: neuron.predict_proba(inputs)[:, 1] for name, neuron in neurons.items()}
-    for name, predicted in (predictions | {"best": probability}).items():
-        words = "true probability" if name == "best" else f"trained with {KINDS[name].name}"
-        error = bridge.brier_score(fired, predicted)
-        measures[f"squared_error_{name}"] = error.labelled(f"Squared error, {words}", "")
+    for name, predicted in (predictions | {"best": true}).items():
+        words = f"trained with {KINDS[name][0]}" if name in KINDS else "true probability"
+        squared = bridge.brier_score(fired, predicted)
+        measures[f"squared_error_{name}"] = squared.labelled(f"Squared error, {words}", "")
         measures[f"right_{name}"] = bridge.agreement(fired, predicted > 0.5)
-    panels = []
-    for name, response in responses(result).items():
-        g, (slope, chance) = bridge.find_activation(name), response.slope()
-        off = np.abs(slope - slope_over_neighbours(g(SCORES))).max()
-        words = f"Largest difference of slope, {KINDS[name].name}"
-        measures[f"largest_slope_difference_{name}"] = kit.Measure(off, label=words)
-        panels.append(
-            kit.chart(
-                kit.curve(LINE, g.derivative(LINE), "derivative", **kit.ABSTRACT),
-                points(SCORES[1:-1], slope, chance), xlabel="score", ylim=(-0.08, 1.15),
-                title=f"{KINDS[name].name}:\n{KINDS[name].derivative}",
-                ylabel="derivative" if name == "sigmoid" else "",
-            )
-        )  # fmt: skip
-    errors = {name: measures[f"squared_error_{name}"].value for name in KINDS}
-    best = min(errors, key=lambda name: errors[name])
+    decided = np.abs(true - 0.5) > 1e-9
+    same = bridge.agreement(neurons["sigmoid"].predict(inputs)[decided], true[decided] > 0.5)
+    measures["agreement"] = same.labelled("Correct decisions after training with sigmoid")
+    ratio = neurons["tanh"].coef_[0, 0] / neurons["sigmoid"].coef_[0, 0]
+    measures["weight_tanh_over_sigmoid"] = kit.Measure(ratio)
+    errors = [f"{KINDS[key][0]} {measures[f'squared_error_{key}'].value:.3f}" for key in KINDS]
     conclusion = (
-        "Each kind of neuron computes its activation function. For stochastic trials, training "
-        f"with {KINDS[best].name} gives the smallest squared error ({errors[best]:.3f}), and the "
-        f"step, which predicts no probabilities, {errors['step']:.3f}."
+        "Each kind of neuron computes its activation function. Squared errors after training on "
+        f"stochastic trials: {kit.listed(errors)}. The step predicts no probabilities."
     )
     message = "The slope of the output is the derivative of the activation function"
     drawing = partial(kit.page, message, *panels, columns=4, size=(9.8, 3.6), legend=2, sharey=True)

@@ -24,13 +24,14 @@ from scipy.special import expit
 import bridge
 import neurosim as ns
 from bridge.spiking import NeuronGroup, fired_at
-from bridge.spiking.neuron_groups import BETA
 from scenarios import _kit as kit
 
 NEURON = ns.LIF()
 MOST = 10
 """Most spikes of each input."""
 PLANE = kit.Plane.square(0.0, MOST, MOST + 1)
+SCALED = PLANE.points / (0.5 * MOST) - 1.0
+"""Spike counts of all inputs, scaled to −1 … 1."""
 DETECTORS, DELTA = ((6.0, -6.0), (-2.5, 2.5)), 2.0
 """PSPs of both inputs at the two neurons that detect a difference, and their escape noise (mV)."""
 SIZE = 16
@@ -48,11 +49,12 @@ class Settings(kit.BaseSettings):
     steps: int = kit.setting(1000, "", 1, 20_000, "most steps of gradient descent")
     repeats: int = kit.setting(60, "", 10, 100, "trials of the network at each of 121 inputs")
 
-    def examples(self, seed: int) -> tuple[kit.Floats, kit.Bools]:
-        """Return spike counts and spikes of the detector, those for training first."""
-        shape = (self.trials + self.held_out, 2)
-        inputs = np.random.default_rng(seed).integers(0, MOST + 1, shape).astype(float)
-        return inputs, detect(inputs, seed)
+    def examples(self, seed: int) -> tuple[kit.Integers, kit.Bools]:
+        """Return trials of the detector, those for training first: index of the input, spike."""
+        shape = self.trials + self.held_out, 2
+        first, second = np.random.default_rng(seed).integers(0, MOST + 1, shape).T
+        index = first + (MOST + 1) * second
+        return index, detect(PLANE.points[index], seed)
 
 
 def detect(inputs: kit.Floats, seed: int, dt: float = 5.0) -> kit.Bools:
@@ -77,21 +79,11 @@ def true_probability(points: kit.Floats) -> kit.Floats:
     return 1.0 - silent[0] * silent[1]
 
 
-def scaled(points: kit.Floats) -> kit.Floats:
-    """Return spike counts scaled to −1 … 1."""
-    return points / (0.5 * MOST) - 1.0
-
-
-def index_of(points: kit.Floats) -> kit.Integers:
-    """Return the index of spike counts in `PLANE.points`, shape (n,)."""
-    return (points @ [1, MOST + 1]).astype(np.intp)
-
-
 @lru_cache(maxsize=4)
 def trained(settings: Settings, seed: int) -> dict[str, bridge.LayeredNetwork]:
     """Train all models on the spikes of the detector; their inputs are scaled to −1 … 1."""
-    inputs, fired = settings.examples(seed)
-    inputs, fired, models = inputs[: settings.trials], fired[: settings.trials], {}
+    index, fired = (each[: settings.trials] for each in settings.examples(seed))
+    inputs, models = SCALED[index], {}
     loss: Any
     for name, widths, activations, loss, step in (
         ("linear", [2, 1], ["linear"], "squared", 0.5),
@@ -99,60 +91,46 @@ def trained(settings: Settings, seed: int) -> dict[str, bridge.LayeredNetwork]:
         ("network", [2, settings.hidden, 1], ["sigmoid", "sigmoid"], "cross-entropy", 2.0),
     ):
         start = bridge.LayeredNetwork.random(widths, activations, seed)
-        models[name], _ = start.train(
-            scaled(inputs), fired, loss=loss, step=step, max_iter=settings.steps
-        )
+        models[name], _ = start.train(inputs, fired, loss=loss, step=step, max_iter=settings.steps)
     return models
 
 
-def of_counts(layer: bridge.Layer) -> bridge.Layer:
-    """Return a layer of scaled inputs as a layer of spike counts."""
-    bias = layer.bias - layer.weights.sum(axis=1)
-    return bridge.Layer(layer.weights / (0.5 * MOST), bias, layer.activation)
-
-
-def spiking_network(model: bridge.LayeredNetwork) -> NeuronGroup:
-    """Return the network in spikes."""
-    first, *others = model.layers
-    layers = bridge.LayeredNetwork((of_counts(first), *others))
-    return NeuronGroup(layers, SIZE, name="network, ")
+def spiking(settings: Settings, seed: int) -> dict[str, NeuronGroup]:
+    """Return all models as spiking neurons whose inputs are spike counts."""
+    groups = {}
+    for name, model in trained(settings, seed).items():
+        first, *others = model.layers
+        bias, activation = first.bias - first.weights.sum(axis=1), first.activation
+        if name == "linear":  # fires if the prediction exceeds 1/2
+            bias, activation = bias - 0.5, bridge.find_activation("step")
+        layer = bridge.Layer(first.weights / (0.5 * MOST), bias, activation)
+        layers = bridge.LayeredNetwork((layer, *others))
+        groups[name] = NeuronGroup(layers, SIZE, name=f"{MODELS[name]}, ")
+    return groups
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add all trained models as spiking neurons, with separate neurons for each trial."""
-    reason = "is too short: a network with a hidden layer needs two time steps"
-    kit.require_duration(options, 1.5 * options.dt, reason)
-    models, net = trained(settings, options.seed), ns.Network(dale=False)
-    line = of_counts(models["linear"].layers[0])
-    half = bridge.LogisticUnit(float(line.bias[0]) - 0.5, line.weights[0])
-    unit = bridge.to_spiking(half, neuron=NEURON, noise="escape", beta=0.05)
-    resting = NEURON.v_rest + unit.current_depolarisation
-    linear = net.add("linear", len(PLANE.points), NEURON, v_init=resting)
-    net.drive(linear, ns.ConstantCurrent(unit.current))
-    unit.present(net, linear, PLANE.points, at=options.dt)
-
-    trials = np.tile(PLANE.points, (settings.repeats, 1))
-    layer = of_counts(models["neuron"].layers[0])
-    single = bridge.LogisticUnit(float(layer.bias[0]), layer.weights[0])
-    unit = bridge.to_spiking(single, neuron=NEURON, noise="escape", beta=BETA)
-    kit.add_trials(net, "neuron", unit, np.tile(trials, (10, 1)), options.dt)
-    spiking_network(models["network"]).add_to(net, trials, dt=options.dt)
-    return net
+    repeats = {"linear": 1, "neuron": 10 * settings.repeats, "network": settings.repeats}
+    models = spiking(settings, options.seed)
+    return kit.group_trials(
+        options,
+        [(group, np.tile(PLANE.points, (repeats[name], 1))) for name, group in models.items()],
+    )
 
 
 def firing_fractions(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
     """Return the fraction of trials with a spike at each of the 121 inputs, by model."""
-    group = spiking_network(trained(settings, result.seed)["network"])
-    fired: dict[str, Any] = {name: fired_at(result, name) for name in ("linear", "neuron")}
-    fired["network"] = group.outputs_in(result)[-1]
-    return {name: each.reshape(-1, len(PLANE.points)).mean(axis=0) for name, each in fired.items()}
+    return {
+        name: group.outputs_in(result)[-1].reshape(-1, len(PLANE.points)).mean(axis=0)
+        for name, group in spiking(settings, result.seed).items()
+    }
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure which fraction of the test trials the spiking models predict."""
-    (inputs, fired), n = settings.examples(result.seed), settings.trials
-    index, tested = index_of(inputs[n:]), fired[n:]
-    found: kit.Findings = {"detector_fired": fired[:n].mean()}
+    index, tested = (each[settings.trials :] for each in settings.examples(result.seed))
+    found: kit.Findings = {"detector_fired": tested.mean()}
     for name, each in firing_fractions(result, settings).items():
         found[f"right_{name}"] = ((each[index] > 0.5) == tested).mean()
         found[f"right_{name}_in_one_trial"] = np.where(tested, each[index], 1 - each[index]).mean()
@@ -165,19 +143,16 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         found,
         f"Three models were trained on {settings.trials:,} trials of a spiking detector, then "
         f"simulated as spiking neurons and tested on {settings.held_out:,} further trials.",
-        "The detector fired in {detector_fired:.1%} of the training trials.",
-        "Linear regression (neuron without noise): {right_linear:.1%} of the test trials are "
-        "predicted correctly.",
-        "Logistic neuron (escape noise): {right_neuron:.1%} are predicted correctly by the "
-        "majority of simulated trials, and {right_neuron_in_one_trial:.1%} by a single one.",
-        f"Network with {settings.hidden} hidden units of {SIZE} neurons: {{right_network:.1%}} by "
-        "the majority, and {right_network_in_one_trial:.1%} by a single trial.",
+        "The detector fired in {detector_fired:.1%} of the test trials.",
+        *(
+            f"{name.capitalize()}: the majority of simulated trials predicts {{right_{key}:.1%}} "
+            f"of the test trials correctly, a single one {{right_{key}_in_one_trial:.1%}}."
+            for key, name in MODELS.items()
+        ),
     )
 
 
-def _planes_page(
-    title: str, planes: dict[str, kit.Floats], columns: int, size: tuple[float, float]
-) -> kit.Figure:
+def _planes_page(title: str, planes: dict[str, kit.Floats], **layout: Any) -> kit.Figure:
     """Draw firing probabilities in the plane of both inputs, with the line of 1/2 in white."""
     panels = [
         kit.panel(
@@ -186,49 +161,41 @@ def _planes_page(
         )
         for name, values in planes.items()
     ]  # fmt: skip
-    return kit.page(
-        title, *panels, columns=columns, size=size, colourbar="firing probability", sharex=True,
-        sharey=True,
-    )  # fmt: skip
+    label = "firing probability"
+    return kit.page(title, *panels, colourbar=label, sharex=True, sharey=True, **layout)
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spiking models in the plane of inputs."""
-    inputs, fired = settings.examples(result.seed)
-    index, n = index_of(inputs), len(PLANE.points)
+    (index, fired), n = settings.examples(result.seed), len(PLANE.points)
     trials = np.maximum(np.bincount(index, minlength=n), 1)
     planes = {"Detector": np.bincount(index, fired, minlength=n) / trials}
     for name, values in firing_fractions(result, settings).items():
         planes[f"{MODELS[name].capitalize()} in spikes"] = values
     title = "One neuron divides the plane by one line; the network finds both regions"
-    return {"models": _planes_page(title, planes, 2, (7.6, 6.4))}
+    return {"models": _planes_page(title, planes, columns=2, size=(7.6, 6.4))}
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the models on the test trials, and the spiking models with the abstract ones."""
     models, fractions = trained(settings, result.seed), firing_fractions(result, settings)
-    inputs, fired = settings.examples(result.seed)
-    inputs, fired = inputs[settings.trials :], fired[settings.trials :]
-    planes = {name: model(scaled(PLANE.points))[:, 0] for name, model in models.items()}
+    index, fired = (each[settings.trials :] for each in settings.examples(result.seed))
+    planes = {name: model(SCALED)[:, 0] for name, model in models.items()}
     same = bridge.agreement(fractions["network"] > 0.5, planes["network"] > 0.5)
-    best = bridge.agreement(true_probability(inputs) > 0.5, fired)
-    measures = kit.rows(
-        {},
-        ("agreement", "Inputs: network and spiking network agree | of 121 inputs", same),
-        ("right_best", "Correct predictions, true probability", best),
-    )
+    best = bridge.agreement(true_probability(PLANE.points)[index] > 0.5, fired)
+    measures = {
+        "agreement": same.labelled("Inputs: network and spiking network agree", "of 121 inputs"),
+        "right_best": best.labelled("Correct predictions, true probability"),
+    }
     for name, words in MODELS.items():
-        predicted, spiking = (each[name][index_of(inputs)] for each in (planes, fractions))
+        predicted, simulated = planes[name][index], fractions[name][index]
         right = bridge.agreement(predicted > 0.5, fired)
-        right_spiking = bridge.agreement(spiking > 0.5, fired)
-        error = bridge.brier_score(fired, predicted)
-        measures |= kit.rows(
-            {},
-            (f"right_{name}", f"Correct predictions, {words}", right),
-            (f"right_spiking_{name}", f"Correct predictions, {words} in spikes", right_spiking),
-            (f"squared_error_{name}", f"Squared error, {words}", error),
-        )
-    right_of = [f"{MODELS[name]} {measures[f'right_{name}'].value:.1%}" for name in MODELS]
+        measures[f"right_{name}"] = right.labelled(f"Correct predictions, {words}")
+        right = bridge.agreement(simulated > 0.5, fired)
+        measures[f"right_spiking_{name}"] = right.labelled(f"Correct predictions, spiking {words}")
+        squared = bridge.brier_score(fired, predicted)
+        measures[f"squared_error_{name}"] = squared.labelled(f"Squared error, {words}")
+    right_of = [f"{words} {measures[f'right_{name}'].value:.1%}" for name, words in MODELS.items()]
     conclusion = (
         f"Correct predictions of the test trials: {kit.listed(right_of)}; with the true "
         f"probabilities {best.value:.1%}."
@@ -236,7 +203,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     panels = {f"{MODELS[name]}, abstract": plane for name, plane in planes.items()}
     panels |= {f"{MODELS[name]}, spiking": plane for name, plane in fractions.items()}
     title = "Trained models (top), and the same models in spikes (bottom)"
-    drawings = {"planes": partial(_planes_page, title, panels, 3, (9.4, 6.2))}
+    drawings = {"planes": partial(_planes_page, title, panels, size=(9.4, 6.2))}
     title = "Linear regression, a logistic neuron and a network: abstract and in spikes"
     return kit.Comparison(title, measures, drawings, conclusion)
 

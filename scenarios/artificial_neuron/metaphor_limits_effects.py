@@ -8,7 +8,6 @@ that this input does not determine (`extra_potential`), or keeps the neuron from
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -35,8 +34,6 @@ class Trials:
         Neuron with the effect.
     window : float
         Length of a window (ms).
-    strength : float
-        Strength of the effect.
     sent, arrived : (n_windows, n_neurons, n_synapses) ndarray
         Spikes sent for each window, and spikes that arrived in it.
     fired : (n_windows, n_neurons) ndarray of bool
@@ -44,7 +41,6 @@ class Trials:
 
     unit: bridge.SpikingUnit
     window: float
-    strength: float
     sent: kit.Floats
     arrived: kit.Floats
     fired: kit.Bools
@@ -55,11 +51,13 @@ class Trials:
         return self.unit.potential(self.sent)
 
 
-class Effect(ABC):
+@dataclass(frozen=True)
+class Effect:
     """One deviation from the logistic neuron; the base class changes nothing.
 
     Attributes
     ----------
+    strength : float
     key : str
         Name in JSON keys.
     strengths : tuple of float
@@ -71,6 +69,8 @@ class Effect(ABC):
     predictor_names : str
         Description of `predictors`.
     """
+
+    strength: float
 
     key: ClassVar[str]
     strengths: ClassVar[tuple[float, ...]]
@@ -84,21 +84,33 @@ class Effect(ABC):
         """Name in words."""
         return self.key.replace("_", "-")
 
-    def at(self, strength: float) -> str:
-        """Return name, strength and unit; the name of a population."""
-        return f"{self.name} {strength:g} {self.unit}".rstrip()
+    def __str__(self) -> str:
+        return f"{self.name} {self.strength:g} {self.unit}".rstrip()
 
-    def jitter(self, strength: float) -> float:
-        """Return the standard deviation of arrival times (ms)."""
-        return 0.0
+    def arrivals(self, sent: kit.Bools, deviation: kit.Floats, window: float) -> kit.Floats:
+        """Count the spikes that arrive in each window.
 
-    def neuron(self, strength: float, window: float) -> ns.LIF:
-        """Return the neuron with the effect."""
+        Parameters
+        ----------
+        sent : (n_windows, n_neurons, n_synapses) ndarray of bool
+            Without jitter, the spikes of window k arrive at its end, at (k + 1)·window.
+        deviation : (n_windows, n_neurons, n_synapses) ndarray
+            Standard normal deviation of the arrival of each spike.
+        window : float
+            ms.
+
+        Returns
+        -------
+        (n_windows, n_neurons, n_synapses) ndarray
+            Spikes that arrive outside the run are omitted.
+        """
+        return sent.astype(float)
+
+    def neuron(self, window: float) -> ns.LIF:
+        """Return the neuron with the effect, for windows of this length (ms)."""
         return NEURON
 
-    def connect(  # noqa: B027 (most effects need no synapses)
-        self, net: ns.Network, population: ns.Population, strength: float, window: float
-    ) -> None:
+    def connect(self, net: ns.Network, cells: ns.Population, window: float) -> None:
         """Add the synapses of the effect."""
 
     def refractory(self, trials: Trials) -> kit.Bools:
@@ -109,9 +121,9 @@ class Effect(ABC):
         """Return the potential not due to the spikes sent (mV), shape (n_windows, n_neurons)."""
         return np.zeros(trials.fired.shape)
 
-    @abstractmethod
     def predictors(self, trials: Trials) -> kit.Floats:
         """Return further columns for a logistic neuron, shape (n_windows, n_neurons, n)."""
+        return np.empty((*trials.fired.shape, 0))
 
     def probability(self, trials: Trials) -> kit.Floats:
         """Return the true firing probability given the complete past, (n_windows, n_neurons)."""
@@ -136,9 +148,14 @@ class Jitter(Effect):
     summary = "Jitter: spikes arrive with an SD of {:g} ms, often in another window"
     predictor_names = "spikes as they arrive"
 
-    def jitter(self, strength: float) -> float:
-        """Return the strength."""
-        return strength
+    def arrivals(self, sent: kit.Bools, deviation: kit.Floats, window: float) -> kit.Floats:
+        """Count the spikes in the windows at whose end they arrive, or nearly so."""
+        k, neuron, synapse = np.nonzero(sent)
+        arrived = k + np.rint(self.strength * deviation[sent] / window).astype(int)
+        inside = (arrived >= 0) & (arrived < len(sent))
+        counts = np.zeros(sent.shape)
+        np.add.at(counts, (arrived[inside], neuron[inside], synapse[inside]), 1.0)
+        return counts
 
     def extra_potential(self, trials: Trials) -> kit.Floats:
         """Return the difference between spikes arrived and spikes sent (mV)."""
@@ -159,13 +176,13 @@ class Refractoriness(Effect):
     summary = "Refractoriness: a spike prevents others for {:g} windows (grey)"
     predictor_names = "past spikes, 8 windows"
 
-    def neuron(self, strength: float, window: float) -> ns.LIF:
+    def neuron(self, window: float) -> ns.LIF:
         """Return the neuron with a refractory period."""
-        return replace(NEURON, t_ref=strength * window)
+        return replace(NEURON, t_ref=self.strength * window)
 
     def refractory(self, trials: Trials) -> kit.Bools:
         """Return the windows after spikes."""
-        return past(trials.fired, 1, 1 + round(trials.strength))[..., 0] > 0.0
+        return past(trials.fired, 1, 1 + round(self.strength))[..., 0] > 0.0
 
     def predictors(self, trials: Trials) -> kit.Floats:
         """Return the neuron's spikes in each of the last eight windows."""
@@ -181,9 +198,9 @@ class CarryOver(Effect):
     summary = "Carry-over: a fraction {:g} of the potential remains in the next window"
     predictor_names = "input and spikes, 8 windows"
 
-    def neuron(self, strength: float, window: float) -> ns.LIF:
+    def neuron(self, window: float) -> ns.LIF:
         """Return the neuron with a slower membrane."""
-        return replace(NEURON, tau_m=-window / math.log(strength)) if strength else NEURON
+        return replace(NEURON, tau_m=-window / math.log(self.strength)) if self.strength else NEURON
 
     def extra_potential(self, trials: Trials) -> kit.Floats:
         """Return what remains of the previous potential (mV); a spike resets it to rest."""
@@ -196,8 +213,7 @@ class CarryOver(Effect):
 
     def predictors(self, trials: Trials) -> kit.Floats:
         """Return potential due to input, and spikes, in each of the last eight windows."""
-        lags = range(1, 10)
-        return np.concatenate([past(trials.expected, *lags), past(trials.fired, *lags)], axis=-1)
+        return np.dstack([past(each, *range(1, 10)) for each in (trials.expected, trials.fired)])
 
 
 class Feedback(Effect):
@@ -210,21 +226,18 @@ class Feedback(Effect):
     summary = "Feedback: each spike of the other neuron (triangles) adds {:g} mV"
     predictor_names = "spikes of the other neuron"
 
-    def connect(
-        self, net: ns.Network, population: ns.Population, strength: float, window: float
-    ) -> None:
+    def connect(self, net: ns.Network, cells: ns.Population, window: float) -> None:
         """Connect the neurons of each pair in both directions, with a delay of one window."""
-        ids = np.arange(population.size)
-        net.connect(population, population, ns.Explicit(ids, ids ^ 1), psp=strength, delay=window)
+        ids = np.arange(cells.size)
+        net.connect(cells, cells, ns.Explicit(ids, ids ^ 1), psp=self.strength, delay=window)
 
     def extra_potential(self, trials: Trials) -> kit.Floats:
         """Return the PSP of the other neuron's spike in the previous window (mV)."""
-        return trials.strength * self.predictors(trials)[..., 0]
+        return self.strength * self.predictors(trials)[..., 0]
 
     def predictors(self, trials: Trials) -> kit.Floats:
         """Return the other neuron's spikes in the previous window."""
-        others = np.arange(trials.fired.shape[1]) ^ 1
-        return past(trials.fired[:, others], 1, 2)
+        return past(trials.fired[:, np.arange(trials.fired.shape[1]) ^ 1], 1, 2)
 
 
 class Adaptation(Effect):
@@ -239,19 +252,15 @@ class Adaptation(Effect):
 
     current: ClassVar[ns.ExpCurrent] = ns.ExpCurrent(tau=100.0)
 
-    def connect(
-        self, net: ns.Network, population: ns.Population, strength: float, window: float
-    ) -> None:
+    def connect(self, net: ns.Network, cells: ns.Population, window: float) -> None:
         """Connect each neuron to itself by the slow current, with a delay of one window."""
-        net.connect(
-            population, population, ns.OneToOne(), synapse=self.current, psp=-strength,
-            delay=window,
-        )  # fmt: skip
+        own = ns.OneToOne()
+        net.connect(cells, cells, own, synapse=self.current, psp=-self.strength, delay=window)
 
     def extra_potential(self, trials: Trials) -> kit.Floats:
         """Return the potential due to the currents of all past spikes (mV)."""
         neuron, slow = trials.unit.neuron, self.current
-        weight = -trials.strength / slow.psp_per_weight(neuron)
+        weight = -self.strength / slow.psp_per_weight(neuron)
         decay = math.exp(-trials.window / slow.tau)
         # Depolarisation at the end of a window by a current of 1 pA at its start.
         gain = neuron.resistance * decay / (1.0 - neuron.tau_m / slow.tau)
@@ -263,13 +272,7 @@ class Adaptation(Effect):
         return past(trials.fired, 2, 3, 5, 9, 17, 33, 65)
 
 
-EFFECTS: tuple[Effect, ...] = (
-    Jitter(),
-    Refractoriness(),
-    CarryOver(),
-    Feedback(),
-    Adaptation(),
-)
+EFFECTS: tuple[type[Effect], ...] = (Jitter, Refractoriness, CarryOver, Feedback, Adaptation)
 
 
 def past(values: NDArray, *edges: int) -> kit.Floats:

@@ -114,65 +114,52 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the sum that leads to the potential, and the fraction of trials with a spike."""
     example, fired, _ = outcome(result)
-    line, score = np.linspace(-10.0, 10.0, 400), settings.logistic.score(PLANE.points)
-    values, spikes, trials = kit.pool_trials(score, fired)
-    known = settings.logistic.score(EXAMPLE[None])
-    left = kit.panel(
-        _draw_sum, result, settings.unit, ylabel="membrane potential (mV)",
-        title="Current and synapses add at (−1, 2)",
-    )  # fmt: skip
-    right = kit.chart(
-        kit.curve(line, bridge.find_activation("sigmoid")(line), "logistic neuron σ(score)",
-                  **kit.ABSTRACT),
-        kit.layer(kit.draw_fraction, values, spikes, trials, label="spiking neuron"),
-        kit.layer(kit.draw_fraction, known, [example.sum()], len(example), color="black", fmt="s",
-                  label="at (−1, 2)"),
-        ylabel="firing probability", xlabel=f"score {settings.formula}", legend="upper left",
-        title="The sum determines the probability", xlim=(-10.5, 10.5), ylim=(-0.03, 1.25),
-    )  # fmt: skip
-    title = "The membrane sums the inputs, and escape noise is the logistic function"
-    return {"spikes": kit.page(title, left, right, size=(9.2, 4.2))}
-
-
-def _draw_sum(axes: kit.Axes, result: ns.Result, unit: bridge.SpikingUnit) -> None:
-    """Draw the potential at the example as a sum of arrows."""
-    parts = [unit.current_depolarisation, *(unit.psps * EXAMPLE)]
+    parts = [settings.unit.current_depolarisation, *(settings.unit.psps * EXAMPLE)]
     levels = NEURON.v_rest + np.cumsum([0.0, *parts])
-    colours = ["black", *(ns.plot.colour_of(1 if part >= 0 else -1) for part in parts[1:])]
-    for k, part in enumerate(parts):
-        start, end = levels[k], levels[k + 1]
-        arrow = {"arrowstyle": "-|>", "color": colours[k], "lw": 3.0, "shrinkA": 0, "shrinkB": 0}
-        axes.annotate("", (k, end), (k, start), arrowprops=arrow)
-        axes.plot([k - 0.2, k + 1.2], [end, end], color="0.45", lw=0.9)
-        text = f"{kit.signed(part, 4, plus=True)} mV"
-        kit.label(axes, k, 0.5 * (start + end), text, colours[k])
-    axes.plot(len(parts), levels[-1], "D", color=kit.SPIKING)
-    kit.label(axes, len(parts), levels[-1], f"{kit.signed(levels[-1], 6)} mV", kit.SPIKING, "above")
-    kit.draw_levels(axes, result.populations["noisy"])
-    names = [f"synapse {k}\nx{'₁₂'[k - 1]} = {kit.signed(x)}" for k, x in enumerate(EXAMPLE, 1)]
-    axes.set_xticks(range(len(parts) + 1), ["current", *names, "sum"])
-    axes.set_ylim(min(*levels, NEURON.v_rest) - 2.5, max(*levels, NEURON.v_threshold) + 1.5)
+
+    def draw_sum(axes: kit.Axes) -> None:
+        """Draw the current and both synapses as bars, each from the sum of those before it."""
+        names = [f"synapse {k}\nx{'₁₂'[k - 1]} = {kit.signed(x)}" for k, x in enumerate(EXAMPLE, 1)]
+        colours = ["0.45", *(ns.plot.colour_of(int(np.sign(psp))) for psp in parts[1:])]
+        axes.bar(["current", *names], parts, 0.6, levels[:-1], color=colours)
+        for k, part in enumerate(parts):
+            text = f"{kit.signed(part, 4, plus=True)} mV"
+            kit.label(axes, k, levels[k : k + 2].max(), text, colours[k], "above")
+        axes.plot(["sum"], levels[-1:], "D", color=kit.SPIKING)
+        text = f"{kit.signed(levels[-1], 6)} mV"
+        kit.label(axes, len(parts), levels[-1], text, kit.SPIKING, "below")
+        kit.draw_levels(axes, result.populations["noisy"])
+        axes.set_ylim(levels.min() - 2.5, max(*levels, NEURON.v_threshold) + 2.5)
+
+    line = np.linspace(-10.0, 10.0, 400)
+    pooled = kit.pool_trials(settings.logistic.score(PLANE.points), fired)
+    known = settings.logistic.score(EXAMPLE[None]), [example.sum()], len(example)
+    return {"spikes": kit.page(
+        "The membrane sums the inputs, and escape noise is the logistic function",
+        kit.panel(draw_sum, ylabel="membrane potential (mV)",
+                  title="Current and synapses add at (−1, 2)"),
+        kit.chart(
+            kit.curve(line, bridge.find_activation("sigmoid")(line), "logistic neuron σ(score)",
+                      **kit.ABSTRACT),
+            kit.layer(kit.draw_fraction, *pooled, label="spiking neuron"),
+            kit.layer(kit.draw_fraction, *known, color="black", fmt="s", label="at (−1, 2)"),
+            ylabel="firing probability", xlabel=f"score {settings.formula}", legend="upper left",
+            title="The sum determines the probability", xlim=(-10.5, 10.5), ylim=(-0.03, 1.25),
+        ),
+        size=(9.2, 4.2),
+    )}  # fmt: skip
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the spiking neuron with the logistic one, and train a logistic neuron on it."""
     (example, fired, noiseless), logistic = outcome(result), settings.logistic
-    if fired.all() or not fired.any():
-        raise ns.NeurosimError(
-            f"{'all' if fired.any() else 'none'} of the {fired.size} trials fired, but training "
-            "needs trials with and without a spike: choose theta so that its line crosses the "
-            "plane from -3 to 3"
-        )
     repeats, fraction = fired.shape[1], fired.mean(axis=1)
     trained = bridge.LogisticNeuron(solver="newton").fit(PLANE.trials(repeats), fired.ravel())
     score, predicted = logistic.score(PLANE.points), logistic.probability(PLANE.points)
     decided = np.abs(score) > 1e-9  # on the line, the probability is 1/2
     same = bridge.agreement(fraction[decided] > 0.5, predicted[decided] > 0.5)
     step = bridge.agreement(noiseless[decided], predicted[decided] > 0.5)
-    entropy = bridge.cross_entropy(fired.ravel(), np.repeat(predicted, repeats))
     share, of = bridge.agreement(example, np.ones(len(example))), f"of {decided.sum()} points"
-    theta = (trained.intercept_[0], *trained.coef_[0])
-    parameters = zip(theta, trained.standard_errors_, strict=True)
     measures = kit.rows(
         {},
         ("agreement", f"Points on the same side of the line | {of}", same),
@@ -182,28 +169,23 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ("largest_difference",
          f"Largest difference in probability | standard error ≤ {0.5 / np.sqrt(repeats):.2g}",
          np.abs(fraction - predicted).max()),
-        ("cross_entropy", "Cross-entropy of the logistic neuron", entropy),
-        *(
-            (f"theta_{k}",
-             f"Trained weight θ{'₀₁₂'[k]} | true value {kit.signed(settings.theta[k])}",
-             kit.with_error(value, error))
-            for k, (value, error) in enumerate(parameters)
-        ),
     )  # fmt: skip
+    measures |= kit.trained_weights(trained, settings.theta)
     conclusion = (
         "The spiking neuron fires with the probability of the logistic neuron, on the same side of "
         f"the line at {same.value:.1%} of the points. Without noise it is a perceptron."
     )
+    planes = {
+        f"Spiking, {settings.repeats} trials each": fraction,
+        f"σ({settings.formula})": predicted,
+        "Spiking, without noise": noiseless.astype(float),
+    }
     panels = [
         kit.chart(
             kit.layer(PLANE.draw, values, contour=False), kit.layer(PLANE.draw_contour, predicted),
             title=name, xlabel="input x₁", ylabel="input x₂",
         )
-        for values, name in (
-            (fraction, f"Spiking, {settings.repeats} trials each"),
-            (predicted, f"σ({settings.formula})"),
-            (noiseless.astype(float), "Spiking, without noise"),
-        )
+        for name, values in planes.items()
     ]  # fmt: skip
     drawing = partial(
         kit.page, "The line of score 0 (white) separates the inputs with and without a spike",

@@ -12,9 +12,8 @@ voter is a spiking neuron that votes yes with probability σ(−6 + 0.12 income)
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -67,20 +66,11 @@ def trained_on(incomes: kit.Floats, votes: kit.Bools) -> bridge.LogisticNeuron:
     return neuron.fit(incomes[:, None], votes)
 
 
-@lru_cache
-def three_votes_separable() -> bool:
-    """Return whether an income separates the votes of the lecture."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", bridge.SeparableDataWarning)
-        return bridge.LogisticNeuron().fit(INCOMES[:, None], VOTES).separable_
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure how often the spiking classifier votes yes, and list its predictions."""
     fired, _, votes = outcome(result, settings)
     unit = bridge.to_spiking(CLASSIFIER, noise="escape")
     predictions = CLASSIFIER.probability(INCOMES[:, None])
-    yes = fired[: len(INCOMES)].sum(axis=1)
     return {
         "scores": CLASSIFIER.score(INCOMES[:, None]),
         "predictions": predictions,
@@ -89,62 +79,55 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "beta_per_mv": unit.noise.beta,
         "psp_mv": unit.psps[0],
         "potentials_mv": unit.neuron.v_rest + unit.potential(INCOMES[:, None]),
-        "spiking_shares": yes / settings.trials,
-        "three_votes_separable": three_votes_separable(),
-        "voters": settings.voters,
+        "spiking_shares": fired[: len(INCOMES)].mean(axis=1),
+        "three_votes_separable": bool(INCOMES[VOTES == 1].min() > INCOMES[VOTES == 0].max()),
         "voters_yes": votes.mean(),
     }
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the response of the spiking classifier to the three incomes."""
-    return [
+    return kit.sentences(
+        found,
         f"One spiking neuron was tested in {settings.trials:,} trials at each of {len(GRID)} "
         f"incomes, and {settings.voters:,} voters voted.",
-        *kit.sentences(
-            found,
-            *(
-                f"Income {income:g}: the potential reaches {{potentials_mv[{k}]:g}} mV, and the "
-                f"neuron fires in a fraction {{spiking_shares[{k}]:.3f}} of the trials; predicted "
-                f"{{predictions[{k}]:.3f}}; the vote is {VOTES[k]}, the cost {{costs[{k}]:.3f}}."
-                for k, income in enumerate(INCOMES)
-            ),
-            "Of the voters, {voters_yes:.1%} voted yes.",
+        *(
+            f"Income {income:g}: the potential reaches {{potentials_mv[{k}]:g}} mV, and the "
+            f"neuron fires in a fraction {{spiking_shares[{k}]:.3f}} of the trials; predicted "
+            f"{{predictions[{k}]:.3f}}; the vote is {VOTES[k]}, the cost {{costs[{k}]:.3f}}."
+            for k, income in enumerate(INCOMES)
         ),
-    ]
+        "Of the voters, {voters_yes:.1%} voted yes.",
+    )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the potential at each of the three incomes, and the trials with a spike."""
-    names = [f"income {income:g}" for income in INCOMES]
-    left = kit.panel(
-        _draw_potentials, result, names, ylabel="membrane potential (mV)", ylim=(-71.5, -53.5),
-        title="Input raises the membrane potential",
-    )  # fmt: skip
-    right = kit.panel(
-        _draw_spikes, outcome(result, settings)[0], names, xlim=(0, SHOWN + 1), ylim=(2.5, -0.6),
-        xlabel=f"trial (first {SHOWN} of {settings.trials:,})",
-        title="Spikes (|) occur with the predicted probability",
-    )  # fmt: skip
-    title = "A higher income brings the neuron closer to threshold, and it votes yes more often"
-    return {"spikes": kit.page(title, left, right, size=(9.0, 4.0), width_ratios=(1.0, 1.25))}
+    found, fired = findings(result, settings), outcome(result, settings)[0]
+    info, names = result.populations["classifier"], [f"income {income:g}" for income in INCOMES]
 
+    def draw_potentials(axes: kit.Axes) -> None:
+        rises = found["potentials_mv"] - info.v_rest
+        axes.bar(names, rises, 0.5, info.v_rest, color=ns.plot.EXCITATORY)
+        kit.draw_levels(axes, info)
+        for k, potential in enumerate(found["potentials_mv"]):
+            kit.label(axes, k, potential, f"{kit.signed(potential, 5)} mV", side="above")
 
-def _draw_potentials(axes: kit.Axes, result: ns.Result, names: list[str]) -> None:
-    info, unit = result.populations["classifier"], bridge.to_spiking(CLASSIFIER, noise="escape")
-    rise = unit.potential(INCOMES[:, None])
-    axes.bar(names, rise, 0.5, info.v_rest, color=ns.plot.EXCITATORY)
-    kit.draw_levels(axes, info)
-    for k, level in enumerate(info.v_rest + rise):
-        kit.label(axes, k, level, f"{kit.signed(level, 5)} mV", side="above")
+    def draw_spikes(axes: kit.Axes) -> None:
+        for k, share in enumerate(found["spiking_shares"]):
+            spikes = 1 + np.flatnonzero(fired[k, :SHOWN])
+            axes.plot(spikes, np.full(len(spikes), k), "|", ms=22, mew=1.4, color=kit.SPIKING)
+            kit.label(axes, 0, k - 0.35, f"fires in {share:.1%} of the trials")
 
-
-def _draw_spikes(axes: kit.Axes, fired: kit.Bools, names: list[str]) -> None:
-    for k, trials in enumerate(fired[: len(INCOMES)]):
-        spikes = 1 + np.flatnonzero(trials[:SHOWN])
-        axes.plot(spikes, np.full(len(spikes), k), "|", ms=22, mew=1.4, color=kit.SPIKING)
-        kit.label(axes, 0, k - 0.35, f"fires in {trials.mean():.1%} of the trials")
-    axes.set_yticks(range(len(INCOMES)), names)
+    return {"spikes": kit.page(
+        "A higher income brings the neuron closer to threshold, and it votes yes more often",
+        kit.panel(draw_potentials, ylabel="membrane potential (mV)", ylim=(-71.5, -53.5),
+                  title="Input raises the membrane potential"),
+        kit.panel(draw_spikes, xlim=(0, SHOWN + 1), ylim=(2.5, -0.6), yticks=range(len(names)),
+                  yticklabels=names, xlabel=f"trial (first {SHOWN} of {settings.trials:,})",
+                  title="Spikes (|) occur with the predicted probability"),
+        size=(9.0, 4.0), width_ratios=(1.0, 1.25),
+    )}  # fmt: skip
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
@@ -154,27 +137,20 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     predictions, fraction = CLASSIFIER.probability(GRID[:, None]), fired.mean(axis=1)
     same = bridge.agreement(fraction > 0.5, predictions > 0.5)
     errors = f"standard error up to {0.5 / np.sqrt(settings.trials):.2g}"
-    costs = {
-        "before": CLASSIFIER.probability(incomes[:, None]),
-        "after": trained.predict_proba(incomes[:, None])[:, 1],
-        "best": VOTERS.probability(incomes[:, None]),
-    }
-    theta = (trained.intercept_[0], trained.coef_[0, 0])
+    largest = np.abs(fraction - predictions).max()
     measures = kit.rows(
         {},
         ("agreement", f"Incomes with the same class | of {len(GRID)} incomes", same),
-        ("largest_difference", f"Largest difference in probability | {errors}",
-         np.abs(fraction - predictions).max()),
-        *(
-            (f"theta_{k}", f"Trained weight θ{'₀₁'[k]} | true value {kit.signed(true)}",
-             kit.with_error(theta[k], trained.standard_errors_[k]))
-            for k, true in enumerate((VOTERS.intercept, VOTERS.coef[0]))
-        ),
-        *(
-            (f"cost_{key}", f"Cross-entropy, {key}", bridge.cross_entropy(votes, each))
-            for key, each in costs.items()
-        ),
-    )  # fmt: skip
+        ("largest_difference", f"Largest difference in probability | {errors}", largest),
+    )
+    measures |= kit.trained_weights(trained, (VOTERS.intercept, *VOTERS.coef))
+    for key, probability in (
+        ("before", CLASSIFIER.probability(incomes[:, None])),
+        ("after", trained.predict_proba(incomes[:, None])[:, 1]),
+        ("best", VOTERS.probability(incomes[:, None])),
+    ):
+        cost = bridge.cross_entropy(votes, probability)
+        measures[f"cost_{key}"] = cost.labelled(f"Cross-entropy, {key}")
     conclusion = (
         "The spiking neuron fires with the probability that the logistic classifier predicts. "
         "Gradient descent on the voters' spikes recovers the weights by which they vote."
@@ -189,27 +165,20 @@ def _draw_vote(
 ) -> kit.Figure:
     """Draw the probabilities before and after training, with the spikes and the votes."""
     line = np.linspace(0.0, 150.0, 400)[:, None]
-
-    def draw_voters(axes: kit.Axes) -> None:
-        for vote, y in ((False, -0.035), (True, 1.035)):
-            axes.plot(incomes[votes == vote], np.full((votes == vote).sum(), y), "|", color="0.5")
-        bins = (incomes // 10).astype(int)
-        trials, yes = np.bincount(bins), np.bincount(bins, votes)
-        used = trials >= 5
-        middle = 10.0 * np.flatnonzero(used) + 4.5
-        look = {"fmt": "s", "color": "black", "mfc": "white", "label": "voters, in bins of 10"}
-        kit.draw_fraction(axes, middle, yes[used], trials[used], **look)
-
+    bins = np.array(kit.pool_trials(10.0 * (incomes // 10.0) + 4.5, votes[:, None]))
+    bins = bins[:, bins[2] >= 10]
     before, after = CLASSIFIER.probability(line), trained.predict_proba(line)[:, 1]
     stars = {"ls": "", "marker": "*", "ms": 13, "color": "#E69F00", "mec": "black"}
     body = kit.chart(
         kit.curve(line, before, "classifier σ(−8 + 0.1 income)", **kit.ABSTRACT),
         kit.layer(kit.draw_fraction, GRID, fired.sum(axis=1), fired.shape[1],
                   label="spiking neuron, 95 % interval"),
-        kit.curve(line, after, "trained on the voters", **kit.FITTED), draw_voters,
+        kit.layer(kit.draw_fraction, *bins, fmt="s", color="black", mfc="white",
+                  label="voters, in bins of 10"),
+        kit.curve(line, after, "trained on the voters", **kit.FITTED),
         kit.curve(INCOMES, VOTES, "three votes", **stars),
         xlabel="income (thousands)", ylabel="probability of voting yes", xlim=(0, 150),
-        ylim=(-0.06, 1.06),
+        ylim=(-0.03, 1.03),
     )  # fmt: skip
     title = "Training moves the classifier to the votes that were cast"
     return kit.page(title, body, size=(7.4, 5.0), legend=3)

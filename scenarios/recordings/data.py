@@ -94,8 +94,6 @@ def grasshopper_recording(cell: int) -> Recording:
             f"the recordings of grasshopper receptors in {folder} cannot be read ({error}): "
             "reinstall nitime with python -m pip install --force-reinstall nitime"
         ) from None
-    for array in (spikes, amplitude):
-        array.flags.writeable = False
     return Recording(amplitude, spikes)
 
 

@@ -45,8 +45,6 @@ TAUS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 100.0)
 """Time constants of the filters of the logistic neuron (ms)."""
 LAGS = (-8.0, -4.0, -2.0, -1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Limits of the windows in which spikes of a model are inputs of the logistic neuron (ms)."""
-SHORTEST = 2000.0
-"""Shortest recording (ms)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Settings(kit.BaseSettings):
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Inject the current into one neuron."""
-    kit.require_duration(options, SHORTEST, "is too short to fit a neuron")
+    kit.require_duration(options, 2000.0, "is too short to fit a neuron")
     net = ns.Network()
     cell = net.add("cell", 1, ns.HodgkinHuxleyTraub())
     current = ns.OrnsteinUhlenbeckCurrent(settings.sigma, tau=settings.tau, mean=settings.mean)
@@ -122,8 +120,7 @@ def fits(result: ns.Result, settings: Settings) -> dict[str, bridge.NeuronFit]:
     """Fit all neurons to the recording."""
     current, voltage = recording(result, settings)
     found = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # parameters of the wrong model
+    with warnings.catch_warnings(action="ignore"):  # about parameters of the wrong model
         for name, (model, _) in MODELS.items():
             found[name] = bridge.fit_neuron(
                 model, current, voltage=voltage, mask=MASK, held_out=1.0 - TEST, seed=result.seed
@@ -162,28 +159,26 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     fired[np.rint(first.spikes / dt).astype(int) - 1] = 1.0
     past = np.concatenate([[0.0], fired[:-1]])
     inputs = [current, *(_filtered(one, tau / dt) for one in (current, past) for tau in TAUS)]
-    spikes = {name: fit.simulate().spikes["neuron"].of(0) for name, fit in found.items()}
     blocks, tested = (np.arange(n) * dt // BLOCK)[n_train:], fired[n_train:]
     alone = prediction(inputs, fired, n_train)[n_train:]
     information = bridge.bits_per_spike(tested, alone, blocks)
     measures = {"bits": information.labelled("Bits per spike, logistic neuron")}
     gains: dict[str, kit.Measure] = {}
-    for name, times in spikes.items():
-        more = prediction(inputs + nearby(times, n, dt), fired, n_train)[n_train:]
-        gains[name] = bridge.bits_per_spike(tested, more, blocks, over=alone)
-        measures[f"gain_{name.lower()}"] = gains[name].labelled(f"Bits that spikes of {name} add")
     for name, fit in found.items():
+        spikes, key = fit.simulate().spikes["neuron"].of(0), name.lower()
+        more = prediction(inputs + nearby(spikes, n, dt), fired, n_train)[n_train:]
+        gains[name] = bridge.bits_per_spike(tested, more, blocks, over=alone)
+        measures[f"gain_{key}"] = gains[name].labelled(f"Bits that spikes of {name} add")
         label = f"Coincidence factor of the freely running {name}"
-        measures[f"coincidence_{name.lower()}"] = kit.Measure(fit.coincidence, label=label)
-        error = kit.Measure(fit.voltage_error, "mV", label=f"Error of the potential, {name}")
-        measures[f"error_{name.lower()}"] = error
-        measures |= {f"{name.lower()}_{key}": one for key, one in fit.parameters.items()}
+        measures[f"coincidence_{key}"] = kit.Measure(fit.coincidence, label=label)
+        label = f"Error of the potential, {name}"
+        measures[f"error_{key}"] = kit.Measure(fit.voltage_error, "mV", label=label)
+        measures |= {f"{key}_{parameter}": one for parameter, one in fit.parameters.items()}
     lif, adex = (fit.coincidence for fit in found.values())
     conclusion = (
         f"A logistic neuron predicts {information.value:.1f} bits per spike. It misses "
         f"{gains['AdEx'].value:.1f} bits that the spikes of AdEx add; those of LIF add "
-        f"{gains['LIF'].value:.1f}. The coincidence factor is {adex:.2f} for AdEx, {lif:.2f} for "
-        "LIF."
+        f"{gains['LIF'].value:.1f}. Coincidence factors: AdEx {adex:.2f}, LIF {lif:.2f}."
     )
     drawings: dict[str, Callable[[], kit.Figure]] = {
         "bits": partial(_draw_bits, gains, found),

@@ -9,11 +9,11 @@ sound level in dB after a delay. Its parameters were adjusted on the first 5 s o
 
 The second model is a logistic neuron, also called a generalised linear model. The probability of a
 spike in each ms depends on the sound level in the last 20 ms and on the spikes in the last 10 ms.
-It is simulated as a spiking neuron with the same probabilities, on parts of the recording that were
-not used in training. This equivalent neuron is a logistic regression in the form of a spiking
-neuron, not a model of the membrane. Its weights are expressed in mV. A potential near −200 mV,
-after a spike and during a faint sound, only means that a spike is very improbable; no membrane
-reaches it.
+Trained on the first 5 s, it is simulated as a spiking neuron with the same probabilities. This
+equivalent neuron is a logistic regression in the form of a spiking neuron, not a model of the
+membrane. Its weights are expressed in mV. A potential below −200 mV, after a spike and during a
+faint sound, only means that a spike is very improbable; no membrane reaches it. Both models are
+tested on the rest of the recording.
 
 The LIF neurons have realistic potentials, and their spikes coincide better with the recorded ones.
 But they fire so regularly that they exclude spikes that did occur. As predictions, they are worse
@@ -26,10 +26,8 @@ couplings, see `bridge.PopulationGLM` and the scenario population-glm.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -39,32 +37,22 @@ import neurosim as ns
 from neurosim.analysis import population_rate
 from scenarios import _kit as kit
 from scenarios.recordings.data import INTERVAL, Recording, grasshopper_recording
-from scenarios.recordings.grasshopper_training import (
-    BIN,
-    CELLS,
-    EQUIVALENT,
-    Training,
-    spikes_by_bin,
-    with_equivalents,
-)
+from scenarios.recordings.grasshopper_training import EQUIVALENT, FITTED, Training, with_equivalent
 
-LIF = "LIF"
-NAMES = {LIF: "LIF neurons", EQUIVALENT: "equivalent neurons"}
-COLOURS = {LIF: kit.SPIKING, EQUIVALENT: "#E69F00"}
-ADJUSTED = 5000.0
-"""Time (ms) at the start of the recordings on which the LIF neurons were adjusted: they have the
-largest coincidence factor at equal rates, rounded."""
+NAMES = {"LIF": "LIF neurons", EQUIVALENT: "equivalent neurons"}
+COLOURS = {"LIF": kit.SPIKING, EQUIVALENT: "#E69F00"}
 NEURON = ns.LIF(tau_m=1.5, c_m=15.0, t_ref=3.0)
 BIAS, GAIN = {1: 184.0, 2: 158.0}, 12.0
 """Current of each receptor at the mean intensity (pA), because the sound level was adjusted in each
-recording for about 100 Hz; and current per dB of sound level (pA)."""
+recording for about 100 Hz; and current per dB of sound level (pA). All parameters were adjusted on
+the first 5 s for the largest coincidence factor at equal rates, and rounded."""
 DELAY, SMOOTHING, SIGMA = 6.3, 0.6, 0.7
 """Delay from ear-drum to spike generator, time constant of the integration of sound intensity (ms),
 and standard deviation of the membrane noise (mV)."""
 COINCIDENCE = 2.0
 """Time in which two spikes coincide (ms)."""
-EXCERPT = (6000.0, 6300.0)
-"""Interval of time in which single spikes are drawn (ms)."""
+EXCERPT = 300.0
+"""Time at the end of the run in which single spikes are drawn (ms)."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +74,16 @@ class Settings(kit.BaseSettings):
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add LIF neurons that receive the sound as a current, with independent noise."""
     recording = settings.recording
-    if not 100.0 <= options.duration <= recording.duration:
+    if not FITTED + 1000.0 <= options.duration <= recording.duration:
         raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms is outside 100 to {recording.duration:g} ms, the "
-            "length of the recording"
+            f"duration = {options.duration:g} ms is outside 6000 to 10000 ms: neurons are tested "
+            "from 5000 ms until the sound ends"
         )
     interval = INTERVAL * max(1, int(np.ceil(options.dt / INTERVAL - 1e-6)))
     level = recording.level(interval, smoothing=SMOOTHING)
-    delay = round(DELAY / interval)
-    delayed = np.concatenate([np.full(delay, level[0]), level])[: len(level)]
+    delayed = np.pad(level, (round(DELAY / interval), 0), mode="edge")[: len(level)]
     net = ns.Network()
-    population = net.add(LIF, settings.neurons, NEURON)
+    population = net.add("LIF", settings.neurons, NEURON)
     net.drive(population, ns.CurrentWaveform(BIAS[settings.cell] + GAIN * delayed, interval))
     net.drive(population, ns.MembraneNoise(SIGMA))
     return net
@@ -106,7 +93,7 @@ def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None)
     """Simulate the LIF neurons, and the equivalent neurons with the bin of 1 ms as time step."""
     simulation = kit.simulation(network(settings, options), options, progress)
     result = simulation.run(options.duration, realtime=options.realtime)
-    return with_equivalents(result, settings, options.threads)
+    return with_equivalent(result, settings, options.threads)
 
 
 def between(times: kit.Floats, start: float, stop: float) -> kit.Floats:
@@ -121,51 +108,39 @@ def probability(result: ns.Result, population: str) -> kit.Floats:
     fired.
     """
     trains = result.spikes[population]
-    rate, neurons = population_rate(trains, result.duration, bin_ms=BIN)[1], len(trains.recorded)
-    return (neurons * np.minimum(rate * 1e-3 * BIN, 1.0) + 0.5) / (neurons + 1.0)
+    rate, neurons = population_rate(trains, result.duration, bin_ms=1.0)[1], len(trains.recorded)
+    return (neurons * np.minimum(1e-3 * rate, 1.0) + 0.5) / (neurons + 1.0)
 
 
-def predictions(predicted: kit.Floats, cell: int) -> dict[str, kit.Measure]:
+def predictions(fired: kit.Integers, predicted: kit.Floats) -> dict[str, kit.Measure]:
     """Return AUC and bits per spike of probabilities as predictions of the recorded spikes."""
-    fired = spikes_by_bin(cell)[: len(predicted)]
-    # Neighbouring bins are not independent, but seconds are.
-    seconds = np.arange(len(fired)) // 1000 if len(fired) > 1000 else None
+    seconds = np.arange(len(fired)) // 1000  # unlike neighbouring bins, these are independent
     bits = replace(bridge.bits_per_spike(fired, predicted, seconds), unit="")
     return {"auc": bridge.auc(fired, predicted, seconds), "bits_per_spike": bits}
 
 
-def coincidence_factor(data: kit.Floats, model: kit.Floats, start: float, stop: float) -> float:
-    """Return the coincidence factor from start to stop (ms), or NaN where it is not defined."""
-    data, model = (between(times, start, stop) - start for times in (data, model))
-    if len(data) == 0 or 2.0 * COINCIDENCE * len(model) >= stop - start:
-        return math.nan
-    return bridge.coincidence_factor(data, model, duration=stop - start, window=COINCIDENCE)
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
-    """Measure rates, intervals and agreement with the recorded spikes."""
-    stop, recorded = result.duration, between(settings.recording.spikes, 0.0, result.duration)
-    thirds = np.linspace(0.0, stop, 4)
+    """Measure rates, and agreement with the recorded spikes after `FITTED`."""
+    stop, fired = result.duration, Training.on(settings.cell, settings).fired
+    recorded = between(settings.recording.spikes, 0.0, stop)
+    tested, bins = between(recorded, FITTED, stop) - FITTED, slice(int(FITTED), int(stop))
+    factor = partial(bridge.coincidence_factor, duration=stop - FITTED, window=COINCIDENCE)
     found: kit.Findings = {
         "spikes_recorded": len(recorded),
         "rate_recorded_hz": len(recorded) / stop * 1e3,
-        "rates_recorded_hz": np.histogram(recorded, thirds)[0] / np.diff(thirds) * 1e3,
         "lowest_potential_equivalent_mv": result.traces[EQUIVALENT, "v"].values.min(),
     }
     for population in NAMES:
         trains, key = result.spikes[population], population.lower()
         # Spikes of a step of 1 ms count as its middle.
-        shift = 0.5 * BIN if population == EQUIVALENT else 0.0
-        each = [trains.of(neuron) - shift for neuron in trains.recorded]
-        among = [coincidence_factor(one, other, 0.0, stop) for one, other in pairwise(each)]
-        predicted = predictions(probability(result, population), settings.cell)
+        start = FITTED + 0.5 if population == EQUIVALENT else FITTED
+        each = [between(trains.of(k), start, stop) - start for k in trains.recorded]
+        predicted = predictions(fired[bins], probability(result, population)[bins])
         bits = predicted["bits_per_spike"]
-        for suffix, start in (("", 0.0), ("_held_out", min(ADJUSTED, 0.5 * stop))):
-            factors = [coincidence_factor(recorded, one, start, stop) for one in each]
-            found[f"coincidence_factor{suffix}_{key}"] = np.mean(factors)
         found |= {
             f"rate_hz_{key}": len(trains) / len(each) / stop * 1e3,
-            f"coincidence_factor_among_{key}": np.mean(among),
+            f"coincidence_factor_{key}": np.mean([factor(tested, one) for one in each]),
+            f"coincidence_factor_among_{key}": np.mean([*map(factor, each, each[1:])]),
             f"auc_{key}": predicted["auc"].value,
             f"bits_per_spike_{key}": [bits.value, bits.low, bits.high],
         }
@@ -175,18 +150,16 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how the two models fire, and how well they predict the receptor."""
     return kit.sentences(
-        {key: math.nan if value is None else value for key, value in found.items()},
+        found,
         f"{settings.neurons} LIF neurons and {settings.neurons} neurons equivalent to a logistic "
         f"regression received the sound of receptor {settings.cell}, which fired "
-        "{spikes_recorded} spikes.",
-        "In the first, second and last third of the time, the receptor fires at "
-        "{rates_recorded_hz[0]:.0f}, {rates_recorded_hz[1]:.0f} and {rates_recorded_hz[2]:.0f} Hz.",
+        "{spikes_recorded} spikes, at {rate_recorded_hz:.0f} Hz.",
         *(
-            f"The {name} fire at {{rate_hz_{key}:.0f}} Hz. Their coincidence factor is "
+            f"The {name} fire at {{rate_hz_{key}:.0f}} Hz. After 5 s their coincidence factor is "
             f"{{coincidence_factor_{key}:.2f}} with the recording and "
             f"{{coincidence_factor_among_{key}:.2f}} with each other (0: chance, 1: equal). They "
             f"predict {{bits_per_spike_{key}[0]:.2f}} bits per spike (constant probability: 0)."
-            for key, name in (("lif", NAMES[LIF]), ("equivalent", NAMES[EQUIVALENT]))
+            for key, name in zip(("lif", "equivalent"), NAMES.values(), strict=True)
         ),
         "The potential of the equivalent neurons falls to {lowest_potential_equivalent_mv:.0f} mV: "
         "they are a logistic regression in the form of spiking neurons, not a model of the "
@@ -196,14 +169,14 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spikes of an excerpt, and the filters and potential of equivalent neurons."""
-    start, stop = EXCERPT if result.duration >= EXCERPT[1] else (0.0, min(300.0, result.duration))
-    amplitude = settings.recording.amplitude[round(start / INTERVAL) : round(stop / INTERVAL)]
-    recorded, bins = between(settings.recording.spikes, start, stop), slice(int(start), int(stop))
-    training = Training.on(settings.cell, settings)
+    stop, recording = result.duration, settings.recording
+    start, training = stop - EXCERPT, Training.on(settings.cell, settings)
+    recorded, bins = between(recording.spikes, start, stop), slice(int(start), int(stop))
 
     def draw_sound(axes: kit.Axes) -> None:
-        times = start + INTERVAL * np.arange(len(amplitude))
-        axes.fill_between(times, -amplitude, amplitude, color="0.45", lw=0.0)
+        samples = np.arange(round(start / INTERVAL), round(stop / INTERVAL))
+        amplitude = recording.amplitude[samples]
+        axes.fill_between(INTERVAL * samples, -amplitude, amplitude, color="0.45", lw=0.0)
 
     def draw_prediction(axes: kit.Axes) -> None:
         axes.stairs(training.by_history[bins], np.arange(bins.start, bins.stop + 1), fill=True,
@@ -213,6 +186,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     def draw_spikes(axes: kit.Axes, population: str) -> None:
         ns.plot.draw_raster(axes, result, [population], start=start, stop=stop, max_neurons=50)
         axes.lines[0].set_color(COLOURS[population])
+        axes.set(title=NAMES[population], xlabel="", ylabel="neuron", yticks=())
 
     def draw_filter(axes: kit.Axes, part: slice, first: int) -> None:
         effects = training.neuron.psp_[part]
@@ -220,7 +194,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         axes.errorbar(first + np.arange(len(effects)), effects, half, color="black", fmt="o")
         axes.axhline(0.0, color="0.45", lw=0.8, zorder=0)
 
-    trace, info = result.traces[EQUIVALENT, "v"], result.populations[EQUIVALENT]
+    trace, threshold = result.traces[EQUIVALENT, "v"], result.populations[EQUIVALENT].v_threshold
     lowest = kit.signed(round(trace.values.min()))
     return {
         "response": kit.page(
@@ -229,8 +203,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
             kit.panel(draw_prediction, yticks=(0.0, 0.5, 1.0), ylabel="probability",
                       title=f"Recorded spikes of receptor {settings.cell} (black), and firing "
                       "probability in 1 ms by the logistic neuron"),
-            *(kit.panel(draw_spikes, key, xlabel="time (ms)" if key == EQUIVALENT else "",
-                        ylabel="neuron", yticks=(), title=name) for key, name in NAMES.items()),
+            kit.panel(draw_spikes, "LIF"), kit.panel(draw_spikes, EQUIVALENT, xlabel="time (ms)"),
             columns=1, size=(8.8, 8.0), sharex=True, height_ratios=(1.2, 1.4, 2.4, 2.4),
         ),
         "equivalent": kit.page(
@@ -241,9 +214,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
                       xlabel="time since the spike (ms)", title="Spike history filter"),
             kit.chart(
                 kit.curve(trace.times[bins], trace.of(0)[bins], color=COLOURS[EQUIVALENT]),
-                kit.curve(recorded, np.full(len(recorded), -15.0), ls="", marker="|", ms=9,
-                          color="black"),
-                kit.level(info.v_threshold, "threshold", stop + 25.0),
+                kit.curve(recorded, np.full(len(recorded), -15.0), ls="", marker="|", color="k"),
+                kit.level(threshold, "threshold", stop + 25.0),
                 kit.level(-90.0, "potassium\nreversal", stop + 25.0),
                 title="Potential of one neuron, and recorded spikes (|)", xlabel="time (ms)",
                 ylabel="potential (mV)", xlim=(start, stop + 50.0),
@@ -255,35 +227,35 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare how well all models predict the recorded spikes."""
-    measures, cell = {}, settings.cell
-    models = {
+    names = {
         "": ("logistic neuron, sound", kit.LOGISTIC),
         "history_": ("logistic neuron, sound and spikes", kit.TRAINED),
-        **{f"{key.lower()}_": (NAMES[key], COLOURS[key]) for key in (EQUIVALENT, LIF)},
+        **{f"{key.lower()}_": (NAMES[key], COLOURS[key]) for key in NAMES},
     }
-    simulated = {f"{key.lower()}_": probability(result, key) for key in NAMES}
-    for each in CELLS:
-        training = Training.on(each, settings)
-        predicted = {"": training.by_sound, "history_": training.by_history}
-        for key, values in (predicted | (simulated if each == cell else {})).items():
-            for name, measure in predictions(values, each).items():
-                label = f"Bits per spike, {models[key][0]}" if name == "bits_per_spike" else ""
-                note = f"receptor {each}"
-                measures[f"{name}_{key}cell{each}"] = measure.labelled(label, note)
-    training = Training.on(cell, settings)
-    predicted = {"": training.by_sound, "history_": training.by_history} | simulated
-
-    def draw_bits(axes: kit.Axes) -> None:
-        for x, (key, (_, colour)) in enumerate(models.items()):
-            kit.draw_measures(axes, [x], [measures[f"bits_per_spike_{key}cell{cell}"]], ms=8,
-                              color=colour)  # fmt: skip
-        axes.set_xticks(range(4), [name.replace(" ", "\n") for name, _ in models.values()])
+    measures: dict[str, kit.Measure] = {}
+    tested = slice(int(FITTED), int(result.duration))
+    for cell in (3 - settings.cell, settings.cell):
+        training = Training.on(cell, settings)
+        fired = training.fired
+        predicted = {"": (fired, training.by_sound), "history_": (fired, training.by_history)}
+        if cell == settings.cell:
+            for name in NAMES:
+                simulated = probability(result, name)[tested]
+                predicted[f"{name.lower()}_"] = fired[tested], simulated
+        for key, (fired, values) in predicted.items():
+            found, label = predictions(fired, values), f"Bits per spike, {names[key][0]}"
+            gain = found["bits_per_spike"].labelled(label, f"receptor {cell}")
+            measures[f"bits_per_spike_{key}cell{cell}"] = gain
+            measures[f"auc_{key}cell{cell}"] = found["auc"]
+    bits = []
+    for x, (key, (_, colour)) in enumerate(names.items()):
+        gain = measures[f"bits_per_spike_{key}cell{cell}"]
+        bits.append(kit.layer(kit.draw_measures, [x], [gain], ms=8, color=colour))
 
     def draw_calibration(axes: kit.Axes) -> None:
         axes.plot([0, 1], [0, 1], "--", color="0.45", lw=0.9)
-        for key, (name, colour) in models.items():
-            fired = training.fired[: len(predicted[key])]
-            curve = bridge.reliability_curve(fired, predicted[key], n_bins=6)
+        for key, (name, colour) in names.items():
+            curve = bridge.reliability_curve(*predicted[key], n_bins=6)
             used = curve.trials >= 20
             axes.plot(curve.predicted[used], curve.observed[used], "o-", color=colour, label=name)
 
@@ -295,7 +267,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     )
     scores = partial(
         kit.page, "Logistic neurons predict the spikes, LIF neurons are overconfident",
-        kit.chart(draw_bits, kit.level(0.0, "constant probability", 0.3), xlim=(-0.5, 3.5),
+        kit.chart(*bits, kit.level(0.0, "constant probability", 0.3), xlim=(-0.5, 3.5), xticks=(),
                   title=f"Predictions of receptor {cell}", ylabel="bits per spike"),
         kit.panel(draw_calibration, xlabel="predicted probability", ylabel="observed fraction",
                   title="Calibration", xlim=(0, 1), ylim=(0, 1)),

@@ -47,17 +47,15 @@ def test_signs_and_strengths_are_inferred(small):
     # z of absent synapses are nearly N(0, 1); what the model does not explain adds a little.
     assert 0.9 < measures["null_sd"]["value"] < 1.25
     assert 0.6 < measures["mv_per_mv_excitatory"] < 1.2
-    # Strong inhibition is underestimated, as the conclusion states.
+    # Inhibition is underestimated.
     assert 0.4 < measures["mv_per_mv_inhibitory"] < 1.0
-    assert measures["strongest_true"] < measures["strongest_inferred"] < 0.0
 
 
 @pytest.mark.slow
 def test_all_figures_are_drawn(small):
     assert small["figures"] == {
         "connectome-network.png",
-        "connectome-comparison-quality.png",
-        "connectome-comparison-strengths.png",
+        "connectome-comparison-synapses.png",
     }
 
 
@@ -66,16 +64,6 @@ def test_the_network_fires_irregularly_at_a_few_hz(small):
     assert 1.0 < found["rate_hz"] < 12.0
     assert 0.5 < found["cv_isi"] < 1.2
     assert found["correlation_10ms"] < 0.1
-
-
-@pytest.mark.slow
-def test_with_a_soft_threshold_standard_errors_are_correct(command):
-    output = command("compare", "connectome", *SMALL, "--set", "noise=escape", "--no-plot")
-    measures = output["comparison"]
-    n_absent = 40 * 39 - output["findings"]["synapses"]
-    # Four standard errors of the standard deviation of N(0, 1): 1 in 16,000.
-    assert measures["null_sd"]["value"] == pytest.approx(1.0, abs=4.0 / np.sqrt(2.0 * n_absent))
-    assert measures["sign_accuracy"]["value"] >= 0.99
 
 
 def test_the_wiring_follows_dales_law_and_the_settings():
@@ -131,9 +119,8 @@ def test_no_part_is_shorter_than_20_s():
         (("--set", "inhibitory=0"), "inhibitory = 0 is outside 1 to 1000"),
         (
             ("--set", "excitatory=2", "--set", "inhibitory=1", "--set", "probability=0.001"),
-            "probability = 0.001 of 3 neurons gave no synapses of one sign",
+            "there are no synapses of one sign: increase their probability",
         ),
-        (("--set", "noise=none"), "noise = 'none' is not one of membrane, escape"),
     ],
 )
 def test_invalid_settings_are_rejected(refused, arguments, words):

@@ -5,10 +5,9 @@ import pytest
 
 from scenarios.artificial_neuron.ladder import (
     PLANE,
+    SCALED,
     Settings,
     detect,
-    index_of,
-    scaled,
     true_probability,
 )
 
@@ -52,10 +51,10 @@ def test_spiking_models_agree_with_the_abstract_ones(command, tmp_path):
 
 @pytest.mark.slow
 def test_spike_counts_have_an_index_and_a_scale():
-    assert (index_of(POINTS) == np.arange(121)).all()
-    assert scaled(POINTS).min() == -1.0
-    assert scaled(POINTS).max() == 1.0
-    assert Settings(trials=100, held_out=150).examples(5)[0].shape == (250, 2)
+    assert (POINTS[[1, 11, 120]] == [[1, 0], [0, 1], [10, 10]]).all()
+    assert SCALED.min() == -1.0
+    assert SCALED.max() == 1.0
+    assert Settings(trials=100, held_out=150).examples(5)[0].shape == (250,)
 
 
 @pytest.mark.parametrize(
@@ -71,4 +70,5 @@ def test_settings_out_of_range_are_refused(refused, assignment, words):
 
 
 def test_a_run_too_short_for_a_hidden_layer_is_refused(refused):
-    assert "needs two time steps" in refused("ladder", "--duration", "5")
+    error = refused("ladder", "--duration", "5")
+    assert "ends before the last layer fires: give at least 10 ms" in error

@@ -22,7 +22,7 @@ FLAT = 1e-10
 # Fraction of common spikes above which two neurons are copies of each other.
 COPIED = 0.9
 # Elements of the largest temporary array for the products of columns.
-CHUNK = 2**24
+CHUNK = 2**21
 
 
 @dataclass(frozen=True, eq=False)

@@ -175,16 +175,15 @@ def fit_neuron(
     log_odds = drive.log_odds(weak.drive, weak.weights)
     scores = likelihood.scores(weak.intercept, weak.history, weak.weights, log_odds)
     information = likelihood.information_at(scores)
-    mean = family.mean(scores)
-    observed = np.zeros(len(mean))
-    observed[past.fired] = past.counts
+    flatness = _flatness(likelihood, family.mean(scores))
+    del scores, log_odds  # as large as the recording
     without = drive.log_odds(found.drive, np.zeros_like(found.weights))
     return FittedNeuron(
         family,
         drive,
         found,
         uncertainty(likelihood, weak, information, exact=exact),
-        Flatness.of(likelihood.covariates.trains, mean - observed, mean),
+        flatness,
         past.refractory,
         float(past.counts.sum()),
         family.constant(past.counts) - found.loss,
@@ -192,3 +191,10 @@ def fit_neuron(
         float(without.mean()) if len(without) else 0.0,
         past.rate,
     )
+
+
+def _flatness(likelihood: Likelihood, mean: NDArray[np.float64]) -> Flatness:
+    """Return the sizes of the residuals of a neuron with this mean in each bin."""
+    residual = mean.copy()
+    residual[likelihood.past.fired] -= likelihood.past.counts
+    return Flatness.of(likelihood.covariates.trains, residual, mean)
