@@ -29,11 +29,6 @@ SIZE = (10.0, 5.3)
 """Width and height of the board (inches)."""
 FAINT: dict[str, Any] = {"color": "0.45", "lw": 0.9, "ls": "--", "zorder": 0}
 FAINT_WORDS: dict[str, Any] = {"fontsize": 9, "color": "0.35"}
-TITLES = (
-    "Spiking neuron: membrane potential",
-    "Presynaptic spikes (orange: excitatory, blue: inhibitory)",
-    "Logistic unit: probability (bars), and spikes of the neuron (dots)",
-)
 
 
 class Board:
@@ -64,9 +59,8 @@ class Board:
         self._shows = [show for _, show in panels]
         left[0].set_xlim(_starts(trials)[0] - 0.6 * trials.period, 0.0)
         left[2].set_xlabel("time (ms), now = 0")
-        for axes, title in zip(left, TITLES, strict=True):
+        for axes in left:
             axes.yaxis.set_label_coords(-0.095, 0.5)
-            axes.set_title(title, loc="left", fontsize=10)
         self.show(trials)
 
     def show(self, trials: Trials) -> None:
@@ -81,7 +75,7 @@ def _trace(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     name = axes.text(1.01, 0, "", va="center", transform=axes.get_yaxis_transform(), **FAINT_WORDS)
     lines = [axes.axhline(trials.unit.neuron.v_rest, **FAINT), axes.axhline(0.0, **FAINT)]
     (trace,) = axes.plot([], [], color="black", lw=1.0)
-    axes.set_ylabel("potential (mV)")
+    axes.set(ylabel="potential (mV)", title="Spiking neuron: membrane potential")
 
     def show(trials: Trials) -> None:
         level = trials.settings.v_threshold
@@ -101,6 +95,7 @@ def _inputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     spikes = axes.vlines([], [], [], lw=2.0)
     axes.set(ylabel="synapse", ylim=(n + 0.5, 0.5), yticks=range(1, n + 1))
     axes.tick_params(axis="y", length=0)
+    axes.set_title("Presynaptic spikes (orange: excitatory, blue: inhibitory)")
 
     def show(trials: Trials) -> None:
         trial, synapse = np.nonzero(trials.active[-trials.shown :])
@@ -120,6 +115,7 @@ def _outputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     look: dict[str, Any] = {"ls": "", "marker": "o", "ms": 5, "clip_on": False, "in_layout": False}
     dots = [axes.plot([], [], mfc=colour, mec=SPIKING, **look)[0] for colour in ("white", SPIKING)]
     axes.set(ylabel="output", ylim=(0.0, 1.0), yticks=(0, 0.5, 1))
+    axes.set_title("Logistic unit: probability (bars), and spikes of the neuron (dots)")
 
     def show(trials: Trials) -> None:
         bars.set_data(trials.logistic.probability(trials.active[-trials.shown :]))
