@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Integers = NDArray[np.integer[Any]]
 
+# What a scenario measures, by JSON key.
 Findings = dict[str, Any]
-"""What a scenario measures, by JSON key."""
+# Keyword arguments of a function that draws.
 Options = dict[str, Any]
-"""Keyword arguments of a function that draws."""
+# Sentences: the first states what was simulated, the others what was found.
 Report = Sequence[str]
-"""Sentences: the first states what was simulated, the others what was found."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import bridge
 
+# Colours of spiking neurons, of logistic neurons given by a formula, and of trained ones.
 SPIKING, LOGISTIC, TRAINED = "#009E73", "0.55", "#CC79A7"
-"""Colours of spiking neurons, of logistic neurons given by a formula, and of trained ones."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
+# Draws into axes.
 Layer = Callable[["Axes"], object]
-"""Draws into axes."""
 ABSTRACT: dict[str, Any] = {"color": LOGISTIC, "lw": 4}
 DOTS: dict[str, Any] = {"color": SPIKING, "ls": "", "marker": "D", "ms": 4}
+# Looks of a curve: of a formula, of measured points of spiking neurons, of a trained neuron.
 FITTED: dict[str, Any] = {"color": TRAINED, "lw": 2}
-"""Looks of a curve: of a formula, of measured points of spiking neurons, of a trained neuron."""
 
 
 def chart(*layers: Layer, legend: Any = "", **labels: Any) -> Panel:

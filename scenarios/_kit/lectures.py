@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# Lecturers of five introductory lectures on neural networks; their slides give no year.
 LECTURES = {
     "L0": "Cromieres (Kyoto)",
     "L1": "Dehaqani",
@@ -9,7 +10,6 @@ LECTURES = {
     "L3": "Núñez Fernández",
     "L4": "Zhang",
 }
-"""Lecturers of five introductory lectures on neural networks; their slides give no year."""
 
 
 def lectures(*keys: str) -> str:

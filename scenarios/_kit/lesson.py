@@ -9,6 +9,7 @@ import neurosim as ns
 from neurosim.scenario import RunOptions, Scenario
 from scenarios._kit.lectures import lectures as lecturers
 
+# Heading in the list of scenarios, by package.
 GROUPS = {
     "biological_neuron": "The biological neuron",
     "artificial_neuron": "One artificial neuron",
@@ -16,7 +17,6 @@ GROUPS = {
     "networks": "Networks",
     "recordings": "Recordings",
 }
-"""Heading in the list of scenarios, by package."""
 REQUIRED = ("Settings", "network", "findings", "figures")
 OPTIONAL = ("report", "compare", "simulate", "warmup", "adjust")
 

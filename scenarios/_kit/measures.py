@@ -10,8 +10,8 @@ import numpy as np
 from bridge import NORMAL_95, LogisticNeuron, Measure
 from scenarios._kit.text import signed
 
+# Unit of a measure, by the last word of its key.
 UNITS = {"mv": "mV", "hz": "Hz", "ms": "ms", "s": "s"}
-"""Unit of a measure, by the last word of its key."""
 
 
 def rows(found: Mapping[str, Any], *described: tuple[Any, ...]) -> dict[str, Measure]:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     import neurosim as ns
 
+# Time after each sample in which a spike is counted (ms).
 AHEAD = 1.0
-"""Time after each sample in which a spike is counted (ms)."""
+# Length of the blocks of time that intervals treat as independent (ms).
 BLOCK = 50.0
-"""Length of the blocks of time that intervals treat as independent (ms)."""
+# Fewest spikes in either half of the data.
 FEWEST = 20
-"""Fewest spikes in either half of the data."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,29 +27,29 @@ import neurosim as ns
 from scenarios import _kit as kit
 
 NEURON = ns.LIF()
+# A neuron almost without leak, and without refractory period.
 INTEGRATOR = ns.LIF(tau_m=1000.0, t_ref=0.0)
-"""A neuron almost without leak, and without refractory period."""
+# Rate of the integrator that represents an output of 1 (Hz).
 UNIT_RATE = 20.0
-"""Rate of the integrator that represents an output of 1 (Hz)."""
 SCORES, LINE = np.linspace(-6.0, 6.0, 25), np.linspace(-6.0, 6.0, 601)
+# Neuron whose trials are learned, with two synapses.
 CELL = bridge.SpikingUnit(NEURON, np.array([3.0, -2.0]), bridge.EscapeNoise(2.0))
-"""Neuron whose trials are learned, with two synapses."""
 
 
+# Name of each activation function, how neurons compute it, and its derivative.
 KINDS = {
     "sigmoid": ("sigmoid", "escape noise: fraction that fires", "g (1 − g)"),
     "tanh": ("tanh", "two such neurons: difference", "1 − g²"),
     "relu": ("ReLU", f"no leak: rate / {UNIT_RATE:g} Hz", "0 or 1"),
     "step": ("step", "no noise: fires (1) or not (0)", "0, except at the jump"),
 }
-"""Name of each activation function, how neurons compute it, and its derivative."""
+# Arguments of `bridge.LogisticNeuron`, by activation function.
 TRAINING: dict[str, kit.Options] = {
     "sigmoid": {"activation": "sigmoid", "solver": "gradient"},
     "tanh": {"activation": "tanh", "solver": "gradient"},
     "relu": {"activation": "relu", "loss": "squared", "solver": "gradient"},
     "step": {"activation": "step", "loss": "perceptron", "solver": "stochastic", "max_iter": 100},
 }
-"""Arguments of `bridge.LogisticNeuron`, by activation function."""
 
 
 @dataclass(frozen=True)

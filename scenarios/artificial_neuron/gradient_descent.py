@@ -27,14 +27,14 @@ import neurosim as ns
 from bridge.spiking import fired_at
 from scenarios import _kit as kit
 
+# Neuron without spikes, for the guesses.
 PASSIVE = ns.LIF(v_threshold=200.0, v_peak=200.0)
-"""Neuron without spikes, for the guesses."""
+# Neuron whose spikes are learned: one synapse of 3 mV, escape noise of 2 mV.
 UNIT = bridge.SpikingUnit(ns.LIF(), np.array([3.0]), bridge.EscapeNoise(2.0))
-"""Neuron whose spikes are learned: one synapse of 3 mV, escape noise of 2 mV."""
+# Guesses with each rate, the first included.
 GUESSES = 15
-"""Guesses with each rate, the first included."""
+# Trials in a mini-batch, and loss above the minimum (nats) below which a descent has arrived.
 BATCH, CLOSE = 32, 0.01
-"""Trials in a mini-batch, and loss above the minimum (nats) below which a descent has arrived."""
 COLOURS = {"full batch": "#000000", "mini-batch": "#E69F00", "stochastic": "#56B4E9"}
 
 

@@ -27,15 +27,15 @@ from bridge.spiking import NeuronGroup, fired_at
 from scenarios import _kit as kit
 
 NEURON = ns.LIF()
+# Most spikes of each input.
 MOST = 10
-"""Most spikes of each input."""
 PLANE = kit.Plane.square(0.0, MOST, MOST + 1)
+# Spike counts of all inputs, scaled to −1 … 1.
 SCALED = PLANE.points / (0.5 * MOST) - 1.0
-"""Spike counts of all inputs, scaled to −1 … 1."""
+# PSPs of both inputs at the two neurons that detect a difference, and their escape noise (mV).
 DETECTORS, DELTA = ((6.0, -6.0), (-2.5, 2.5)), 2.0
-"""PSPs of both inputs at the two neurons that detect a difference, and their escape noise (mV)."""
+# Neurons that represent one hidden unit.
 SIZE = 16
-"""Neurons that represent one hidden unit."""
 MODELS = {"linear": "linear regression", "neuron": "logistic neuron", "network": "network"}
 
 

@@ -29,16 +29,16 @@ import neurosim as ns
 from scenarios import _kit as kit
 from scenarios.artificial_neuron.metaphor_limits_effects import EFFECTS, Effect, Trials
 
+# Windows in the figure of potentials.
 SHOWN = 30
-"""Windows in the figure of potentials."""
+# Penalty without effect, except where a past spike excludes a spike with certainty.
 RIDGE = 1e-6
-"""Penalty without effect, except where a past spike excludes a spike with certainty."""
+# Logistic neurons: name, colour and marker, by attribute of `Models`.
 MODELS = {
     "derived": ("derived from the PSPs", kit.LOGISTIC, "o"),
     "trained": ("trained on input and spikes", kit.TRAINED, "s"),
     "extended": ("trained with the predictors above", "#56B4E9", "D"),
 }
-"""Logistic neurons: name, colour and marker, by attribute of `Models`."""
 
 
 @dataclass(frozen=True)

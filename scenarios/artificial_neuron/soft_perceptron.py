@@ -24,8 +24,8 @@ from bridge.spiking import fired_at
 from scenarios import _kit as kit
 
 NEURON = ns.LIF()
+# Inputs of the lecture.
 EXAMPLE = np.array([-1.0, 2.0])
-"""Inputs of the lecture."""
 PLANE = kit.Plane.square(-3.0, 3.0, 13)
 
 

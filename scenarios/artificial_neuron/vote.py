@@ -25,10 +25,10 @@ from scenarios import _kit as kit
 CLASSIFIER = bridge.LogisticUnit(-8.0, np.array([0.1]))
 VOTERS = bridge.LogisticUnit(-6.0, np.array([0.12]))
 INCOMES, VOTES = np.array([40.0, 70.0, 20.0]), np.array([0, 1, 0])
+# Incomes (thousands) at which the spiking classifier is tested, those of the lecture first.
 GRID = np.concatenate([INCOMES, np.arange(5.0, 150.0, 10.0)])
-"""Incomes (thousands) at which the spiking classifier is tested, those of the lecture first."""
+# Trials in the raster.
 SHOWN = 100
-"""Trials in the raster."""
 
 
 @dataclass(frozen=True)

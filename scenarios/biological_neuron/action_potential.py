@@ -26,8 +26,8 @@ from scenarios import _kit as kit
 NEURON, SQUID = ns.LIF(), ns.HodgkinHuxley()
 NAMES = {"neuron": "Integrate-and-fire", "channels": "Hodgkin–Huxley"}
 DISTANCE = bridge.threshold_distance(NEURON)
+# Time of the stimulus (ms).
 ARRIVAL = 10.0
-"""Time of the stimulus (ms)."""
 SODIUM, POTASSIUM = "#E69F00", "#56B4E9"
 
 

@@ -28,16 +28,16 @@ import neurosim as ns
 from scenarios import _kit as kit
 
 NEURON = ns.LIF(t_ref=20.0)
+# Time of the stimulus, and delay of all connections (ms).
 START, DELAY = 10.0, 2.0
-"""Time of the stimulus, and delay of all connections (ms)."""
+# PSPs (mV) of which one, or two at once, fire a neuron.
 STRONG, WEAK = 20.0, 8.0
-"""PSPs (mV) of which one, or two at once, fire a neuron."""
+# Fractions of the connections of a ring that are rewired at random, by name.
 RINGS = {f"ring, {100.0 * p:g} % shortcuts": p for p in (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)}
-"""Fractions of the connections of a ring that are rewired at random, by name."""
+# Fraction of the neurons that are stimulated if two inputs are needed.
 STIMULATED = 0.02
-"""Fraction of the neurons that are stimulated if two inputs are needed."""
+# Graphs whose hubs are connected to hubs, or not.
 CLUBS = ("rich_club", "hubs_apart")
-"""Graphs whose hubs are connected to hubs, or not."""
 
 
 @dataclass(frozen=True)

@@ -25,22 +25,22 @@ from scenarios import _kit as kit
 KINDS = ("picture", "drawing", "written name")
 PERSONS = ("Marilyn Monroe", *(f"person {k}" for k in range(2, 9)))
 CASES = len(PERSONS) * len(KINDS)
+# Input neurons of each representation, and how many of them the next person shares.
 UNITS, SHARED = 10, 2
-"""Input neurons of each representation, and how many of them the next person shares."""
 PER_KIND = len(PERSONS) * (UNITS - SHARED)
 INPUTS = len(KINDS) * PER_KIND
+# Firing probability of input neurons outside the representation.
 STRAY = 0.03
-"""Firing probability of input neurons outside the representation."""
 CELL = ns.LIF(t_ref=20.0)
+# Interval of presentations, range of spike times, and delay of the teaching input (ms).
 EVERY, JITTER, TEACHER = 60.0, 4.0, 8.0
-"""Interval of presentations, range of spike times, and delay of the teaching input (ms)."""
+# PSP of all synapses before training (mV).
 FIRST_PSP = 0.5
-"""PSP of all synapses before training (mV)."""
+# Synapses with a spike shortly before that of the cell are strengthened. Those with a spike within
+# a longer time after it are weakened, and so, on average, are unrelated synapses.
 RULE = ns.STDP(3.0, learning_rate=0.05, asymmetry=0.6, tau_plus=10.0, tau_minus=100.0)
-"""Synapses with a spike shortly before that of the cell are strengthened. Those with a spike within
-a longer time after it are weakened, and so, on average, are unrelated synapses."""
+# Number of times at which the PSPs are recorded during training.
 SAMPLES = 30
-"""Number of times at which the PSPs are recorded during training."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def assembly(person: int, kind: int) -> np.ndarray:
     return kind * PER_KIND + (person * (UNITS - SHARED) + np.arange(UNITS)) % PER_KIND
 
 
+# Input neurons of each representation, those of Marilyn first.
 MEMBERS = np.array(
     [np.isin(np.arange(INPUTS), assembly(*divmod(case, len(KINDS)))) for case in range(CASES)]
 )
-"""Input neurons of each representation, those of Marilyn first."""
+# Which input neurons represent Marilyn.
 HERS = MEMBERS[: len(KINDS)].any(axis=0)
-"""Which input neurons represent Marilyn."""
 
 
 class Presentations:

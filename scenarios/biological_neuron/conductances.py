@@ -30,14 +30,14 @@ import bridge
 import neurosim as ns
 from scenarios import _kit as kit
 
+# A neuron with a threshold that the input cannot reach.
 MEMBRANE = ns.LIF(v_threshold=200.0, v_peak=200.0)
-"""A neuron with a threshold that the input cannot reach."""
+# Decay time constant of all synapses, and time of all spikes (ms).
 TAU, ARRIVAL = 5.0, 5.0
-"""Decay time constant of all synapses, and time of all spikes (ms)."""
+# Potentials at which currents hold membranes (mV).
 HELD = np.array([-90.0, -80.0, -70.0, -60.0])
-"""Potentials at which currents hold membranes (mV)."""
+# PSP of a spike at rest: small excitatory conductance, inhibitory current (mV).
 EPSP, IPSP = 2.0, -0.5
-"""PSP of a spike at rest: small excitatory conductance, inhibitory current (mV)."""
 KINDS = {"current": "Inhibitory current", "shunt": "Inhibitory conductance"}
 AXES = {"xlabel": "excitatory spikes", "ylabel": "firing probability"}
 COLOURS = ("black", "#56B4E9", ns.plot.INHIBITORY)

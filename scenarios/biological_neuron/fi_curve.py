@@ -27,15 +27,15 @@ from scenarios import _kit as kit
 
 NEURON = ns.LIF()
 RHEOBASE = bridge.threshold_distance(NEURON) / NEURON.resistance
+# Highest rate that the refractory period allows (Hz).
 LIMIT = 1e3 / NEURON.t_ref
-"""Highest rate that the refractory period allows (Hz)."""
+# Time before rates are measured, and shortest time in which they are measured (ms).
 WARMUP, SHORTEST = 200.0, 100.0
-"""Time before rates are measured, and shortest time in which they are measured (ms)."""
+# Logistic curves: highest mean potential to which they are fitted (mV), colour and name.
 FITS = {
     "near": (-50.0, kit.TRAINED, "fitted up to −50 mV"),
     "wide": (-20.0, "#E69F00", "fitted up to −20 mV"),
 }
-"""Logistic curves: highest mean potential to which they are fitted (mV), colour and name."""
 
 
 def to_potential(current: ArrayLike) -> kit.Floats:
@@ -49,8 +49,8 @@ def to_current(mean: ArrayLike) -> kit.Floats:
 
 
 WEAK = to_current(np.arange(-75.0, -19.5, 1.25))
+# Currents (pA): evenly spaced for mean potentials up to −20 mV, then geometrically.
 CURRENTS = np.append(WEAK, np.geomspace(WEAK[-1], 20_000.0, 16)[1:])
-"""Currents (pA): evenly spaced for mean potentials up to −20 mV, then geometrically."""
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,12 @@ from scenarios import _kit as kit
 
 # The bursts of thalamo-cortical neurons need hyperpolarisation first, not one current.
 IZHIKEVICH = [name for name in ns.Izhikevich.PATTERNS if name != "thalamo-cortical"]
+# Neuron and current (pA) of each pattern.
 PATTERNS: dict[str, tuple[ns.NeuronModel, float]] = {
     **{name: ns.AdEx.pattern(name) for name in ns.AdEx.PATTERNS},
     **{name: (ns.Izhikevich.pattern(name), 10.0) for name in IZHIKEVICH},
 }
-"""Neuron and current (pA) of each pattern."""
+# Statistic and description of each kind of pattern.
 KINDS = {
     "regular": ("rate_hz", "regular spikes from the start, at {} Hz"),
     "adapting": ("last_over_first", "the intervals grow by factors of {}"),
@@ -44,17 +45,16 @@ KINDS = {
     "transient": ("latency_ms", "one spike, at {} ms"),
     "irregular": ("distinct_intervals", "{} different intervals, without any noise"),
 }
-"""Statistic and description of each kind of pattern."""
+# Time constants of the filters of current and own spikes (ms).
 TAUS = (2.0, 4.0, 8.0, 30.0, 120.0)
-"""Time constants of the filters of current and own spikes (ms)."""
+# Name and colour of the inputs of each logistic neuron.
 INPUTS = {
     "current": ("current", kit.LOGISTIC),
     "last": ("current and last spike", "#E69F00"),
     "all": ("current and all own spikes", kit.TRAINED),
 }
-"""Name and colour of the inputs of each logistic neuron."""
+# Time excluded from the comparison (ms), and the fewest spikes in either half of its data.
 ONSET, FEWEST = 300, 20
-"""Time excluded from the comparison (ms), and the fewest spikes in either half of its data."""
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ from scenarios import _kit as kit
 
 NEURON = ns.LIF()
 DISTANCE = bridge.threshold_distance(NEURON)
+# Delay from each neuron to the next (ms), and PSP of the inhibition (mV).
 DELAY, INHIBITION = 5.0, -20.0
-"""Delay from each neuron to the next (ms), and PSP of the inhibition (mV)."""
+# Times of the stimuli, and of the inhibition of all neurons (ms).
 STIMULI, STOP = (50.0, 350.0), 250.0
-"""Times of the stimuli, and of the inhibition of all neurons (ms)."""
+# Periods of loops of two neurons (ms).
 PAIRS = np.arange(1.0, 10.5, 0.5)
-"""Periods of loops of two neurons (ms)."""
 
 
 @dataclass(frozen=True)

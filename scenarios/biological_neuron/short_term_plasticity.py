@@ -28,30 +28,30 @@ import bridge
 import neurosim as ns
 from scenarios import _kit as kit
 
+# A neuron that fires at each spike of its input.
 RELAY = ns.LIF(t_ref=0.0)
-"""A neuron that fires at each spike of its input."""
+# A neuron with a threshold that the input cannot reach.
 MEMBRANE = ns.LIF(tau_m=10.0, v_threshold=200.0, v_peak=200.0)
-"""A neuron with a threshold that the input cannot reach."""
 CURRENT = ns.ExpCurrent(3.0)
 DEPRESSION = ns.TsodyksMarkram(u=0.5, tau_rec=800.0)
+# Synapse models; u, τ_rec and τ_fac (ms) of the second are from Markram, Wang & Tsodyks (1998).
 MODELS = {"depression": DEPRESSION, "facilitation": ns.TsodyksMarkram(0.03, 130.0, 530.0)}
-"""Synapse models; u, τ_rec and τ_fac (ms) of the second are from Markram, Wang & Tsodyks (1998)."""
 COLOURS = {"depression": "#56B4E9", "facilitation": "#E69F00", "static": "0.5"}
+# Eight spikes at 20 Hz, and one 500 ms later (ms).
 TRAIN = np.append(np.arange(50, 401, 50), 900)
-"""Eight spikes at 20 Hz, and one 500 ms later (ms)."""
+# Rates of regular spikes (Hz).
 RATES = np.geomspace(1.0, 100.0, 17)
-"""Rates of regular spikes (Hz)."""
+# Rates of the steps (Hz), their duration (ms), and the number of synapses.
 STEPS, STEP, SYNAPSES = np.array([5.0, 10.0, 20.0, 40.0]), 2000, 4000
-"""Rates of the steps (Hz), their duration (ms), and the number of synapses."""
+# Synapses that receive the steps.
 COMPARED = ("static", "depression")
-"""Synapses that receive the steps."""
+# Comparison: width of the soft threshold (mV), inputs of a group, their PSP (mV), range of their
+# random rates (Hz), and time for which the rates are constant (ms).
 DELTA, GROUP, PSP, RANGE, HOLD = 2.0, 50, 2.2, (2.0, 60.0), 200.0
-"""Comparison: width of the soft threshold (mV), inputs of a group, their PSP (mV), range of their
-random rates (Hz), and time for which the rates are constant (ms)."""
+# Logistic neurons: name, and scale of the PSPs in membranes that record their inputs.
 INPUTS = {"static": ("static weights", 0.1), "dynamic": ("with efficacy", 1.0)}
-"""Logistic neurons: name, and scale of the PSPs in membranes that record their inputs."""
+# Time excluded after a spike, length of independent blocks and of drawn windows (ms).
 READY, BLOCK, WINDOW = 20, 400, 40
-"""Time excluded after a spike, length of independent blocks and of drawn windows (ms)."""
 
 
 @dataclass(frozen=True)

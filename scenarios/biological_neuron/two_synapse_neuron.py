@@ -28,8 +28,8 @@ from scenarios import _kit as kit
 
 NEURON = ns.LIF()
 DISTANCE = bridge.threshold_distance(NEURON)
+# Values of −15 + θ₁a₁ + θ₂a₂ in the figures (mV).
 LINE = np.linspace(-20.0, 20.0, 501)
-"""Values of −15 + θ₁a₁ + θ₂a₂ in the figures (mV)."""
 EXCESS = "−15 + θ₁a₁ + θ₂a₂ (mV)"
 FORMULA, NOISELESS = {"label": "formula"} | kit.ABSTRACT, "neuron without noise"
 

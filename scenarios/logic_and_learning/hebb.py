@@ -27,18 +27,18 @@ import neurosim as ns
 from bridge.classics import hebb, oja, principal_component
 from scenarios import _kit as kit
 
+# Groups of inputs, with their colours.
 GROUPS = {"correlated": "#E69F00", "independent": "0.35"}
-"""Groups of inputs, with their colours."""
+# Rules, with the amplitude of depression relative to potentiation.
 RULES = {"hebb": ("Potentiation only", 0.0), "stdp": ("STDP", 1.1)}
-"""Rules, with the amplitude of depression relative to potentiation."""
+# Largest weight (mV), and neurons of each rule, which differ in their initial weights.
 BOUND, NEURONS = 1.0, 10
-"""Largest weight (mV), and neurons of each rule, which differ in their initial weights."""
+# Mean delay of correlated spikes after their common event (ms).
 JITTER = 2.0
-"""Mean delay of correlated spikes after their common event (ms)."""
+# Number of intervals at which the weights are read.
 SAMPLES = 60
-"""Number of intervals at which the weights are read."""
+# Bins of the linear unit (ms), and its learning rate.
 BIN, ETA = 20.0, 0.002
-"""Bins of the linear unit (ms), and its learning rate."""
 
 
 @dataclass(frozen=True)

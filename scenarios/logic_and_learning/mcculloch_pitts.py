@@ -26,10 +26,10 @@ from scenarios import _kit as kit
 from scenarios._kit import circuits as kit_circuits
 
 GATES = {"AND": "A & B", "OR": "A | B", "NOT": "¬A"}
+# Input of the memory by window: S sets, R resets, B does both, a dot does neither.
 PULSES = "..S...R...S.SR..B.."
-"""Input of the memory by window: S sets, R resets, B does both, a dot does neither."""
+# Numbers of excitatory spikes tested against one inhibitory spike.
 EXCITATION = (1, 2, 3, 5, 10, 20, 50, 100, 1000)
-"""Numbers of excitatory spikes tested against one inhibitory spike."""
 
 
 @dataclass(frozen=True)

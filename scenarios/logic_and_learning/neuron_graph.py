@@ -37,14 +37,14 @@ GRAPH = bridge.neuron_graph(
     },
 )
 UNITS = GRAPH.names[3:]
+# Inputs at which derivatives are computed.
 POINT = np.array([0.5, -0.5, 1.0])
-"""Inputs at which derivatives are computed."""
+# Values of one input, while the others keep theirs.
 AXIS = np.linspace(-2.5, 2.5, 11)
-"""Values of one input, while the others keep theirs."""
+# Indices of `POINT` in `AXIS`.
 AT = np.searchsorted(AXIS, POINT)
-"""Indices of `POINT` in `AXIS`."""
+# Neurons of each group.
 SIZE = 40
-"""Neurons of each group."""
 POSITIONS = {
     "x1": (0.0, 2.0), "x2": (0.0, 0.0), "x3": (0.0, -2.0),
     "f1": (2.2, 2.0), "f2": (2.2, 0.0), "f3": (2.2, -2.0), "f4": (4.4, 1.4), "f5": (6.6, -0.4),

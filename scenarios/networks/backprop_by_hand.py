@@ -29,22 +29,22 @@ from scenarios._kit.diagrams import draw_diagram
 INPUTS, TARGET = np.array([[2.0, 3.0]]), 1.0
 HIDDEN = bridge.Layer.partial([[0.11, 0.21], [0.12, 0.08]], None, "linear")
 OUTPUT = bridge.Layer.partial([[0.14, 0.15]], None, "linear")
+# The network of the lecture: weights of each hidden unit, and of the output.
 START = bridge.LayeredNetwork((HIDDEN, OUTPUT))
-"""The network of the lecture: weights of each hidden unit, and of the output."""
+# Potential that represents a signal of 1 (mV).
 ONE = 10.0
-"""Potential that represents a signal of 1 (mV)."""
+# Neurons that a hidden signal of 1 recruits, and size of a group. The last one never fires.
 NEURONS, SIZE = 100, 200
-"""Neurons that a hidden signal of 1 recruits, and size of a group. The last one never fires."""
+# Spike times of both inputs (ms): two spikes and three spikes.
 ARRIVALS = ((0.2, 0.4), (0.6, 0.8, 1.0))
-"""Spike times of both inputs (ms): two spikes and three spikes."""
+# Neuron with almost no leak.
 CELL = ns.LIF(tau_m=1000.0)
-"""Neuron with almost no leak."""
+# The same with a threshold out of reach, so that its potential is the sum of its inputs.
 INTEGRATOR = ns.LIF(tau_m=1000.0, v_threshold=-20.0)
-"""The same with a threshold out of reach, so that its potential is the sum of its inputs."""
+# Initial potentials of a group (mV).
 V_START = CELL.v_threshold - ONE * (np.arange(SIZE) + 0.5) / NEURONS
-"""Initial potentials of a group (mV)."""
+# Colours of the hidden units.
 COLOURS = ("#E69F00", "#56B4E9")
-"""Colours of the hidden units."""
 
 
 @dataclass(frozen=True)

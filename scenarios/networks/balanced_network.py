@@ -28,19 +28,19 @@ import bridge
 import neurosim as ns
 from scenarios import _kit as kit
 
+# Strength of inhibition g, drive ν_ext/ν_thr, and name of each state.
 STATES = {
     "AI": (5.0, 2.0, "asynchronous irregular"),
     "SR": (3.0, 2.0, "synchronous regular"),
     "SI-fast": (6.0, 4.0, "synchronous irregular, fast"),
     "SI-slow": (4.5, 0.9, "synchronous irregular, slow"),
 }
-"""Strength of inhibition g, drive ν_ext/ν_thr, and name of each state."""
 # In the paper the threshold is 20 mV and the reset 10 mV above rest.
 NEURON = ns.LIF(v_rest=-70.0, v_threshold=-50.0, v_reset=-60.0, tau_m=20.0, t_ref=2.0)
+# Synaptic delay (ms).
 DELAY = 1.5
-"""Synaptic delay (ms)."""
+# Neurons whose potential is recorded.
 RECORDED = 50
-"""Neurons whose potential is recorded."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from neurosim.bench.networks.microcircuit import NAMES, NEURON, PUBLISHED_RATES,
 from scenarios import _kit as kit
 
 EXTERNAL = {"poisson": "Poisson spikes", "current": "a constant current"}
+# Neurons of each population whose potential is recorded, once a millisecond.
 RECORDED = 40
-"""Neurons of each population whose potential is recorded, once a millisecond."""
 
 
 @dataclass(frozen=True)

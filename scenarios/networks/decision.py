@@ -30,10 +30,10 @@ from scenarios.networks import decision_trials as task
 from scenarios.networks import selective_pools
 
 POOLS = {"right": kit.SPIKING, "left": kit.TRAINED}
+# Input of a pool at coherence 0: mean and standard deviation over time (Hz).
 INPUT, SD = 40.0, 4.0
-"""Input of a pool at coherence 0: mean and standard deviation over time (Hz)."""
+# Score at which 82 % of the choices are correct, times 10 %.
 LOGIT_82 = 10.0 * np.log(0.82 / 0.18)
-"""Score at which 82 % of the choices are correct, times 10 %."""
 
 
 @dataclass(frozen=True)

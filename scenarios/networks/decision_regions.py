@@ -24,14 +24,14 @@ import neurosim as ns
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
+# Points at which the shapes are tested in spikes, and at which abstract networks are drawn.
 GRID, FINE = kit.Plane.square(-1.0, 1.0, 61), kit.Plane.square(-1.0, 1.0, 401)
-"""Points at which the shapes are tested in spikes, and at which abstract networks are drawn."""
+# Points on which errors are measured.
 UNSEEN = np.random.default_rng(0).uniform(-1.0, 1.0, (4000, 2))
-"""Points on which errors are measured."""
+# Radius of the circle.
 RADIUS = 0.7
-"""Radius of the circle."""
+# Layers of networks that learn the pentagons, and units of each hidden layer.
 LAYERS = {3: 12, 4: 9, 6: 6, 11: 4}
-"""Layers of networks that learn the pentagons, and units of each hidden layer."""
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ import bridge
 import neurosim as ns
 from scenarios import _kit as kit
 
+# Motion to the right is positive.
 COHERENCES = np.array([-0.512, -0.256, -0.128, 0.0, 0.128, 0.256, 0.512])
-"""Motion to the right is positive."""
+# Inhibitory current, pause and motion in each trial (ms).
 RESET, PAUSE, MOTION = 300.0, 200.0, 1000.0
-"""Inhibitory current, pause and motion in each trial (ms)."""
 TRIAL = RESET + PAUSE + MOTION
+# Time after which the input is drawn anew, and bins of firing rates (ms).
 BIN = 50.0
-"""Time after which the input is drawn anew, and bins of firing rates (ms)."""
+# Firing rate at which a pool has decided (Hz).
 THRESHOLD = 15.0
-"""Firing rate at which a pool has decided (Hz)."""
 
 
 def coherences(duration: float) -> kit.Floats:

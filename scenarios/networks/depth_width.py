@@ -23,12 +23,12 @@ from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 from scenarios._kit.diagrams import draw_diagram
 
+# Values of x (mV); none is the edge of a pulse.
 POINTS = (np.arange(384) + 0.5) / 384
-"""Values of x (mV); none is the edge of a pulse."""
+# Value whose spikes are drawn.
 SHOWN = int(0.7 * len(POINTS))
-"""Value whose spikes are drawn."""
+# Inputs and units of each layer of the network whose parameters are counted.
 SIZES = (2, 3, 4, 1)
-"""Inputs and units of each layer of the network whose parameters are counted."""
 COUNTED = bridge.LayeredNetwork.random(SIZES, ["sigmoid"] * 3, seed=1, slope=4.0)
 
 

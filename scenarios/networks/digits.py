@@ -25,10 +25,10 @@ from bridge.datasets import digits, shifted
 from bridge.spiking import LatencyCodedNetwork, RateCodedNetwork
 from scenarios import _kit as kit
 
+# Prefixes of the populations of both codes.
 RATE, FIRST = "rate ", "first "
-"""Prefixes of the populations of both codes."""
+# Interval at which the rate code is evaluated (ms).
 SAMPLE = 0.5
-"""Interval at which the rate code is evaluated (ms)."""
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,12 @@ import neurosim as ns
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
+# Inputs at which the spiking and the abstract neurons are tested.
 GRID, FINE = kit.Plane.square(-1.0, 1.0, 41), kit.Plane.square(-1.0, 1.0, 201)
-"""Inputs at which the spiking and the abstract neurons are tested."""
+# Radius within which, and beyond which, there are examples of the two classes.
 INNER, OUTER = 0.55, 0.65
-"""Radius within which, and beyond which, there are examples of the two classes."""
+# Output neurons at each point, with independent noise.
 OUTPUTS = {"raw": 200, "mapped": 20}
-"""Output neurons at each point, with independent noise."""
 CLASSES = ("should be silent", "should fire")
 
 

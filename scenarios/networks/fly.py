@@ -16,20 +16,20 @@ import neurosim as ns
 if TYPE_CHECKING:
     from scenarios import _kit as kit
 
+# Numbers of the FlyWire connectome, version 783. A connection has one or more synapses.
 NEURONS, CONNECTIONS, SYNAPSES = 138_639, 15_091_983, 54.5e6
-"""Numbers of the FlyWire connectome, version 783. A connection has one or more synapses."""
+# Jump of g (mV) by one synapse.
 PER_SYNAPSE = 0.275
-"""Jump of g (mV) by one synapse."""
+# ms.
 DELAY = 1.8
-"""ms."""
+# Jump of g (mV) by an external spike, after which its target fires about 3 ms later.
 EXTERNAL = 250.0 * PER_SYNAPSE
-"""Jump of g (mV) by an external spike, after which its target fires about 3 ms later."""
+# Fraction of the neurons that excite.
 EXCITATORY = 0.6
-"""Fraction of the neurons that excite."""
+# Number of neurons with external input, and of neurons that these excite.
 SENSORY, CORE = 20, 380
-"""Number of neurons with external input, and of neurons that these excite."""
+# Columns of the published tables. The last one is the signed number of synapses.
 COLUMNS = ("Presynaptic_ID", "Postsynaptic_ID", "Excitatory x Connectivity")
-"""Columns of the published tables. The last one is the signed number of synapses."""
 
 
 @dataclass(frozen=True, eq=False)

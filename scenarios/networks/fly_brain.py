@@ -30,14 +30,14 @@ from scenarios import _kit as kit
 from scenarios.networks import fly
 
 NEURON = fly.FlyNeuron()
+# Neurons of the random network that excite many others.
 SENSORY = ",".join(map(str, range(fly.SENSORY)))
-"""Neurons of the random network that excite many others."""
+# Number of most active neurons in means, and of neurons whose state is recorded.
 TOP = 20
-"""Number of most active neurons in means, and of neurons whose state is recorded."""
+# Length of the blocks of training and test data (ms).
 BLOCK = 50.0
-"""Length of the blocks of training and test data (ms)."""
+# Name of the input of each logistic neuron, and its columns of the states.
 INPUTS = {"g": ("synaptic input", [0]), "v": ("membrane potential", [1]), "both": ("both", [0, 1])}
-"""Name of the input of each logistic neuron, and its columns of the states."""
 
 
 @dataclass(frozen=True)

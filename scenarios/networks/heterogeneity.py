@@ -27,10 +27,10 @@ from scenarios import _kit as kit
 GROUPS = {"equal": "equal thresholds", "different": "different thresholds"}
 COLOURS = {"equal": "0.35", "different": kit.SPIKING}
 NEURON = ns.LIF(t_ref=2.0)
+# Depolarisation by the current at the start and at the end of a run (mV).
 DEPOLARISATION = (5.0, 25.0)
-"""Depolarisation by the current at the start and at the end of a run (mV)."""
+# Time in which a neuron is active if it fires (ms).
 WINDOW = 50.0
-"""Time in which a neuron is active if it fires (ms)."""
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ import neurosim as ns
 from scenarios import _kit as kit
 from scenarios.networks.playground_trials import Trials
 
+# Random numbers of a trial: one for each synapse, and the last one for the noise.
 DRAWS = 8
-"""Random numbers of a trial: one for each synapse, and the last one for the noise."""
+# Time shown: the last second of trials (ms).
 SECOND = 1000.0
-"""Time shown: the last second of trials (ms)."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from scenarios.networks.playground_trials import Trials
 
 Show = Callable[["Trials"], None]
+# Width and height of the board (inches).
 SIZE = (10.0, 5.3)
-"""Width and height of the board (inches)."""
 FAINT: dict[str, Any] = {"color": "0.45", "lw": 0.9, "ls": "--", "zorder": 0}
 FAINT_WORDS: dict[str, Any] = {"fontsize": 9, "color": "0.35"}
 

@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from neurosim.scenario import RunOptions
     from scenarios.networks.playground import Settings
 
+# Height of the controls (inches).
 CONTROLS = 1.5
-"""Height of the controls (inches)."""
+# Width and height of the window (inches).
 WINDOW = (SIZE[0], SIZE[1] + CONTROLS)
-"""Width and height of the window (inches)."""
+# Approximate time between two updates (ms).
 TICK = 100.0
-"""Approximate time between two updates (ms)."""
+# Label, step and number format of each kind of slider.
 SLIDERS = {
     "psps": ("synapse {}", 0.1, "%+.1f mV"),
     "inputs": ("", 0.01, "%.2f"),
     "v_threshold": ("threshold", 0.1, "%.1f mV"),
     "noise": ("noise", 0.05, "%.2f mV"),
 }
-"""Label, step and number format of each kind of slider."""
 
 
 class Playground:

@@ -27,24 +27,24 @@ from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
 GRID = kit.Plane(*2 * [np.arange(21.0) / 10.0 - 1.0])
+# Points to which the sums are fitted, and points at which their error is measured.
 FINE = kit.Plane(*2 * [np.arange(81.0) / 40.0 - 1.0])
-"""Points to which the sums are fitted, and points at which their error is measured."""
+# Centres and radii of the discs.
 REGIONS = {
     "one disc": (((0.0, 0.0), 0.6),),
     "three discs": (((-0.5, -0.4), 0.35), ((0.45, -0.35), 0.3), ((0.1, 0.5), 0.4)),
 }
-"""Centres and radii of the discs."""
+# Steepness of the edge of a disc.
 STEEPNESS = 25.0
-"""Steepness of the edge of a disc."""
 UNITS, KINDS = (1, 2, 3, 4, 6, 12), ("radial", "sigmoid")
+# Sums that become spiking neurons: region, kind and number of units.
 SPIKING = {
     "one unit": ("one disc", "radial", 1),
     "radial": ("three discs", "radial", 3),
     "sigmoid": ("three discs", "sigmoid", 12),
 }
-"""Sums that become spiking neurons: region, kind and number of units."""
+# Random initial weights of each fit; the one with the lowest loss is used.
 STARTS = 3
-"""Random initial weights of each fit; the one with the lowest loss is used."""
 
 
 @dataclass(frozen=True)

@@ -22,21 +22,21 @@ from neurosim.bench.measurement import Span
 from neurosim.bench.networks.driven import drive_rate, driven_network
 from scenarios import _kit as kit
 
+# Neurons, and synapses of each, at scale 1.
 NETWORKS = {"lecture": (71_000, 7_000), "cortex": (50_000, 1_000)}
-"""Neurons, and synapses of each, at scale 1."""
+# One multiplication and one addition for each synaptic event.
 FLOP_PER_EVENT = 2
-"""One multiplication and one addition for each synaptic event."""
+# Firing rate of the estimate: one spike in each refractory period of 5 ms (Hz).
 HIGHEST_RATE = 200.0
-"""Firing rate of the estimate: one spike in each refractory period of 5 ms (Hz)."""
+# Speed of the lecture's computer, of the fastest computer of 2018, and neurons of a brain.
 LECTURE_FLOP_PER_S, RECORD_FLOP_PER_S, BRAIN = 200e9, 150e15, 1e11
-"""Speed of the lecture's computer, of the fastest computer of 2018, and neurons of a brain."""
+# Time excluded at the start (ms), and timed spans at each rate.
 WARMUP, REPEATS = 100.0, 3
-"""Time excluded at the start (ms), and timed spans at each rate."""
+# Highest rates in real time that a resource allows: label and colour.
 LIMITS = {
     "rate_allowed_by_arithmetic_hz": ("arithmetic alone", "#009E73"),
     "rate_allowed_by_memory_hz": ("reading synapses and storing their input", "#CC79A7"),
 }
-"""Highest rates in real time that a resource allows: label and colour."""
 
 
 @dataclass(frozen=True)

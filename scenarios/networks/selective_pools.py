@@ -19,13 +19,13 @@ INTERNEURON = ns.LIF(
 )
 AMPA = ns.ExpConductance(tau=2.0, name="ampa")
 NMDA = ns.NMDA(name="nmda")
+# Synaptic delay (ms).
 DELAY = 0.5
-"""Synaptic delay (ms)."""
+# Rate of all external spikes onto a neuron (Hz).
 BACKGROUND = 2400.0
-"""Rate of all external spikes onto a neuron (Hz)."""
 
+# Conductances onto an excitatory and onto an inhibitory neuron (nS).
 Pair = tuple[float, float]
-"""Conductances onto an excitatory and onto an inhibitory neuron (nS)."""
 
 
 @dataclass(frozen=True)

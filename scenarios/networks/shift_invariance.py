@@ -24,22 +24,22 @@ import neurosim as ns
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
+# Size of the image and of a cross (pixels).
 SIDE, WINDOW = 10, 3
-"""Size of the image and of a cross (pixels)."""
 UPRIGHT = np.array([[0.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 0.0]])
 DIAGONAL = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
+# Columns, and rows, in which a cross may begin.
 POSITIONS = SIDE - WINDOW + 1
-"""Columns, and rows, in which a cross may begin."""
+# Columns in which the crosses of the training images begin.
 LEARNED = (0, 1, 2)
-"""Columns in which the crosses of the training images begin."""
+# Columns of the test images.
 COLUMNS = np.tile(np.arange(POSITIONS), 500)
-"""Columns of the test images."""
+# Hidden units of the fully connected network.
 HIDDEN = 20
-"""Hidden units of the fully connected network."""
+# Random initial weights of each network; the fit with the lowest loss is used.
 STARTS = 3
-"""Random initial weights of each network; the fit with the lowest loss is used."""
+# Spiking neurons for each hidden unit, and for the output.
 GROUP, OUTPUTS = 8, 10
-"""Spiking neurons for each hidden unit, and for the output."""
 NAMES = {"shared": "Shared weights", "full": "Full connection"}
 
 

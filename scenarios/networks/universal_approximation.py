@@ -23,10 +23,10 @@ import neurosim as ns
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
+# Largest slope of the function.
 STEEPEST = 2.0 * np.pi
-"""Largest slope of the function."""
+# Values of x (mV); none is the edge of a pulse.
 POINTS = (np.arange(401) + 0.5) / 401
-"""Values of x (mV); none is the edge of a pulse."""
 PULSES = (4, 8, 16, 32, 64)
 
 

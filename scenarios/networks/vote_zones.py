@@ -27,25 +27,25 @@ import neurosim as ns
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
+# A voter: one hidden neuron fires beyond the zone of uncertainty, the other one inside it too.
 VOTER = bridge.LayeredNetwork(
     (
         bridge.Layer([[10.0, 5.0], [5.0, 10.0]], [-3.5, 3.5], "sigmoid"),
         bridge.Layer([[4.0, 4.0]], [-4.0], "sigmoid"),
     )
 )
-"""A voter: one hidden neuron fires beyond the zone of uncertainty, the other one inside it too."""
+# Income (thousands a year) and age (years); the inputs are (value − centre)/scale, −1 to 1.
 CENTRE, SCALE = np.array([75.0, 54.0]), np.array([75.0, 36.0])
-"""Income (thousands a year) and age (years); the inputs are (value − centre)/scale, −1 to 1."""
+# Inputs at which the spiking and the abstract networks are tested, besides the voters.
 GRID, FINE = kit.Plane.square(-1.0, 1.0, 25), kit.Plane.square(-1.0, 1.0, 201)
-"""Inputs at which the spiking and the abstract networks are tested, besides the voters."""
+# Hidden units of each network, by its number of neurons.
 HIDDEN = {"1": 0, "3": 2, "101": 100}
-"""Hidden units of each network, by its number of neurons."""
+# Spiking neurons that represent a hidden unit, and the output.
 GROUPS = {"1": (1, 100), "3": (16, 100), "101": (8, 10)}
-"""Spiking neurons that represent a hidden unit, and the output."""
+# Random initial weights of the network of 3 neurons; the fit with the lowest loss is used.
 STARTS = 5
-"""Random initial weights of the network of 3 neurons; the fit with the lowest loss is used."""
+# Held-out voters on whom the abstract networks are tested.
 UNSEEN = 5000
-"""Held-out voters on whom the abstract networks are tested."""
 
 
 @dataclass(frozen=True)

@@ -26,16 +26,16 @@ from scenarios import _kit as kit
 from scenarios.networks import selective_pools
 
 POOLS = {"cued": kit.SPIKING, "other cue": kit.TRAINED}
+# Prefix of the populations of each network, and its recurrent excitation.
 VARIANTS = {"": "NMDA synapses", "fast ": "AMPA synapses"}
-"""Prefix of the populations of each network, and its recurrent excitation."""
 CUE, DISTRACTOR = (500.0, 750.0), (1500.0, 1750.0)
+# Duration of the inhibitory current (ms).
 RESET = 250.0
-"""Duration of the inhibitory current (ms)."""
+# Time after the start of the inhibitory current (ms).
 AFTER = 750.0
-"""Time after the start of the inhibitory current (ms)."""
 BIN = 25.0
+# Neurons of the cued pool whose potential is recorded.
 RECORDED = 20
-"""Neurons of the cued pool whose potential is recorded."""
 
 
 @dataclass(frozen=True)

@@ -32,17 +32,17 @@ from scenarios import _kit as kit
 
 NEURON = ns.LIF()
 POPULATIONS = ("exc", "inh")
+# Range of delays (ms).
 DELAYS = (1.0, 2.0)
-"""Range of delays (ms)."""
+# Range of strengths (mV), and the standard deviation of their logarithm.
 WEAKEST, STRONGEST, SPREAD = 0.1, 10.0, 0.6
-"""Range of strengths (mV), and the standard deviation of their logarithm."""
+# Least strength of synapses to find (mV), and the false discovery rate of called synapses.
 LEAST, FALSE_DISCOVERY = 1.0, 0.01
-"""Least strength of synapses to find (mV), and the false discovery rate of called synapses."""
+# Shortest recording (ms).
 SHORTEST = 20_000.0
-"""Shortest recording (ms)."""
 WINDOWS = (5.0, 10.0, 15.0, 20.0, 30.0)
+# Last lags (ms) of the windows for cross-correlation, and the expected counts it can use.
 EXPECTATIONS: tuple[inference.Expectation, ...] = ("rate", "slow")
-"""Last lags (ms) of the windows for cross-correlation, and the expected counts it can use."""
 METHODS = {
     "logistic": ("logistic neurons", kit.TRAINED),
     "correlation": ("cross-correlation", "black"),

@@ -21,10 +21,10 @@ import neurosim as ns
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Sampling interval of the sound (ms).
 INTERVAL = 0.05
-"""Sampling interval of the sound (ms)."""
+# Level of silence (dB): the logarithm of its intensity is not defined.
 QUIETEST = -60.0
-"""Level of silence (dB): the logarithm of its intensity is not defined."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,21 +30,21 @@ import bridge
 import neurosim as ns
 from scenarios import _kit as kit
 
+# Starting point and colour of each fitted neuron.
 MODELS: dict[str, tuple[ns.LIF | ns.NeuronModel, str]] = {
     "LIF": (ns.LIF(t_ref=4.0), kit.SPIKING),
     "AdEx": (ns.AdEx(t_ref=4.0, v_peak=0.0), ns.plot.PALETTE[2]),
 }
-"""Starting point and colour of each fitted neuron."""
+# Part of the recording that is fitted.
 TEST = 0.8
-"""Part of the recording that is fitted."""
+# Time before and after spikes in which the potential is not compared (ms).
 MASK = (1.0, 4.0)
-"""Time before and after spikes in which the potential is not compared (ms)."""
+# Length of the blocks of time for intervals (ms).
 BLOCK = 500.0
-"""Length of the blocks of time for intervals (ms)."""
+# Time constants of the filters of the logistic neuron (ms).
 TAUS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 100.0)
-"""Time constants of the filters of the logistic neuron (ms)."""
+# Limits of the windows in which spikes of a model are inputs of the logistic neuron (ms).
 LAGS = (-8.0, -4.0, -2.0, -1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Limits of the windows in which spikes of a model are inputs of the logistic neuron (ms)."""
 
 
 @dataclass(frozen=True)

@@ -42,17 +42,17 @@ from scenarios.recordings.grasshopper_training import EQUIVALENT, FITTED, Traini
 NAMES = {"LIF": "LIF neurons", EQUIVALENT: "equivalent neurons"}
 COLOURS = {"LIF": kit.SPIKING, EQUIVALENT: "#E69F00"}
 NEURON = ns.LIF(tau_m=1.5, c_m=15.0, t_ref=3.0)
+# Current of each receptor at the mean intensity (pA), because the sound level was adjusted in each
+# recording for about 100 Hz; and current per dB of sound level (pA). All parameters were adjusted
+# on the first 5 s for the largest coincidence factor at equal rates, and rounded.
 BIAS, GAIN = {1: 184.0, 2: 158.0}, 12.0
-"""Current of each receptor at the mean intensity (pA), because the sound level was adjusted in each
-recording for about 100 Hz; and current per dB of sound level (pA). All parameters were adjusted on
-the first 5 s for the largest coincidence factor at equal rates, and rounded."""
+# Delay from ear-drum to spike generator, time constant of the integration of sound intensity (ms),
+# and standard deviation of the membrane noise (mV).
 DELAY, SMOOTHING, SIGMA = 6.3, 0.6, 0.7
-"""Delay from ear-drum to spike generator, time constant of the integration of sound intensity (ms),
-and standard deviation of the membrane noise (mV)."""
+# Time in which two spikes coincide (ms).
 COINCIDENCE = 2.0
-"""Time in which two spikes coincide (ms)."""
+# Time at the end of the run in which single spikes are drawn (ms).
 EXCERPT = 300.0
-"""Time at the end of the run in which single spikes are drawn (ms)."""
 
 
 @dataclass(frozen=True)

@@ -37,13 +37,13 @@ from neurosim.analysis import correlations, mean_rate
 from scenarios import _kit as kit
 
 POPULATIONS = {"alone": "no shared input", "shared": "shared slow input"}
+# Width of the threshold (mV), delay and time constant of synapses (ms), mean potential (mV).
 WIDTH, DELAY, RISE, MEAN = 2.0, 2.0, 4.0, -61.0
-"""Width of the threshold (mV), delay and time constant of synapses (ms), mean potential (mV)."""
 NEURON = ns.LIF(escape=ns.EscapeRate(WIDTH, 10.0, "exponential"))
+# Correlation time of the shared input (ms), and basis functions of the filters.
 SLOW, BASIS = 500.0, bridge.recordings.RaisedCosines(5, 50.0)
-"""Correlation time of the shared input (ms), and basis functions of the filters."""
+# Fraction of the recording to which models are fitted, and false discovery rate of synapses.
 TRAINED, FALSE_DISCOVERY = 0.8, 0.01
-"""Fraction of the recording to which models are fitted, and false discovery rate of synapses."""
 
 
 @dataclass(frozen=True)
