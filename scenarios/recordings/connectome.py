@@ -13,7 +13,8 @@ without a synapse. The logistic neuron includes all inputs at once, so it separa
 Signs are recovered, but strengths are biased, and strong inhibitory synapses are systematically
 underestimated. Weights are converted to mV by linear response, which holds for postsynaptic
 potentials (PSPs) that are small compared with the membrane noise, and the prior of the weights
-shrinks those that few spikes determine.
+shrinks those that few spikes determine. With ``--duration 60000``, a minute of spikes, only strong
+synapses are found.
 """
 
 from __future__ import annotations
@@ -27,11 +28,10 @@ import numpy as np
 
 import neurosim as ns
 from bridge import inference
-from neurosim.analysis import correlations, cv_isi
+from neurosim.analysis import cv_isi
 from scenarios import _kit as kit
 
 NEURON = ns.LIF()
-POPULATIONS = ("exc", "inh")
 # Range of delays (ms).
 DELAYS = (1.0, 2.0)
 # Range of strengths (mV), and the standard deviation of their logarithm.
@@ -40,13 +40,8 @@ WEAKEST, STRONGEST, SPREAD = 0.1, 10.0, 0.6
 LEAST, FALSE_DISCOVERY = 1.0, 0.01
 # Shortest recording (ms).
 SHORTEST = 20_000.0
+# Last lags (ms) of the windows for cross-correlation.
 WINDOWS = (5.0, 10.0, 15.0, 20.0, 30.0)
-# Last lags (ms) of the windows for cross-correlation, and the expected counts it can use.
-EXPECTATIONS: tuple[inference.Expectation, ...] = ("rate", "slow")
-METHODS = {
-    "logistic": ("logistic neurons", kit.TRAINED),
-    "correlation": ("cross-correlation", "black"),
-}
 KINDS = (("excitatory", 1, ns.plot.EXCITATORY), ("inhibitory", -1, ns.plot.INHIBITORY))
 
 
@@ -103,10 +98,9 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
         (net.add("inh", settings.inhibitory, NEURON), slice(first, None)),
     ]
     for (source, rows), (target, columns) in product(parts, parts):
-        block, delay = psps[rows, columns], delays[rows, columns]
-        pairs = np.nonzero(block)
-        rule = ns.Explicit(*pairs)
-        net.connect(source, target, rule, psp=block[pairs], delay=delay[pairs])
+        pairs = np.nonzero(psps[rows, columns])
+        psp, delay = psps[rows, columns][pairs], delays[rows, columns][pairs]
+        net.connect(source, target, ns.Explicit(*pairs), psp=psp, delay=delay)
     for target, _ in parts:
         net.drive(target, ns.ConstantCurrent((settings.mean - NEURON.v_rest) / NEURON.resistance))
         net.drive(target, ns.MembraneNoise(settings.sigma))
@@ -115,23 +109,20 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
 
 def spike_trains(result: ns.Result) -> list[kit.Floats]:
     """Return the spike times (ms) of all neurons, the excitatory ones first."""
-    trains = [result.spikes[name] for name in POPULATIONS]
-    return [each.of(neuron) for each in trains for neuron in each.recorded]
+    return [trains.of(neuron) for trains in result.spikes.values() for neuron in trains.recorded]
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the activity of the network."""
     psps, _ = wiring(settings, result.seed)
-    cv = np.concatenate([cv_isi(result.spikes[name]) for name in POPULATIONS])
-    spikes = sum(len(trains) for trains in result.spikes.values())
-    correlated = correlations(result.spikes["exc"], result.duration, bin_ms=10.0)
+    cv = np.concatenate([cv_isi(trains) for trains in result.spikes.values()])
+    spikes = sum(map(len, result.spikes.values()))
     return {
         "synapses": int((psps != 0).sum()),
         "spikes": spikes,
         "duration_s": result.duration / 1e3,
         "rate_hz": 1e3 * spikes / settings.neurons / result.duration,
         "cv_isi": float(np.nanmean(cv)),
-        "correlation_10ms": float(np.mean(correlated)),
     }
 
 
@@ -140,115 +131,87 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     return kit.sentences(
         found,
         f"{settings.excitatory} excitatory and {settings.inhibitory} inhibitory neurons with "
-        "{synapses:,} synapses fired {spikes:,} spikes in {duration_s:g} s, at {rate_hz:.1f} Hz on "
-        "average.",
+        "{synapses:,} synapses were simulated for {duration_s:g} s.",
+        "They fired {spikes:,} spikes, at {rate_hz:.1f} Hz on average.",
         "The CV of inter-spike intervals is {cv_isi:.2f} (1 for a Poisson process).",
-        "Spike counts in 10 ms have a correlation of {correlation_10ms:.3f}.",
         "The comparison infers the synapses from the spikes alone.",
     )
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw two seconds of spikes and the true synapses."""
-    psps, stop = wiring(settings, result.seed)[0], result.duration
-
-    def draw_matrix(axes: kit.Axes) -> None:
-        axes.imshow(psps, cmap="RdBu_r", vmin=-3.0, vmax=3.0, interpolation="nearest")
-
-    draw_spikes = partial(ns.plot.draw_raster, start=stop - 2000.0, max_neurons=200)
+    psps, start = wiring(settings, result.seed)[0], result.duration - 2000.0
     return {"network": kit.page(
         "Irregular spikes of a network whose synapses are known",
-        kit.panel(draw_spikes, result, title="Spikes in the last 2 s"),
-        kit.panel(draw_matrix, title="True synapses", xlabel="postsynaptic neuron",
-                  ylabel="presynaptic neuron"),
+        kit.chart(kit.layer(ns.plot.draw_raster, result, start=start, max_neurons=200),
+                  title="Spikes in the last 2 s"),
+        kit.panel(lambda axes: axes.imshow(psps, cmap="RdBu_r", vmin=-3.0, vmax=3.0),
+                  title="True synapses", xlabel="postsynaptic neuron", ylabel="presynaptic neuron"),
         size=(9.8, 4.6), width_ratios=(1.25, 1.0), colourbar="PSP (mV)",
     )}  # fmt: skip
-
-
-def lengths(duration: float) -> list[float]:
-    """Return the lengths of the recordings to use (ms), from a twentieth to all."""
-    parts = [duration * part for part in (0.05, 0.1, 0.2, 0.5, 1.0)]
-    return [length for length in parts if length >= SHORTEST]
-
-
-def best_correlation(correlograms: inference.Correlograms, truth: kit.Floats) -> kit.Measure:
-    """Return the AUC of the window and expectation that are best for these synapses."""
-    scores = [correlograms.z((1.0, last), kind) for last in WINDOWS for kind in EXPECTATIONS]
-    tried = [inference.existence_auc(z, truth, least=LEAST) for z in scores]
-    return max(tried, key=lambda auc: auc.value)
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the synapses inferred by logistic neurons with the true ones."""
     truth, _ = wiring(settings, result.seed)
     trains = inference.bin_trains(spike_trains(result), result.duration)
-    aucs: dict[str, dict[float, kit.Measure]] = {key: {} for key in METHODS}
-    for length in lengths(result.duration):
-        part = trains.until(length)
-        with warnings.catch_warnings(action="ignore"):  # of few spikes, and of misfits
-            connectome = inference.infer_synapses(part)
-        aucs["logistic"][length] = inference.existence_auc(connectome.z, truth, least=LEAST)
-        aucs["correlation"][length] = best_correlation(inference.Correlograms.of(part), truth)
-    measures = {}
-    for key, (name, _) in METHODS.items():
-        for length, auc in aucs[key].items():
-            label = f"AUC, {name}" if length == result.duration else ""
-            measures[f"auc_{key}_{length / 1e3:.0f}_s"] = auc.labelled(label)
-    scores = inference.score_connectome(connectome, truth, least=LEAST, fdr=FALSE_DISCOVERY)
-    rates = np.maximum(connectome.rates, 1e-3)
-    beta = inference.membrane_beta(rates, NEURON, settings.sigma, connectome.areas, dt=result.dt)
-    psps, slopes = connectome.psps(beta), {}
-    measures |= kit.rows(
-        scores,
+    with warnings.catch_warnings(action="ignore"):  # of few spikes, and of misfits
+        connectome = inference.infer_synapses(trains)
+    correlograms = inference.Correlograms.of(trains)
+    scores = [connectome.z, *(correlograms.z((1.0, last)) for last in WINDOWS)]
+    auc, *others = (inference.existence_auc(z, truth, least=LEAST) for z in scores)
+    # The window that is best for these synapses.
+    best = int(np.argmax([other.value for other in others]))
+    measures = kit.rows(
+        inference.score_connectome(connectome, truth, least=LEAST, fdr=FALSE_DISCOVERY),
+        ("auc_logistic", "AUC, logistic neurons", auc),
+        ("auc_correlation", "AUC, cross-correlation", others[best]),
         ("found", f"Synapses of {LEAST:g} mV or more found"),
         ("false_calls", f"Called synapses that do not exist | requested: {FALSE_DISCOVERY:g}"),
         ("sign_accuracy", "Called synapses with correct sign"),
         ("null_sd", "SD of z of absent synapses | 1 for a correct model"),
         ("strength_correlation", "Correlation of true and inferred strengths"),
     )
+    rates = np.maximum(connectome.rates, 1e-3)
+    beta = inference.membrane_beta(rates, NEURON, settings.sigma, connectome.areas, dt=result.dt)
+    psps, slopes = connectome.psps(beta), {}
     for kind, sign, _ in KINDS:
         used = (truth * sign > 0.0) & np.isfinite(psps)
         slopes[kind] = float(psps[used] @ truth[used] / (truth[used] @ truth[used]))
         label = f"Inferred per true PSP, {kind}"
         measures[f"mv_per_mv_{kind}"] = kit.Measure(slopes[kind], label=label)
     conclusion = (
-        f"Logistic neurons find {scores['found'].value:.1%} of the synapses of {LEAST:g} mV or "
+        f"Logistic neurons find {measures['found'].value:.1%} of the synapses of {LEAST:g} mV or "
         f"more. Strengths are biased: inhibitory PSPs are inferred as {slopes['inhibitory']:.2f} "
         f"times the true ones, excitatory ones as {slopes['excitatory']:.2f} times."
     )
-    drawing = partial(_draw_synapses, aucs, truth, psps, slopes)
-    title = f"Synapses inferred from {result.duration / 60e3:.3g} min of spikes, and the true ones"
-    return kit.Comparison(title, measures, {"synapses": drawing}, conclusion)
 
-
-def _draw_synapses(
-    aucs: kit.Findings, truth: kit.Floats, psps: kit.Floats, slopes: dict[str, float]
-) -> kit.Figure:
-    """Draw how well synapses are found in recordings of each length, and inferred strengths."""
-    minutes = [length / 60e3 for length in aucs["logistic"]]
-    curves = [
-        kit.layer(kit.draw_measures, minutes, [*aucs[key].values()], color=colour, label=name)
-        for key, (name, colour) in METHODS.items()
-    ]
+    def draw_scores(axes: kit.Axes, z: kit.Floats) -> None:
+        exists = np.abs(truth) >= LEAST
+        edges = np.linspace(*np.nanpercentile(z[exists], [2, 98]), 60)
+        axes.hist(z[truth == 0.0], edges, density=True, color="0.75", label="no synapse")
+        axes.hist(z[exists], edges, density=True, histtype="step", lw=1.5, color=kit.TRAINED,
+                  label=f"synapse of {LEAST:g} mV or more")  # fmt: skip
 
     def draw_strengths(axes: kit.Axes) -> None:
         axes.axline((0.0, 0.0), slope=1.0, color="0.45", ls="--", label="inferred = true")
         for kind, sign, colour in KINDS:
-            used = truth * sign > 0.0
-            end = sign * np.abs(truth[used]).max()
-            axes.plot(truth[used], psps[used], ".", color=colour, label=kind)
-            axes.plot([0.0, end], [0.0, slopes[kind] * end], "k")
-            side = "left" if sign > 0 else "right"
-            kit.label(axes, end, slopes[kind] * end, f"slope {slopes[kind]:.2f}", side=side)
+            used, label = truth * sign > 0.0, f"{kind}, slope {slopes[kind]:.2f}"
+            axes.plot(truth[used], psps[used], ".", color=colour, label=label)
+            axes.plot(truth[used], slopes[kind] * truth[used], "k")
 
-    return kit.page(
+    drawing = partial(
+        kit.page,
         "Logistic neurons separate synapses from indirect correlations, with biased strengths",
-        kit.chart(*curves, xlabel="length of the recording (min)", ylabel="AUC (95 % interval)",
-                  title=f"Existence of synapses of {LEAST:g} mV or more", legend="lower right"),
+        kit.panel(draw_scores, scores[1 + best], xlabel="z of the correlogram", yticks=(),
+                  ylabel="density", title=f"Cross-correlation: AUC {others[best].value:.3f}"),
+        kit.panel(draw_scores, connectome.z, xlabel="weight / standard error", yticks=(),
+                  title=f"Logistic neurons: AUC {auc.value:.3f}", legend="upper right"),
         kit.panel(draw_strengths, xlabel="true PSP (mV)", ylabel="inferred PSP (mV)",
                   title="Strengths", legend="upper left"),
-        size=(9.6, 4.4),
     )  # fmt: skip
+    title = f"Synapses inferred from {result.duration / 60e3:.3g} min of spikes, and the true ones"
+    return kit.Comparison(title, measures, {"synapses": drawing}, conclusion)
 
 
 scenario = kit.lesson(__name__, duration=600_000.0)

@@ -10,7 +10,7 @@ import pytest
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.scenario import RunOptions
-from scenarios.recordings.connectome import Settings, lengths, network, spike_trains, wiring
+from scenarios.recordings.connectome import Settings, network, spike_trains, wiring
 
 SMALL = (
     *("--set", "excitatory=32", "--set", "inhibitory=8", "--set", "probability=0.3"),
@@ -31,10 +31,8 @@ def small(tmp_path_factory) -> dict:
 @pytest.mark.slow
 def test_logistic_neurons_rank_synapses_better_than_cross_correlation(small):
     measures = small["comparison"]
-    for length in (24, 60, 120):
-        logistic, other = (measures[f"auc_{key}_{length}_s"] for key in ("logistic", "correlation"))
-        assert logistic["value"] > other["value"]
-    assert measures["auc_logistic_120_s"]["low"] > 0.95
+    assert measures["auc_logistic"]["value"] > measures["auc_correlation"]["value"]
+    assert measures["auc_logistic"]["low"] > 0.95
 
 
 @pytest.mark.slow
@@ -63,7 +61,6 @@ def test_the_network_fires_irregularly_at_a_few_hz(small):
     found = small["findings"]
     assert 1.0 < found["rate_hz"] < 12.0
     assert 0.5 < found["cv_isi"] < 1.2
-    assert found["correlation_10ms"] < 0.1
 
 
 def test_the_wiring_follows_dales_law_and_the_settings():
@@ -102,12 +99,6 @@ def test_spike_trains_have_the_order_of_the_wiring():
     trains = spike_trains(result)
     assert len(trains) == 5
     np.testing.assert_array_equal(trains[3], result.spikes["inh"].of(0))
-
-
-def test_no_part_is_shorter_than_20_s():
-    assert lengths(600_000.0) == [30_000.0, 60_000.0, 120_000.0, 300_000.0, 600_000.0]
-    assert lengths(60_000.0) == [30_000.0, 60_000.0]
-    assert lengths(20_000.0) == [20_000.0]
 
 
 @pytest.mark.parametrize(
