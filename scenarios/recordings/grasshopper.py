@@ -39,8 +39,8 @@ from scenarios import _kit as kit
 from scenarios.recordings.data import INTERVAL, Recording, grasshopper_recording
 from scenarios.recordings.grasshopper_training import EQUIVALENT, FITTED, Training, with_equivalent
 
-NAMES = {"LIF": "LIF neurons", EQUIVALENT: "equivalent neurons"}
-COLOURS = {"LIF": kit.SPIKING, EQUIVALENT: "#E69F00"}
+# Name and colour of the neurons, by population.
+POPULATIONS = {"LIF": ("LIF neurons", kit.SPIKING), EQUIVALENT: ("equivalent neurons", "#E69F00")}
 NEURON = ns.LIF(tau_m=1.5, c_m=15.0, t_ref=3.0)
 # Current of each receptor at the mean intensity (pA), because the sound level was adjusted in each
 # recording for about 100 Hz; and current per dB of sound level (pA). All parameters were adjusted
@@ -63,7 +63,6 @@ class Settings(kit.BaseSettings):
     neurons: int = kit.setting(200, "", 2, 2000, "simulated neurons of each kind")
     lags: int = kit.setting(20, "ms", 1, 200, "length of the sound filter")
     history: int = kit.setting(10, "ms", 1, 200, "length of the spike history filter")
-    folds: int = kit.setting(5, "", 2, 20, "parts of the recording for cross-validation")
 
     @property
     def recording(self) -> Recording:
@@ -112,58 +111,44 @@ def probability(result: ns.Result, population: str) -> kit.Floats:
     return (neurons * np.minimum(1e-3 * rate, 1.0) + 0.5) / (neurons + 1.0)
 
 
-def predictions(fired: kit.Integers, predicted: kit.Floats) -> dict[str, kit.Measure]:
-    """Return AUC and bits per spike of probabilities as predictions of the recorded spikes."""
-    seconds = np.arange(len(fired)) // 1000  # unlike neighbouring bins, these are independent
-    bits = replace(bridge.bits_per_spike(fired, predicted, seconds), unit="")
-    return {"auc": bridge.auc(fired, predicted, seconds), "bits_per_spike": bits}
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure rates, and agreement with the recorded spikes after `FITTED`."""
-    stop, fired = result.duration, Training.on(settings.cell, settings).fired
-    recorded = between(settings.recording.spikes, 0.0, stop)
-    tested, bins = between(recorded, FITTED, stop) - FITTED, slice(int(FITTED), int(stop))
+    stop, recorded = result.duration, between(settings.recording.spikes, 0.0, result.duration)
     factor = partial(bridge.coincidence_factor, duration=stop - FITTED, window=COINCIDENCE)
     found: kit.Findings = {
         "spikes_recorded": len(recorded),
         "rate_recorded_hz": len(recorded) / stop * 1e3,
         "lowest_potential_equivalent_mv": result.traces[EQUIVALENT, "v"].values.min(),
     }
-    for population in NAMES:
+    tested = between(recorded, FITTED, stop) - FITTED
+    for population in POPULATIONS:
         trains, key = result.spikes[population], population.lower()
         # Spikes of a step of 1 ms count as its middle.
         start = FITTED + 0.5 if population == EQUIVALENT else FITTED
         each = [between(trains.of(k), start, stop) - start for k in trains.recorded]
-        predicted = predictions(fired[bins], probability(result, population)[bins])
-        bits = predicted["bits_per_spike"]
         found |= {
             f"rate_hz_{key}": len(trains) / len(each) / stop * 1e3,
             f"coincidence_factor_{key}": np.mean([factor(tested, one) for one in each]),
             f"coincidence_factor_among_{key}": np.mean([*map(factor, each, each[1:])]),
-            f"auc_{key}": predicted["auc"].value,
-            f"bits_per_spike_{key}": [bits.value, bits.low, bits.high],
         }
     return found
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
-    """State how the two models fire, and how well they predict the receptor."""
+    """State how the two models fire, and how well their spikes coincide with the recording."""
     return kit.sentences(
         found,
         f"{settings.neurons} LIF neurons and {settings.neurons} neurons equivalent to a logistic "
         f"regression received the sound of receptor {settings.cell}, which fired "
         "{spikes_recorded} spikes, at {rate_recorded_hz:.0f} Hz.",
         *(
-            f"The {name} fire at {{rate_hz_{key}:.0f}} Hz. After 5 s their coincidence factor is "
-            f"{{coincidence_factor_{key}:.2f}} with the recording and "
-            f"{{coincidence_factor_among_{key}:.2f}} with each other (0: chance, 1: equal). They "
-            f"predict {{bits_per_spike_{key}[0]:.2f}} bits per spike (constant probability: 0)."
-            for key, name in zip(("lif", "equivalent"), NAMES.values(), strict=True)
+            f"The {name} fire at {{rate_hz_{key.lower()}:.0f}} Hz. After 5 s their coincidence "
+            f"factor is {{coincidence_factor_{key.lower()}:.2f}} with the recording and "
+            f"{{coincidence_factor_among_{key.lower()}:.2f}} with each other (0: chance, 1: equal)."
+            for key, (name, _) in POPULATIONS.items()
         ),
-        "The potential of the equivalent neurons falls to {lowest_potential_equivalent_mv:.0f} mV: "
-        "they are a logistic regression in the form of spiking neurons, not a model of the "
-        "membrane.",
+        "The potential of the equivalent neurons falls to {lowest_potential_equivalent_mv:.0f} mV, "
+        "unlike that of any membrane.",
     )
 
 
@@ -172,21 +157,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     stop, recording = result.duration, settings.recording
     start, training = stop - EXCERPT, Training.on(settings.cell, settings)
     recorded, bins = between(recording.spikes, start, stop), slice(int(start), int(stop))
-
-    def draw_sound(axes: kit.Axes) -> None:
-        samples = np.arange(round(start / INTERVAL), round(stop / INTERVAL))
-        amplitude = recording.amplitude[samples]
-        axes.fill_between(INTERVAL * samples, -amplitude, amplitude, color="0.45", lw=0.0)
-
-    def draw_prediction(axes: kit.Axes) -> None:
-        axes.stairs(training.by_history[bins], np.arange(bins.start, bins.stop + 1), fill=True,
-                    color=kit.TRAINED)  # fmt: skip
-        axes.vlines(recorded, 1.05, 1.35, color="black")
-
-    def draw_spikes(axes: kit.Axes, population: str) -> None:
-        ns.plot.draw_raster(axes, result, [population], start=start, stop=stop, max_neurons=50)
-        axes.lines[0].set_color(COLOURS[population])
-        axes.set(title=NAMES[population], xlabel="", ylabel="neuron", yticks=())
+    samples = np.arange(round(start / INTERVAL), round(stop / INTERVAL))
+    amplitude, edges = recording.amplitude[samples], np.arange(bins.start, bins.stop + 1)
 
     def draw_filter(axes: kit.Axes, part: slice, first: int) -> None:
         effects = training.neuron.psp_[part]
@@ -199,12 +171,18 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     return {
         "response": kit.page(
             "LIF neurons fire at nearly the same times, equivalent neurons do not",
-            kit.panel(draw_sound, yticks=(), ylabel="amplitude", title="Sound: envelope"),
-            kit.panel(draw_prediction, yticks=(0.0, 0.5, 1.0), ylabel="probability",
+            kit.panel(lambda axes: axes.fill_between(INTERVAL * samples, -amplitude, amplitude,
+                                                     color="0.45", lw=0.0),
+                      yticks=(), ylabel="amplitude", title="Sound: envelope"),
+            kit.chart(lambda axes: axes.stairs(training.by_history[bins], edges, fill=True,
+                                               color=kit.TRAINED),
+                      lambda axes: axes.vlines(recorded, 1.05, 1.35, color="black"),
+                      yticks=(0.0, 0.5, 1.0), ylabel="probability",
                       title=f"Recorded spikes of receptor {settings.cell} (black), and firing "
                       "probability in 1 ms by the logistic neuron"),
-            kit.panel(draw_spikes, "LIF"), kit.panel(draw_spikes, EQUIVALENT, xlabel="time (ms)"),
-            columns=1, size=(8.8, 8.0), sharex=True, height_ratios=(1.2, 1.4, 2.4, 2.4),
+            kit.chart(kit.layer(ns.plot.draw_raster, result, start=start, max_neurons=100),
+                      title="Spikes of the simulated neurons"),
+            columns=1, size=(8.8, 8.0), sharex=True, height_ratios=(1.2, 1.4, 4.8),
         ),
         "equivalent": kit.page(
             f"A logistic regression in mV: the potential falls to {lowest} mV, unlike any membrane",
@@ -213,7 +191,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
             kit.panel(draw_filter, slice(settings.lags, None), 1, ylabel="effect (mV)",
                       xlabel="time since the spike (ms)", title="Spike history filter"),
             kit.chart(
-                kit.curve(trace.times[bins], trace.of(0)[bins], color=COLOURS[EQUIVALENT]),
+                kit.curve(trace.times[bins], trace.of(0)[bins], color=POPULATIONS[EQUIVALENT][1]),
                 kit.curve(recorded, np.full(len(recorded), -15.0), ls="", marker="|", color="k"),
                 kit.level(threshold, "threshold", stop + 25.0),
                 kit.level(-90.0, "potassium\nreversal", stop + 25.0),
@@ -227,54 +205,50 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare how well all models predict the recorded spikes."""
-    names = {
-        "": ("logistic neuron, sound", kit.LOGISTIC),
-        "history_": ("logistic neuron, sound and spikes", kit.TRAINED),
-        **{f"{key.lower()}_": (NAMES[key], COLOURS[key]) for key in NAMES},
-    }
+    training, tested = (
+        Training.on(settings.cell, settings),
+        slice(int(FITTED), int(result.duration)),
+    )
+    # Name, colour, recorded spikes and predicted probability in each ms.
+    models = {
+        "sound": ("logistic neuron, sound", kit.LOGISTIC, training.fired, training.by_sound),
+        "history": ("logistic neuron, sound and spikes", kit.TRAINED, training.fired,
+                    training.by_history),
+    }  # fmt: skip
+    for population, look in POPULATIONS.items():
+        simulated = probability(result, population)[tested]
+        models[population.lower()] = (*look, training.fired[tested], simulated)
     measures: dict[str, kit.Measure] = {}
-    tested = slice(int(FITTED), int(result.duration))
-    for cell in (3 - settings.cell, settings.cell):
-        training = Training.on(cell, settings)
-        fired = training.fired
-        predicted = {"": (fired, training.by_sound), "history_": (fired, training.by_history)}
-        if cell == settings.cell:
-            for name in NAMES:
-                simulated = probability(result, name)[tested]
-                predicted[f"{name.lower()}_"] = fired[tested], simulated
-        for key, (fired, values) in predicted.items():
-            found, label = predictions(fired, values), f"Bits per spike, {names[key][0]}"
-            gain = found["bits_per_spike"].labelled(label, f"receptor {cell}")
-            measures[f"bits_per_spike_{key}cell{cell}"] = gain
-            measures[f"auc_{key}cell{cell}"] = found["auc"]
     bits = []
-    for x, (key, (_, colour)) in enumerate(names.items()):
-        gain = measures[f"bits_per_spike_{key}cell{cell}"]
+    for x, (key, (name, colour, fired, predicted)) in enumerate(models.items()):
+        seconds = np.arange(len(fired)) // 1000  # unlike neighbouring bins, these are independent
+        gain = replace(bridge.bits_per_spike(fired, predicted, seconds), unit="")
+        measures[f"bits_per_spike_{key}"] = gain.labelled(f"Bits per spike, {name}")
+        measures[f"auc_{key}"] = bridge.auc(fired, predicted, seconds)
         bits.append(kit.layer(kit.draw_measures, [x], [gain], ms=8, color=colour))
 
     def draw_calibration(axes: kit.Axes) -> None:
         axes.plot([0, 1], [0, 1], "--", color="0.45", lw=0.9)
-        for key, (name, colour) in names.items():
-            curve = bridge.reliability_curve(*predicted[key], n_bins=6)
+        for name, colour, fired, predicted in models.values():
+            curve = bridge.reliability_curve(fired, predicted, n_bins=6)
             used = curve.trials >= 20
             axes.plot(curve.predicted[used], curve.observed[used], "o-", color=colour, label=name)
 
-    history, lif = (measures[f"bits_per_spike_{key}_cell{cell}"] for key in ("history", "lif"))
-    conclusion = (
-        f"The logistic neuron predicts {history.value:.2f} bits per spike; the LIF neurons are "
-        f"{'worse' if lif.value < 0.0 else 'better'} than a constant probability "
-        f"({kit.signed(lif.value, 3)} bits), because they are overconfident."
+    conclusion = kit.sentences(
+        measures,
+        "The logistic neuron predicts {bits_per_spike_history.value:.2f} bits per spike, the LIF "
+        "neurons {bits_per_spike_lif.value:.2f} (constant probability: 0): they are overconfident.",
     )
     scores = partial(
         kit.page, "Logistic neurons predict the spikes, LIF neurons are overconfident",
         kit.chart(*bits, kit.level(0.0, "constant probability", 0.3), xlim=(-0.5, 3.5), xticks=(),
-                  title=f"Predictions of receptor {cell}", ylabel="bits per spike"),
+                  title=f"Predictions of receptor {settings.cell}", ylabel="bits per spike"),
         kit.panel(draw_calibration, xlabel="predicted probability", ylabel="observed fraction",
                   title="Calibration", xlim=(0, 1), ylim=(0, 1)),
         size=(9.6, 4.6), width_ratios=(1.35, 1.0), legend=4,
     )  # fmt: skip
-    title = "Two receptors of a grasshopper: logistic and spiking neurons as predictions"
-    return kit.Comparison(title, measures, {"scores": scores}, conclusion)
+    title = f"Receptor {settings.cell} of a grasshopper: models as predictions of its spikes"
+    return kit.Comparison(title, measures, {"scores": scores}, *conclusion)
 
 
 scenario = kit.lesson(__name__, duration=10_000.0)

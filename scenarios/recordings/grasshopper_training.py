@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,6 @@ from scenarios import _kit as kit
 from scenarios.recordings.data import grasshopper_recording
 
 if TYPE_CHECKING:
-    from bridge.learning.features import Fold
     from scenarios.recordings.grasshopper import Settings
 
 # Width of a bin (ms): one trial of a logistic neuron, one step of the equivalent neuron.
@@ -32,23 +31,26 @@ EQUIVALENT = "equivalent"
 class Training:
     """Logistic neurons trained on one receptor; a trial is a bin of 1 ms.
 
-    Probabilities, of shape (n_bins,), are cross-validated: they are predicted by neurons trained on
-    the other parts of the recording.
+    Probabilities are cross-validated: they are predicted by neurons trained on the other parts of
+    the recording.
 
     Attributes
     ----------
     fired : (n_bins,) ndarray of int
         Whether the receptor fired.
-    sound, history : (n_bins, n_lags) ndarray
-        Level of the sound (dB), and past spikes of the receptor.
-    folds : list of (train, test)
-        Parts of the recording.
+    sound : (n_bins, n_lags) ndarray
+        Level of the sound (dB).
+    by_sound, by_history : (n_bins,) ndarray
+        Firing probability given the sound, and given the sound and past spikes.
+    neuron : LogisticNeuron
+        Neuron with past spikes, trained on the first `FITTED` ms.
     """
 
     fired: np.ndarray
     sound: kit.Floats
-    history: kit.Floats
-    folds: list[Fold]
+    by_sound: kit.Floats
+    by_history: kit.Floats
+    neuron: bridge.LogisticNeuron
 
     @classmethod
     @cache
@@ -56,40 +58,16 @@ class Training:
         """Return the training on one receptor, the same object each time."""
         recording = grasshopper_recording(cell)
         fired = bridge.bin_spikes(recording.spikes, recording.duration, BIN)
+        sound = bridge.lagged(recording.level(BIN), settings.lags)
+        columns = np.hstack([sound, bridge.spike_history(fired, settings.history)])
         # The margin excludes training bins that share sound or spikes with the test part.
-        margin = max(settings.lags, settings.history)
-        return cls(
-            fired,
-            bridge.lagged(recording.level(BIN), settings.lags),
-            bridge.spike_history(fired, settings.history),
-            bridge.blocked_folds(len(fired), settings.folds, margin=margin),
+        folds = bridge.blocked_folds(len(fired), margin=max(settings.lags, settings.history))
+        neuron = bridge.LogisticNeuron(solver="newton", ridge=RIDGE)
+        by_sound, by_history = (
+            bridge.out_of_fold_probability(neuron, each, fired, folds) for each in (sound, columns)
         )
-
-    @property
-    def columns(self) -> kit.Floats:
-        """Sound and past spikes, shape (n_bins, n_weights)."""
-        return np.hstack([self.sound, self.history])
-
-    @cached_property
-    def by_sound(self) -> kit.Floats:
-        """Firing probability given the sound."""
-        return bridge.out_of_fold_probability(trainable(), self.sound, self.fired, self.folds)
-
-    @cached_property
-    def by_history(self) -> kit.Floats:
-        """Firing probability given the sound and past spikes of the receptor."""
-        return bridge.out_of_fold_probability(trainable(), self.columns, self.fired, self.folds)
-
-    @cached_property
-    def neuron(self) -> bridge.LogisticNeuron:
-        """Neuron with past spikes, trained on the first `FITTED` ms."""
         used = slice(0, int(FITTED / BIN))
-        return trainable().fit(self.columns[used], self.fired[used])
-
-
-def trainable() -> bridge.LogisticNeuron:
-    """Return an untrained neuron."""
-    return bridge.LogisticNeuron(solver="newton", ridge=RIDGE)
+        return cls(fired, sound, by_sound, by_history, neuron.fit(columns[used], fired[used]))
 
 
 def equivalent_to(neuron: bridge.LogisticNeuron, settings: Settings) -> bridge.FilteredNeuron:
@@ -101,8 +79,8 @@ def with_equivalent(result: ns.Result, settings: Settings, threads: int | None) 
     """Simulate the equivalent neurons of a receptor, and add them to a result."""
     net, duration = ns.Network(), np.floor(result.duration / BIN + 1e-9) * BIN
     equivalent = equivalent_to(Training.on(settings.cell, settings).neuron, settings)
-    level = settings.recording.level(BIN)
-    cells = equivalent.add_to(net, EQUIVALENT, level, size=settings.neurons)
+    sound = settings.recording.level(BIN)
+    cells = equivalent.add_to(net, EQUIVALENT, sound, size=settings.neurons)
     net.record(cells, "v", ids=[0])
     simulated = ns.simulate(net, duration, dt=BIN, seed=result.seed, threads=threads)
     return replace(
