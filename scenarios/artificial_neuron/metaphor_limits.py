@@ -37,7 +37,7 @@ RIDGE = 1e-6
 MODELS = {
     "derived": ("derived from the PSPs", kit.LOGISTIC, "o"),
     "trained": ("trained on input and spikes", kit.TRAINED, "s"),
-    "extended": ("trained with the predictors above", "#56B4E9", "D"),
+    "extended": ("trained with further predictors", "#56B4E9", "D"),
 }
 
 
@@ -183,20 +183,16 @@ class Models:
 
 def all_models(result: ns.Result, settings: Settings) -> dict[type[Effect], list[Models]]:
     """Return the models of all populations, by effect, in order of strength."""
-    models: dict[type[Effect], list[Models]] = {effect: [] for effect in EFFECTS}
-    for effect in settings.effects:
-        models[type(effect)].append(Models(effect, trials_of(result, settings, effect)))
-    return models
+    models = [Models(each, trials_of(result, settings, each)) for each in settings.effects]
+    return {effect: [one for one in models if type(one.effect) is effect] for effect in EFFECTS}
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the loss of the derived logistic neuron at all strengths."""
     found: kit.Findings = {"windows": int(result.duration / result.dt + 1e-6)}
     for effect, models in all_models(result, settings).items():
-        losses = [model.derived for model in models]
         found[f"strengths_{effect.key}"] = [model.effect.strength for model in models]
-        found[f"bits_lost_{effect.key}"] = [loss.value for loss in losses]
-        found[f"interval_{effect.key}"] = [losses[-1].low, losses[-1].high]
+        found[f"bits_lost_{effect.key}"] = [model.derived.value for model in models]
         found[f"information_{effect.key}"] = models[-1].information.value
     return found
 
@@ -210,10 +206,9 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "Without an effect, the derived logistic neuron predicts the true firing probability. If "
         "its loss exceeds the information, it predicts worse than a constant probability.",
         *(
-            f"At {effect(effect.strengths[-1])}, the derived neuron loses "
-            f"{{bits_lost_{effect.key}[{settings.levels - 1}]:.2f}} bits per spike (95 % interval "
-            f"{{interval_{effect.key}[0]:.2f}} to {{interval_{effect.key}[1]:.2f}}); the true "
-            f"probability carries {{information_{effect.key}:.2f}} bits."
+            f"{effect.summary.format(effect.strengths[-1])}. The derived neuron "
+            f"loses {{bits_lost_{effect.key}[{settings.levels - 1}]:.2f}} bits per spike, and the "
+            f"true probability carries {{information_{effect.key}:.2f}} bits."
             for effect in EFFECTS
         ),
     )
@@ -232,25 +227,25 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def _draw_potential(axes: kit.Axes, result: ns.Result, settings: Settings, effect: Effect) -> None:
     """Draw the potential of the first neuron, and the potential due to the spikes sent."""
-    trials, trace = trials_of(result, settings, effect), result.traces[str(effect), "v"].of(0)
-    last, neuron = slice(len(trace) - SHOWN, None), trials.unit.neuron
-    edges = trials.window * (np.arange(len(trace) - SHOWN, len(trace) + 1) + 0.5)
+    trials, last = trials_of(result, settings, effect), slice(-SHOWN, None)
+    neuron, end = trials.unit.neuron, len(trials.fired)
+    edges = trials.window * (np.arange(end - SHOWN, end + 1) + 0.5)
     middle, fired = edges[:-1] + trials.window / 2, trials.fired[last, 0]
-    # A trace has been reset at the end of windows with a spike.
-    potential = np.where(fired, effect.potential(trials)[last, 0], trace[last])
+    potential = effect.potential(trials)[last, 0]
     expected = neuron.v_rest + trials.expected[last, 0]
     low, high = np.min([potential, expected]) - 5.0, np.max([potential, expected]) + 8.0
     axes.stairs(potential, edges, baseline=expected, fill=True, color="#F0E442", label="difference")
-    sent = "due to the spikes sent in the window"
-    axes.stairs(expected, edges, baseline=None, color="0.6", lw=1.5, label=sent)
+    axes.stairs(expected, edges, baseline=None, color="0.6", lw=1.5, label="due to spikes sent")
     axes.stairs(potential, edges, baseline=None, color="k", lw=1.5, label="membrane potential")
     axes.vlines(middle[fired], potential[fired], high, color=kit.SPIKING, lw=2.0, label="spike")
     axes.axhline(neuron.v_threshold, color="0.45", lw=0.9, ls="--", label="soft threshold −55 mV")
     refractory = np.where(effect.refractory(trials)[last, 0], high, low)
-    axes.stairs(refractory, edges, baseline=low, fill=True, color="0.9", zorder=-1)
+    axes.stairs(refractory, edges, baseline=low, fill=True, color="0.9", zorder=-1,
+                label="refractory")  # fmt: skip
     if effect.key == "feedback":
         other = middle[trials.fired[last, 1]]
-        axes.plot(other, np.full(len(other), low + 2.0), "^", ms=6, color=ns.plot.EXCITATORY)
+        axes.plot(other, np.full(len(other), low + 2.0), "^", ms=6, color=ns.plot.EXCITATORY,
+                  label="spike of the other neuron")  # fmt: skip
     title = effect.summary.format(effect.strength)
     axes.set(xlim=edges[[0, -1]], ylim=(low, high), title=title)
 
@@ -259,22 +254,11 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the losses of derived and trained logistic neurons."""
     models = all_models(result, settings)
     measures: dict[str, kit.Measure] = {}
-    for key, index, words in (("", 0, "no effect"), ("_largest", -1, "strongest")):
-        true = np.concatenate([each[index].true for each in models.values()])
-        predicted = np.concatenate([each[index].predicted for each in models.values()])
-        same = bridge.agreement(true > 0.5, predicted > 0.5)
-        measures[f"agreement{key}"] = same.labelled(f"Decisions as true (p > 1/2), {words}")
     for effect, (*_, model) in models.items():
-        # The unit is in the title.
-        derived, trained, extended = (replace(getattr(model, one), unit="") for one in MODELS)
-        name, note = model.effect.name.capitalize(), f"{trained.value:.2f} after training"
-        measures |= kit.rows(
-            {},
-            (f"{effect.key}_largest_trained", "", trained),
-            (f"{effect.key}_largest_derived", f"{name}: derived from the PSPs | {note}", derived),
-            (f"{effect.key}_largest_extended",
-             f"{name}: further predictors | {effect.predictor_names}", extended),
-        )  # fmt: skip
+        for key, (words, *_) in MODELS.items():
+            label = "" if key == "trained" else f"{effect.name}: {words}"
+            loss = replace(getattr(model, key), unit="", label=label)  # the unit is in the title
+            measures[f"{effect.key}_largest_{key}"] = loss
     strongest = [each[-1] for each in models.values()]
     lost = [model.derived.value for model in strongest]
     conclusion = (
@@ -302,7 +286,7 @@ def _draw_losses(models: dict[type[Effect], list[Models]]) -> kit.Figure:
 
     panels = []
     for effect, each in models.items():
-        title = f"{each[0].effect.name.capitalize()}\nblue: {effect.predictor_names}"
+        title = f"{effect.name}\nblue: {effect.predictor_names}"
         panels.append(kit.panel(draw, each, xlabel=effect.axis, title=title))
     panels[0].labels["ylabel"] = panels[3].labels["ylabel"] = "loss (bits per spike)"
     title = "Further predictors recover most of what the logistic neuron loses"

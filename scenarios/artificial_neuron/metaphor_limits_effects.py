@@ -22,6 +22,8 @@ from scenarios import _kit as kit
 
 # Its potential decays within a window, and it can fire in each.
 NEURON = ns.LIF(tau_m=0.1, t_ref=0.0)
+# The current of adaptation.
+SLOW = ns.ExpCurrent(tau=100.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,8 @@ class Effect:
     strength : float
     key : str
         Name in JSON keys.
+    name : str
+        Name in titles.
     strengths : tuple of float
         Tested strengths, from none to the strongest.
     axis, unit : str
@@ -73,19 +77,15 @@ class Effect:
     strength: float
 
     key: ClassVar[str]
+    name: ClassVar[str]
     strengths: ClassVar[tuple[float, ...]]
     axis: ClassVar[str]
     unit: ClassVar[str] = ""
     summary: ClassVar[str]
     predictor_names: ClassVar[str]
 
-    @property
-    def name(self) -> str:
-        """Name in words."""
-        return self.key.replace("_", "-")
-
     def __str__(self) -> str:
-        return f"{self.name} {self.strength:g} {self.unit}".rstrip()
+        return f"{self.name.lower()} {self.strength:g} {self.unit}".rstrip()
 
     def arrivals(self, sent: kit.Bools, deviation: kit.Floats, window: float) -> kit.Floats:
         """Count the spikes that arrive in each window.
@@ -141,7 +141,7 @@ class Effect:
 class Jitter(Effect):
     """Spikes arrive early or late, and therefore in another window."""
 
-    key = "jitter"
+    key, name = "jitter", "Jitter"
     strengths = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0)
     axis = "SD of arrival times (ms)"
     unit = "ms"
@@ -169,11 +169,11 @@ class Jitter(Effect):
 class Refractoriness(Effect):
     """A neuron cannot fire for some windows after a spike."""
 
-    key = "refractoriness"
+    key, name = "refractoriness", "Refractoriness"
     strengths = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
     axis = "refractory period (windows)"
     unit = "windows"
-    summary = "Refractoriness: a spike prevents others for {:g} windows (grey)"
+    summary = "Refractoriness: a spike prevents others for {:g} windows"
     predictor_names = "past spikes, 8 windows"
 
     def neuron(self, window: float) -> ns.LIF:
@@ -192,7 +192,7 @@ class Refractoriness(Effect):
 class CarryOver(Effect):
     """The potential has not decayed when the next window ends."""
 
-    key = "carry_over"
+    key, name = "carry_over", "Carry-over"
     strengths = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
     axis = "fraction of potential carried over"
     summary = "Carry-over: a fraction {:g} of the potential remains in the next window"
@@ -219,11 +219,11 @@ class CarryOver(Effect):
 class Feedback(Effect):
     """Two neurons excite each other: a spike returns through the other neuron."""
 
-    key = "feedback"
+    key, name = "feedback", "Feedback"
     strengths = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
     axis = "PSP between the two neurons (mV)"
     unit = "mV"
-    summary = "Feedback: each spike of the other neuron (triangles) adds {:g} mV"
+    summary = "Feedback: each spike of the other neuron adds {:g} mV"
     predictor_names = "spikes of the other neuron"
 
     def connect(self, net: ns.Network, cells: ns.Population, window: float) -> None:
@@ -243,27 +243,24 @@ class Feedback(Effect):
 class Adaptation(Effect):
     """Each spike starts a slow hyperpolarising current."""
 
-    key = "adaptation"
+    key, name = "adaptation", "Adaptation"
     strengths = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
     axis = "hyperpolarisation per spike (mV)"
     unit = "mV"
     summary = "Adaptation: each spike hyperpolarises by {:g} mV, decaying over 100 ms"
     predictor_names = "past spikes, 64 windows"
 
-    current: ClassVar[ns.ExpCurrent] = ns.ExpCurrent(tau=100.0)
-
     def connect(self, net: ns.Network, cells: ns.Population, window: float) -> None:
         """Connect each neuron to itself by the slow current, with a delay of one window."""
-        own = ns.OneToOne()
-        net.connect(cells, cells, own, synapse=self.current, psp=-self.strength, delay=window)
+        net.connect(cells, cells, ns.OneToOne(), synapse=SLOW, psp=-self.strength, delay=window)
 
     def extra_potential(self, trials: Trials) -> kit.Floats:
         """Return the potential due to the currents of all past spikes (mV)."""
-        neuron, slow = trials.unit.neuron, self.current
-        weight = -self.strength / slow.psp_per_weight(neuron)
-        decay = math.exp(-trials.window / slow.tau)
+        neuron = trials.unit.neuron
+        weight = -self.strength / SLOW.psp_per_weight(neuron)
+        decay = math.exp(-trials.window / SLOW.tau)
         # Depolarisation at the end of a window by a current of 1 pA at its start.
-        gain = neuron.resistance * decay / (1.0 - neuron.tau_m / slow.tau)
+        gain = neuron.resistance * decay / (1.0 - neuron.tau_m / SLOW.tau)
         # The current of a spike starts in the window after the next.
         return lfilter([0.0, 0.0, gain * weight], [1.0, -decay], trials.fired.astype(float), axis=0)
 

@@ -57,8 +57,6 @@ def test_run_and_comparison_report_losses_that_increase_from_zero(command, tmp_p
         assert 0.0 < losses[3] < compared[f"{key}_largest_derived"]["low"]
         extended, trained = (compared[f"{key}_largest_{name}"] for name in ("extended", "trained"))
         assert extended["high"] < trained["low"]
-    assert compared["agreement"]["value"] == 1.0
-    assert compared["agreement_largest"]["value"] < 0.95
     names = {path.name for path in tmp_path.glob("*.png")}
     assert names == {"metaphor-limits-potentials.png", "metaphor-limits-comparison-losses.png"}
 
