@@ -129,7 +129,6 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"PSPs, divided by the noise of {settings.noise:g} mV.",
         "The input reaches {potentials} different potentials; at {right} of them the 95 % interval "
         "of the fraction contains the logistic probability.",
-        "Open a window with sliders by --set window=true.",
         fired=kit.estimate(found["share_fired"], found["share_fired_interval"]),
         weights=kit.listed(kit.signed(value, 3) for value in found["theta"]),
     )
@@ -147,15 +146,13 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the neuron with its logistic unit, and with one trained on its spikes."""
     trials, found = Trials(result, settings), findings(result, settings)
-    unit, active, fired = trials.unit, trials.active, trials.fired
+    active, fired = trials.active, trials.fired
     if np.ptp(np.column_stack([active, fired]), axis=0).min() == 0.0:
         raise ns.NeurosimError(
             "the neuron or one of its synapses has a spike in all trials or in none, so a logistic "
             "neuron cannot learn its weights: change psps, inputs or v_threshold"
         )
-    distance = unit.logistic_threshold_distance
-    trained = bridge.LogisticNeuron(threshold_distance=distance).fit(active, fired)
-    compared = bridge.compare_neurons(unit, active, fired=fired, neuron=trained, seed=result.seed)
+    compared = bridge.compare_neurons(trials.unit, active, fired=fired, seed=result.seed)
     measures = kit.rows(
         found,
         ("share_fired", "Fraction of trials with a spike", trials.count),
@@ -172,8 +169,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         "PSPs."
     )
     title = "The neuron of the playground: spiking, and logistic"
-    measures = dict(compared.measures) | measures
-    return kit.Comparison(title, measures, compared.drawings, conclusion)
+    return kit.Comparison(title, {**compared.measures, **measures}, compared.drawings, conclusion)
 
 
 def adjust(settings: Settings, options: kit.RunOptions) -> Settings:

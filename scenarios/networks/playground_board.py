@@ -28,7 +28,6 @@ Show = Callable[["Trials"], None]
 # Width and height of the board (inches).
 SIZE = (10.0, 5.3)
 FAINT: dict[str, Any] = {"color": "0.45", "lw": 0.9, "ls": "--", "zorder": 0}
-FAINT_WORDS: dict[str, Any] = {"fontsize": 9, "color": "0.35"}
 
 
 class Board:
@@ -72,7 +71,7 @@ class Board:
 def _trace(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     """Draw the membrane potential in the last trials, one after the other."""
     times = (_starts(trials) + trials.times[:, np.newaxis]).T.ravel()
-    name = axes.text(1.01, 0, "", va="center", transform=axes.get_yaxis_transform(), **FAINT_WORDS)
+    name = axes.text(1.01, 0, "", va="center", fontsize=9, transform=axes.get_yaxis_transform())
     lines = [axes.axhline(trials.unit.neuron.v_rest, **FAINT), axes.axhline(0.0, **FAINT)]
     (trace,) = axes.plot([], [], color="black", lw=1.0)
     axes.set(ylabel="potential (mV)", title="Spiking neuron: membrane potential")
@@ -112,27 +111,24 @@ def _outputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     edges = np.append(times, times[-1] + trials.period) - 0.5 * trials.period
     bars = axes.stairs(np.zeros(trials.shown), edges, fill=True, color=LOGISTIC)
     # Without points, they must not take part in the layout.
-    look: dict[str, Any] = {"ls": "", "marker": "o", "ms": 5, "clip_on": False, "in_layout": False}
-    dots = [axes.plot([], [], mfc=colour, mec=SPIKING, **look)[0] for colour in ("white", SPIKING)]
+    (dots,) = axes.plot([], [], "o", color=SPIKING, ms=5, clip_on=False, in_layout=False)
     axes.set(ylabel="output", ylim=(0.0, 1.0), yticks=(0, 0.5, 1))
     axes.set_title("Logistic unit: probability (bars), and spikes of the neuron (dots)")
 
     def show(trials: Trials) -> None:
         bars.set_data(trials.logistic.probability(trials.active[-trials.shown :]))
-        for outcome, line in enumerate(dots):
-            chosen = trials.fired[-trials.shown :] == outcome
-            line.set_data(times[chosen], np.full(chosen.sum(), float(outcome)))
+        spikes = times[trials.fired[-trials.shown :]]
+        dots.set_data(spikes, np.ones(len(spikes)))
 
-    return [bars, *dots], show
+    return [bars, dots], show
 
 
 def _curve(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     """Draw the firing probability against the potential: logistic function, and fractions."""
     (line,) = axes.plot([], [], color=LOGISTIC, lw=4, label="logistic unit")
-    level = axes.axvline(0.0, **FAINT)
+    level = axes.axvline(0.0, label="threshold", **FAINT)
     intervals = axes.vlines([], [], [], color=SPIKING, lw=1.2)
     dots = axes.scatter([], [], color=SPIKING, label="spiking neuron, 95 % interval", zorder=3)
-    name = axes.text(0.0, 1.04, "threshold", ha="center", va="bottom", **FAINT_WORDS)
     axes.set(xlabel="potential −70 + Σ Jᵢ aᵢ (mV)", ylabel="firing probability", ylim=(-0.03, 1.03))
     axes.legend(loc="lower left", bbox_to_anchor=(-0.06, 1.05), borderaxespad=0.2)
 
@@ -145,13 +141,12 @@ def _curve(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
         x = np.linspace(*axes.get_xlim(), 300)
         line.set_data(x, noise.firing_probability(x - threshold))
         level.set_xdata([threshold, threshold])
-        name.set_x(threshold)
         dots.set_offsets(np.stack([points.potential, points.fraction], 1))
         # The area of a point grows with its number of trials, from a visible minimum.
         dots.set_sizes(12.0 + 400.0 * points.trials / points.trials.sum())
         intervals.set_segments(_segments(points.potential, *points.interval))
 
-    return [line, level, intervals, dots, name, axes.xaxis], show
+    return [line, level, intervals, dots, axes.xaxis], show
 
 
 def _numbers(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
@@ -161,14 +156,11 @@ def _numbers(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     names = [f"a{'₁₂₃₄₅₆'[k]}" for k in range(len(trials.settings.psps))]
 
     def show(trials: Trials) -> None:
-        logistic, count = trials.logistic, trials.count
-        low, high = (100.0 * (bound or 0.0) for bound in (count.low, count.high))
-        score = weighted_sum(logistic.intercept, logistic.coef, names, 3)
+        score = weighted_sum(trials.logistic.intercept, trials.logistic.coef, names, 3)
         text.set_text(
             f"Logistic unit: σ(θ₀ + Σ θᵢaᵢ), θᵢ = Jᵢ/noise\n{fill(score, 36)}\n\n"
             f"Firing probability, {len(trials.fired):,} trials\n"
-            f"spiking neuron: {100.0 * count.value:.1f} % ({low:.1f} to {high:.1f})\n"
-            f"logistic unit: {100.0 * trials.expected:.1f} %"
+            f"spiking neuron: {trials.count.text}\nlogistic unit: {trials.expected:.3f}"
         )
 
     return [text], show

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,34 +16,26 @@ if TYPE_CHECKING:
     from scenarios.networks.playground import Settings
 
 
-@dataclass(frozen=True, eq=False)
-class Points:
+class Points(NamedTuple):
     """Trials grouped by the potential that their input reaches.
 
     Attributes
     ----------
     potential : (n_points,) ndarray
         Without noise (mV).
-    trials, spikes : (n_points,) ndarray
-        Counts.
-    probability : (n_points,) ndarray
-        Of a spike, by the logistic unit.
+    trials : (n_points,) ndarray
+        Number of trials.
+    fraction, probability : (n_points,) ndarray
+        Fraction of trials with a spike, and its probability by the logistic unit.
+    interval : (2, n_points) ndarray
+        95 % interval of the fraction.
     """
 
     potential: kit.Floats
     trials: kit.Integers
-    spikes: kit.Integers
+    fraction: kit.Floats
     probability: kit.Floats
-
-    @property
-    def fraction(self) -> kit.Floats:
-        """Fraction of trials with a spike."""
-        return self.spikes / self.trials
-
-    @property
-    def interval(self) -> kit.Floats:
-        """95 % interval of the fraction, shape (2, n_points)."""
-        return np.stack(bridge.wilson_interval(self.spikes, self.trials))
+    interval: kit.Floats
 
 
 class Trials:
@@ -87,8 +78,9 @@ class Trials:
         """The trials, grouped by potential."""
         potential = self.unit.neuron.v_rest + self.unit.potential(self.active)
         values, spikes, trials = kit.pool_trials(potential, self.fired[:, np.newaxis])
-        excess = values - self.settings.v_threshold
-        return Points(values, trials, spikes, self.unit.noise.firing_probability(excess))
+        probability = self.unit.noise.firing_probability(values - self.settings.v_threshold)
+        interval = np.stack(bridge.wilson_interval(spikes, trials))
+        return Points(values, trials, spikes / trials, probability, interval)
 
     @property
     def count(self) -> kit.Measure:

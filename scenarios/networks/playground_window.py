@@ -26,7 +26,7 @@ from scenarios.networks.playground_trials import Trials
 if TYPE_CHECKING:
     from matplotlib.backend_bases import Event
     from matplotlib.figure import Figure, SubFigure
-    from matplotlib.widgets import Button, Slider
+    from matplotlib.widgets import Slider
 
     from neurosim.scenario import RunOptions
     from scenarios.networks.playground import Settings
@@ -69,10 +69,12 @@ class Playground:
         Number of trials in about `TICK` ms.
     sliders : dict of (str, int) to Slider
         By the name of a setting and the index within it, 0 for a single number.
-    buttons : dict of str to Button
+    pause : Button
     """
 
     def __init__(self, figure: Figure, settings: Settings, options: RunOptions) -> None:
+        from matplotlib.widgets import Button
+
         self.settings, self._options, self.running = settings, options, True
         self.tick = max(1, round(TICK / options.duration))
         self.trials = self._simulate(settings)
@@ -80,11 +82,13 @@ class Playground:
         with plot.style():
             self._board = Board(parts[0], self.trials)
             self.sliders = _sliders(parts[1], settings)
-            self.buttons = _buttons(parts[1])
+            # No hover colour: partial redrawing would overwrite it.
+            place = parts[1].add_axes((0.73, 0.12, 0.18, 0.2))
+            self.pause = Button(place, "pause", color="0.9", hovercolor="0.9")
+            place.spines[:].set_visible(False)
         for (name, index), slider in self.sliders.items():
             slider.on_changed(partial(self._move, name, index))
-        self.buttons["pause"].on_clicked(self._pause)
-        self.buttons["reset"].on_clicked(self._reset)
+        self.pause.on_clicked(self._pause)
         self._colour()
         moving = self._board.moving
         for slider in self.sliders.values():
@@ -105,13 +109,8 @@ class Playground:
 
     def _pause(self, event: Event) -> None:
         self.running = not self.running
-        self.buttons["pause"].label.set_text("pause" if self.running else "continue")
+        self.pause.label.set_text("pause" if self.running else "continue")
         event.canvas.draw_idle()
-
-    def _reset(self, event: Event) -> None:
-        """Restore the initial settings; the trials continue."""
-        for slider in self.sliders.values():
-            slider.reset()
 
     def _update(self, **changes: Any) -> None:
         """Simulate and show trials with other settings."""
@@ -191,7 +190,7 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
         look: dict[str, Any] = {"valstep": step, "valfmt": partial(_written, form)}
         look["valinit"] = np.atleast_1d(getattr(settings, name))[index]
         axes, limits = area.add_axes((x, y, width, height)), (known[name].low, known[name].high)
-        slider: Any = Slider(axes, label.format(index + 1), *limits, initcolor="none", **look)
+        slider: Any = Slider(axes, label.format(index + 1), *limits, initcolor="0.45", **look)
         slider.label.set_x(-0.04)
         slider.valtext.set_x(1.04)
         if name == "psps":  # from 0 to either side
@@ -200,18 +199,6 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
         slider.drawon = False
         sliders[name, index] = slider
     return sliders
-
-
-def _buttons(area: SubFigure) -> dict[str, Button]:
-    from matplotlib.widgets import Button
-
-    buttons = {}
-    for name, x in (("pause", 0.73), ("reset", 0.83)):
-        axes = area.add_axes((x, 0.12, 0.08, 0.2))
-        # No hover colour: partial redrawing would overwrite it.
-        buttons[name] = Button(axes, name, color="0.9", hovercolor="0.9")
-        axes.spines[:].set_visible(False)
-    return buttons
 
 
 def _written(form: str, value: float) -> str:
