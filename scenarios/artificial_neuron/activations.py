@@ -160,17 +160,6 @@ def _draw_spikes(axes: kit.Axes, result: ns.Result, name: str) -> None:
     axes.set(xlim=(0.0, result.duration), ylim=(-6.6, 6.6))
 
 
-def trained_neurons(inputs: kit.Floats, fired: kit.Bools) -> dict[str, bridge.LogisticNeuron]:
-    """Train a neuron with each activation function on trials of `CELL`."""
-    neurons = {}
-    with warnings.catch_warnings():
-        # Stochastic trials are not separable, so the perceptron rule does not converge.
-        warnings.filterwarnings("ignore", message=".* trials are misclassified")
-        for name, options in TRAINING.items():
-            neurons[name] = bridge.LogisticNeuron(**options).fit(inputs, fired)
-    return neurons
-
-
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the slopes with the derivatives, and train a neuron with each function."""
     measures, panels = {}, []
@@ -185,7 +174,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     n = settings.trials
     inputs = np.random.default_rng(result.seed).choice(np.arange(11.0), (2 * n, 2))
     fired = CELL.fire(inputs, seed=result.seed)
-    neurons = trained_neurons(inputs[:n], fired[:n])
+    # Stochastic trials are not separable, so the perceptron rule does not converge.
+    with warnings.catch_warnings(action="ignore"):
+        neurons = {
+            name: bridge.LogisticNeuron(**options).fit(inputs[:n], fired[:n])
+            for name, options in TRAINING.items()
+        }
     inputs, fired = inputs[n:], fired[n:]
     true = CELL.firing_probability(inputs)
     predictions = {name: neuron.predict_proba(inputs)[:, 1] for name, neuron in neurons.items()}

@@ -246,8 +246,7 @@ def _draw_potential(axes: kit.Axes, result: ns.Result, settings: Settings, effec
         other = middle[trials.fired[last, 1]]
         axes.plot(other, np.full(len(other), low + 2.0), "^", ms=6, color=ns.plot.EXCITATORY,
                   label="spike of the other neuron")  # fmt: skip
-    title = effect.summary.format(effect.strength)
-    axes.set(xlim=edges[[0, -1]], ylim=(low, high), title=title)
+    axes.set(xlim=edges[[0, -1]], ylim=(low, high), title=effect.summary.format(effect.strength))
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
@@ -267,8 +266,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"{max(model.extended.value for model in strongest):.2f} remain."
     )
     title = "Bits per spike that logistic neurons lose by each effect at its strongest"
-    drawings = {"losses": partial(_draw_losses, models)}
-    return kit.Comparison(title, measures, drawings, conclusion)
+    return kit.Comparison(title, measures, {"losses": partial(_draw_losses, models)}, conclusion)
 
 
 def _draw_losses(models: dict[type[Effect], list[Models]]) -> kit.Figure:

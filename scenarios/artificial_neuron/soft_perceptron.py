@@ -58,8 +58,7 @@ class Settings(kit.BaseSettings):
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add one neuron with escape noise for each trial, and one without noise for each point."""
     net, unit = ns.Network(), settings.unit
-    example = np.tile(EXAMPLE, (10 * settings.repeats, 1))
-    kit.add_trials(net, "example", unit, example, options.dt)
+    kit.add_trials(net, "example", unit, np.tile(EXAMPLE, (10 * settings.repeats, 1)), options.dt)
     kit.add_trials(net, "noisy", unit, PLANE.trials(settings.repeats), options.dt)
     rest = NEURON.v_rest + unit.current_depolarisation
     noiseless = net.add("noiseless", len(PLANE.points), NEURON, v_init=rest)

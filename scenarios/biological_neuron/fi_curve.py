@@ -108,7 +108,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "noisy_from_theory_hz": noisy_error[: len(WEAK)].max(),
         "currents_pa": CURRENTS,
         "rates_noiseless_hz": noiseless,
-        "rates_noisy_hz": noisy,
     }
 
 

@@ -48,10 +48,9 @@ class Settings(kit.BaseSettings):
 @lru_cache(maxsize=8)
 def circuits(settings: Settings) -> dict[str, SpikingCircuit]:
     """Return all circuits by name."""
-    gates = compile_expressions(list(GATES.values()), "AB")
     expression = compile_expressions(settings.expression)
     logic = {
-        "gates": (gates, truth_table(2)),
+        "gates": (compile_expressions([*GATES.values()], "AB"), truth_table(2)),
         "expression": (expression, truth_table(len(expression.inputs))),
         "veto": inhibited_units(),
         "memory": memory(),

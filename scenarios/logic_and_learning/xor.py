@@ -119,10 +119,9 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons with threshold units, and the circuit of XOR with a single unit."""
-    built = circuits(settings)
     inputs, xor = classics.truth_table(2).astype(float), np.array([0, 1, 1, 0])
     single = bridge.LogisticNeuron().fit(inputs, xor)
-    every = kit_circuits.agreement(built.values(), result)
+    every = kit_circuits.agreement(circuits(settings).values(), result)
     measures = kit.rows(
         {},
         ("agreement", "Neurons that agree with their unit", every),

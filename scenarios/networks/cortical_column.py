@@ -45,10 +45,9 @@ class Settings(kit.BaseSettings):
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Describe the microcircuit of Potjans & Diesmann (2014)."""
     net = microcircuit(settings.scale, poisson=settings.input == "poisson")
-    interval = max(1.0, options.dt)
     for population in net.populations:
         ids = range(min(RECORDED, population.size))
-        net.record(population, "v", ids=ids, interval=interval)
+        net.record(population, "v", ids=ids, interval=max(1.0, options.dt))
     return net
 
 
@@ -110,8 +109,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     title = f"Each layer fires at its own rate (scale {settings.scale:g})"
     raster = ns.plot.raster(result, start=start, stop=min(start + 400.0, stop), title=title)
     look: kit.Options = {"ls": "", "marker": "D", "mfc": "none", "mec": "black", "ms": 7}
-    label = "published mean, full scale"
-    published = kit.curve(PUBLISHED_RATES, np.arange(8)[::-1], label, **look)
+    published = kit.curve(PUBLISHED_RATES, np.arange(8)[::-1], "published mean, full scale", **look)
     trains = result.spikes
     rates = {name: ns.analysis.rates(trains[name], settings.warmup, stop) for name in NAMES}
     cv = {name: ns.analysis.cv_isi(trains[name], settings.warmup, min_spikes=10) for name in NAMES}

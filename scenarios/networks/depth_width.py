@@ -188,10 +188,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     )  # fmt: skip
     drawings = {
         "depth": partial(kit.page, "A wide network doubles with each digit", depth),
-        "parameters": partial(_draw_counted),
+        "parameters": _draw_counted,
     }
-    title = "Depth and width: neurons and parameters"
-    return kit.Comparison(title, measures, drawings, conclusion)
+    return kit.Comparison("Depth and width: neurons and parameters", measures, drawings, conclusion)
 
 
 def _draw_counted() -> kit.Figure:

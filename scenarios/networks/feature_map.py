@@ -53,17 +53,15 @@ def examples(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Bools]:
     kept = (radius < INNER) | (radius > OUTER)
     angle = rng.uniform(0.0, 2.0 * np.pi, settings.examples)
     inputs = (radius * np.stack([np.cos(angle), np.sin(angle)])).T[kept]
-    inside = radius[kept] < INNER
-    return inputs, inside
+    return inputs, radius[kept] < INNER
 
 
 @lru_cache(maxsize=4)
 def trained(settings: Settings, seed: int) -> dict[str, bridge.LogisticNeuron]:
     """Return the logistic neuron of the inputs, and that of their squares."""
     inputs, inside = examples(settings, seed)
-    with warnings.catch_warnings():
-        # The squares are separable; the penalty of the estimator keeps the weights finite.
-        warnings.simplefilter("ignore", bridge.SeparableDataWarning)
+    # The squares are separable; the penalty of the estimator keeps the weights finite.
+    with warnings.catch_warnings(action="ignore", category=bridge.SeparableDataWarning):
         raw = bridge.LogisticNeuron().fit(inputs, inside)
         return {"raw": raw, "mapped": bridge.LogisticNeuron().fit(inputs**2, inside)}
 

@@ -69,9 +69,8 @@ def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None)
     """Time both networks and the machine; return the result of the lecture's network."""
     if options.realtime:
         raise ns.NeurosimError("real-time-budget measures the highest speed: omit --realtime")
-    needed = WARMUP + REPEATS * len(settings.rates)
     reason = f"is too short for {REPEATS} spans of 1 ms at each of {len(settings.rates)} rates"
-    kit.require_duration(options, needed, reason)
+    kit.require_duration(options, WARMUP + REPEATS * len(settings.rates), reason)
     measured = {"flop_per_s": np.array([flop_per_s()])}
     for name in ("cortex", "lecture"):
         simulation = kit.simulation(network(settings, options, name), options, progress)

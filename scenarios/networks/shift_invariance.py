@@ -88,8 +88,7 @@ def trained(
 ) -> tuple[dict[str, bridge.LayeredNetwork], kit.Floats, kit.Bools]:
     """Return both trained networks, and the pixels and classes of the test images."""
     rng, networks = np.random.default_rng(seed), {}
-    columns = rng.choice(LEARNED, settings.examples)
-    pixels, upright = draw_images(columns, settings.noise, rng)
+    pixels, upright = draw_images(rng.choice(LEARNED, settings.examples), settings.noise, rng)
     for name in NAMES:
         starts = [initial_network(name, k) for k in range(STARTS)]
         networks[name] = kit.best_fit(starts, pixels, upright, max_iter=150)

@@ -62,8 +62,7 @@ class Settings(kit.BaseSettings):
 def voters(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Bools]:
     """Return the inputs of all voters, those of the training data first, and their votes."""
     inputs = np.random.default_rng(seed).uniform(-1.0, 1.0, (settings.voters + UNSEEN, 2))
-    votes = simulate_votes(inputs, seed)
-    return inputs, votes
+    return inputs, simulate_votes(inputs, seed)
 
 
 def simulate_votes(inputs: kit.Floats, seed: int, dt: float = 5.0) -> kit.Bools:

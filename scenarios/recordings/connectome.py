@@ -188,7 +188,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
     def draw_scores(axes: kit.Axes, z: kit.Floats) -> None:
         exists = np.abs(truth) >= LEAST
-        edges = np.linspace(*np.nanpercentile(z[exists], [2, 98]), 60)
+        low, high = np.nanpercentile(z[exists], [2, 98])
+        edges = np.linspace(low, high, 60)
         axes.hist(z[truth == 0.0], edges, density=True, color="0.75", label="no synapse")
         axes.hist(z[exists], edges, density=True, histtype="step", lw=1.5, color=kit.TRAINED,
                   label=f"synapse of {LEAST:g} mV or more")  # fmt: skip

@@ -157,8 +157,16 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     stop, recording = result.duration, settings.recording
     start, training = stop - EXCERPT, Training.on(settings.cell, settings)
     recorded, bins = between(recording.spikes, start, stop), slice(int(start), int(stop))
-    samples = np.arange(round(start / INTERVAL), round(stop / INTERVAL))
-    amplitude, edges = recording.amplitude[samples], np.arange(bins.start, bins.stop + 1)
+
+    def draw_sound(axes: kit.Axes) -> None:
+        samples = np.arange(round(start / INTERVAL), round(stop / INTERVAL))
+        amplitude = recording.amplitude[samples]
+        axes.fill_between(INTERVAL * samples, -amplitude, amplitude, color="0.45", lw=0.0)
+
+    def draw_prediction(axes: kit.Axes) -> None:
+        edges = np.arange(bins.start, bins.stop + 1)
+        axes.stairs(training.by_history[bins], edges, fill=True, color=kit.TRAINED)
+        axes.vlines(recorded, 1.05, 1.35, color="black")
 
     def draw_filter(axes: kit.Axes, part: slice, first: int) -> None:
         effects = training.neuron.psp_[part]
@@ -171,13 +179,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     return {
         "response": kit.page(
             "LIF neurons fire at nearly the same times, equivalent neurons do not",
-            kit.panel(lambda axes: axes.fill_between(INTERVAL * samples, -amplitude, amplitude,
-                                                     color="0.45", lw=0.0),
-                      yticks=(), ylabel="amplitude", title="Sound: envelope"),
-            kit.chart(lambda axes: axes.stairs(training.by_history[bins], edges, fill=True,
-                                               color=kit.TRAINED),
-                      lambda axes: axes.vlines(recorded, 1.05, 1.35, color="black"),
-                      yticks=(0.0, 0.5, 1.0), ylabel="probability",
+            kit.panel(draw_sound, yticks=(), ylabel="amplitude", title="Sound: envelope"),
+            kit.panel(draw_prediction, yticks=(0.0, 0.5, 1.0), ylabel="probability",
                       title=f"Recorded spikes of receptor {settings.cell} (black), and firing "
                       "probability in 1 ms by the logistic neuron"),
             kit.chart(kit.layer(ns.plot.draw_raster, result, start=start, max_neurons=100),

@@ -79,8 +79,8 @@ def with_equivalent(result: ns.Result, settings: Settings, threads: int | None) 
     """Simulate the equivalent neurons of a receptor, and add them to a result."""
     net, duration = ns.Network(), np.floor(result.duration / BIN + 1e-9) * BIN
     equivalent = equivalent_to(Training.on(settings.cell, settings).neuron, settings)
-    sound = settings.recording.level(BIN)
-    cells = equivalent.add_to(net, EQUIVALENT, sound, size=settings.neurons)
+    level = settings.recording.level(BIN)
+    cells = equivalent.add_to(net, EQUIVALENT, level, size=settings.neurons)
     net.record(cells, "v", ids=[0])
     simulated = ns.simulate(net, duration, dt=BIN, seed=result.seed, threads=threads)
     return replace(
