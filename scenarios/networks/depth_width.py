@@ -188,7 +188,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     )  # fmt: skip
     drawings = {
         "depth": partial(kit.page, "A wide network doubles with each digit", depth),
-        "parameters": _draw_counted,
+        "parameters": partial(_draw_counted),
     }
     return kit.Comparison("Depth and width: neurons and parameters", measures, drawings, conclusion)
 

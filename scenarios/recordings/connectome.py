@@ -188,11 +188,11 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
     def draw_scores(axes: kit.Axes, z: kit.Floats) -> None:
         exists = np.abs(truth) >= LEAST
-        low, high = np.nanpercentile(z[exists], [2, 98])
-        edges = np.linspace(low, high, 60)
-        axes.hist(z[truth == 0.0], edges, density=True, color="0.75", label="no synapse")
-        axes.hist(z[exists], edges, density=True, histtype="step", lw=1.5, color=kit.TRAINED,
-                  label=f"synapse of {LEAST:g} mV or more")  # fmt: skip
+        shown = tuple(np.nanpercentile(z[exists], [2, 98]))
+        look: kit.Options = {"bins": 60, "range": shown, "density": True}
+        axes.hist(z[truth == 0.0], color="0.75", label="no synapse", **look)
+        axes.hist(z[exists], histtype="step", lw=1.5, color=kit.TRAINED,
+                  label=f"synapse of {LEAST:g} mV or more", **look)  # fmt: skip
 
     def draw_strengths(axes: kit.Axes) -> None:
         axes.axline((0.0, 0.0), slope=1.0, color="0.45", ls="--", label="inferred = true")
