@@ -91,8 +91,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "variables, on all inputs.",
         f"XOR of AB = 00, 01, 10, 11: {''.join(map(str, found['xor']))}.",
         f"The expression {settings.expression} needs {found['units']} units in {found['layers']} "
-        f"layers. It is true for {len(active)} of {len(answers)} inputs {variables}: {shown}{more}."
-        f" Errors: {found['errors']}.",
+        f"layers. Its neurons make {found['errors']} errors.",
+        f"It is true for {len(active)} of {len(answers)} inputs {variables}: {shown}{more}.",
     ]
 
 
