@@ -40,7 +40,7 @@ USABLE = 0.8
 COPIES = {"neurosim": 0.0, "glum": 0.3, "statsmodels": 4.0, "nemos": 2.5}
 """Memory of a fit, relative to a dense design matrix of 64-bit numbers."""
 WEAKER = 0.3
-"""Effect of own spikes, relative to `draw_truth`."""
+"""Effects of spikes, relative to `draw_truth`: rates stay low without a refractory period."""
 AGREE = 0.1
 """Excess of the loss (nats per neuron) from which a fit counts as not converged."""
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"} | {
@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 def _simulate(kind: Kind, seed: int, folder: Path) -> Path:
     """Draw spikes of a population GLM without an absolute refractory period, and save them."""
     truth, basis = draw_truth(kind.neurons, BASIS.n, BASIS.n, seed), BASIS.matrix(1.0)
-    truth = replace(truth, history=WEAKER * truth.history)
+    truth = replace(truth, history=WEAKER * truth.history, coupling=WEAKER * truth.coupling)
     n_bins = round(kind.duration)
     trains = bin_trains(draw_spikes(truth, basis, basis, n_bins, seed), kind.duration)
     path = folder / "recording.npz"

@@ -163,7 +163,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "{fires_to_drawing:.0%} of her drawing, {fires_to_written_name:.0%} of her name and "
         "{fires_to_others:.1%} of all others.",
         "STDP changed the mean PSP from {psp_before_mv:g} to {psp_of_carriers_mv:.2f} mV for "
-        "input neurons that represent Marilyn, and to {psp_of_others_mv:.2f} mV for all others.",
+        "input neurons that represent Marilyn.",
+        "The mean PSP of all other input neurons became {psp_of_others_mv:.2f} mV.",
     )
 
 

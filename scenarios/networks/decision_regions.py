@@ -205,9 +205,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ("examples", "Two pentagons, 3 layers", "examples"),
     ):
         values, wrong = list(errors[varied]), list(errors[varied].values())
+        measures |= {f"error_{k}_{varied}": kit.Measure(e) for k, e in errors[varied].items()}
         measures |= kit.rows({}, *(
-            (f"error_{k}_{varied}", f"{shape}: error | {k} {varied}", value)
-            for k, value in errors[varied].items()
+            (f"error_{k}_{varied}", f"{shape}: error | {k} {varied}", errors[varied][k])
+            for k in (values if varied != "units" else values[:: len(values) - 1])
         ))  # fmt: skip
         panels.append(kit.chart(
             kit.curve(values, wrong, marker="o", **kit.FITTED), title=shape, xlabel=xlabel,

@@ -95,7 +95,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "Equal thresholds: the fraction of active neurons rises from 10 % to 90 % between "
         "depolarisations of {equal_first_mv:.1f} and {equal_all_mv:.1f} mV.",
         "Different thresholds: it rises between {different_first_mv:.1f} and "
-        "{different_all_mv:.1f} mV. The population follows the input over a range of "
+        "{different_all_mv:.1f} mV.",
+        "With different thresholds, the population follows the input over a range of "
         "{different_range_mv:.1f} instead of {equal_range_mv:.1f} mV.",
     )
 

@@ -152,9 +152,10 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         *(
             f"{words} ({{parameters_{name}:,}} parameters): in the columns of the training images "
             f"{{right_spiking_learned_columns_{name}:.1%}} are classified correctly, and in the "
-            f"other columns {{right_spiking_other_columns_{name}:.1%}} (chance: 50 %)."
+            f"other columns {{right_spiking_other_columns_{name}:.1%}}."
             for name, words in NAMES.items()
         ),
+        "Guessing would be correct for 50 % of the images.",
     )
 
 

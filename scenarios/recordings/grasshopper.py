@@ -34,9 +34,9 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from bridge.datasets import ReceptorRecording, grasshopper_recording
 from neurosim.analysis import population_rate
 from scenarios import _kit as kit
-from scenarios.recordings.data import INTERVAL, Recording, grasshopper_recording
 from scenarios.recordings.grasshopper_training import EQUIVALENT, FITTED, Training, with_equivalent
 
 # Name and colour of the neurons, by population.
@@ -65,7 +65,7 @@ class Settings(kit.BaseSettings):
     history: int = kit.setting(10, "ms", 1, 200, "length of the spike history filter")
 
     @property
-    def recording(self) -> Recording:
+    def recording(self) -> ReceptorRecording:
         """Sound and spikes of the receptor."""
         return grasshopper_recording(self.cell)
 
@@ -78,7 +78,9 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
             f"duration = {options.duration:g} ms is outside 6000 to 10000 ms: neurons are tested "
             "from 5000 ms until the sound ends"
         )
-    interval = INTERVAL * max(1, int(np.ceil(options.dt / INTERVAL - 1e-6)))
+    interval = ReceptorRecording.interval * max(
+        1, int(np.ceil(options.dt / ReceptorRecording.interval - 1e-6))
+    )
     level = recording.level(interval, smoothing=SMOOTHING)
     delayed = np.pad(level, (round(DELAY / interval), 0), mode="edge")[: len(level)]
     net = ns.Network()
@@ -159,9 +161,13 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     recorded, bins = between(recording.spikes, start, stop), slice(int(start), int(stop))
 
     def draw_sound(axes: kit.Axes) -> None:
-        samples = np.arange(round(start / INTERVAL), round(stop / INTERVAL))
+        samples = np.arange(
+            round(start / ReceptorRecording.interval), round(stop / ReceptorRecording.interval)
+        )
         amplitude = recording.amplitude[samples]
-        axes.fill_between(INTERVAL * samples, -amplitude, amplitude, color="0.45", lw=0.0)
+        axes.fill_between(
+            ReceptorRecording.interval * samples, -amplitude, amplitude, color="0.45", lw=0.0
+        )
 
     def draw_prediction(axes: kit.Axes) -> None:
         edges = np.arange(bins.start, bins.stop + 1)

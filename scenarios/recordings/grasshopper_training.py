@@ -10,8 +10,8 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from bridge.datasets import grasshopper_recording
 from scenarios import _kit as kit
-from scenarios.recordings.data import grasshopper_recording
 
 if TYPE_CHECKING:
     from scenarios.recordings.grasshopper import Settings

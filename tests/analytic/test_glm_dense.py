@@ -12,7 +12,7 @@ import pytest
 
 from bridge.recordings import NoHistory, PopulationGLM, RaisedCosines, Steps, bin_trains
 from bridge.recordings.glm import scaled_loss, spike_history
-from bridge.recordings.glm.covariates import Covariates
+from bridge.recordings.glm.covariates import Covariates, upper_root
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.ridge import fit_ridge
@@ -404,3 +404,10 @@ def errors_of(likelihood: Likelihood, found: Estimate) -> np.ndarray:
     own = np.sqrt(np.diag(spread.dense_covariance))
     others = [np.sqrt(np.diag(block)) for block in spread.covariance[1:]]
     return np.concatenate([own, *others, [spread.intercept_error]])
+
+
+def test_roots_of_blocks_that_rounding_made_indefinite():
+    blocks = np.array([[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, -1e-6]], np.eye(3)])
+    roots = upper_root(blocks)
+    np.testing.assert_allclose(roots.transpose(0, 2, 1) @ roots, blocks, atol=2e-6)
+    np.testing.assert_array_equal(roots, np.triu(roots))

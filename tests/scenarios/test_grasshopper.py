@@ -9,10 +9,10 @@ import pytest
 
 import bridge
 import neurosim as ns
+from bridge.datasets import ReceptorRecording, grasshopper_recording
+from bridge.datasets import grasshopper as data
 from neurosim.cli import main
 from neurosim.scenario import RunOptions
-from scenarios.recordings import data
-from scenarios.recordings.data import INTERVAL, Recording, grasshopper_recording
 from scenarios.recordings.grasshopper import (
     BIAS,
     DELAY,
@@ -61,7 +61,7 @@ def test_the_recordings_are_ten_seconds_long_and_read_in_ms(cell, spikes):
 
 
 def test_level_of_a_steady_tone_is_0_dB_however_smoothed():
-    recording = Recording(np.full(2000, 0.3), np.empty(0))
+    recording = ReceptorRecording(np.full(2000, 0.3), np.empty(0))
     for smoothing in (0.0, 0.6, 20.0):
         level = recording.level(0.5, smoothing=smoothing)
         # Rounding, over 2000 steps, times 10/ln 10 dB.
@@ -69,16 +69,16 @@ def test_level_of_a_steady_tone_is_0_dB_however_smoothed():
 
 
 def test_ten_times_the_amplitude_is_20_dB_and_silence_is_minus_60_dB():
-    recording = Recording(np.repeat([0.0, 0.1, 1.0], 20), np.empty(0))
+    recording = ReceptorRecording(np.repeat([0.0, 0.1, 1.0], 20), np.empty(0))
     silence, soft, loud = recording.level(1.0)
     assert silence == pytest.approx(-60.0)
     assert loud - soft == pytest.approx(20.0)
 
 
 def test_smoothing_is_a_leaky_integral_of_the_intensity():
-    recording = Recording(np.repeat([0.2, 1.0], 1000), np.empty(0))
-    smoothed = 10.0 ** (recording.level(INTERVAL, smoothing=2.0) / 10.0)
-    time = INTERVAL * np.arange(1, 1001)
+    recording = ReceptorRecording(np.repeat([0.2, 1.0], 1000), np.empty(0))
+    smoothed = 10.0 ** (recording.level(ReceptorRecording.interval, smoothing=2.0) / 10.0)
+    time = ReceptorRecording.interval * np.arange(1, 1001)
     expected = 1.0 + (0.04 - 1.0) * np.exp(-time / 2.0)
     np.testing.assert_allclose(smoothed[1000:] * 0.52, expected, rtol=1e-9)
 
@@ -151,7 +151,7 @@ def test_predictions_of_a_part_do_not_depend_on_its_spikes(monkeypatch):
     original = Training.on(1, Settings())
     kept = recording.spikes[recording.spikes < 8000.0]
     changed = np.concatenate([kept, np.arange(8000.5, 10_000.0, 17.0)])
-    replaced = Recording(recording.amplitude, changed)
+    replaced = ReceptorRecording(recording.amplitude, changed)
     monkeypatch.setattr(
         "scenarios.recordings.grasshopper_training.grasshopper_recording",
         lambda cell: replaced if cell == 1 else recording,

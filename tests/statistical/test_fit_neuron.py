@@ -41,7 +41,8 @@ FREE = {
 def fitted(name: str, seed: int) -> bridge.NeuronFit:
     """Fit a neuron to 10 s of its own potential with measurement noise."""
     data = record(TRUE[name], *CURRENT[name], 10_000.0, seed)
-    voltage = data.noisy(np.random.default_rng(seed), 0.3)
+    # A seed of its own: the current was drawn with `seed`.
+    voltage = data.noisy(np.random.default_rng([seed, 1]), 0.3)
     return bridge.fit_neuron(
         START[name], data.current, voltage=voltage, spikes=data.spikes, free=FREE.get(name)
     )

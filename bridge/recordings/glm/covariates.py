@@ -264,7 +264,12 @@ def upper_root(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return R with R'R = block for positive semi-definite blocks, shape (n, k, k)."""
     scale = np.maximum(np.trace(blocks, axis1=1, axis2=2) / blocks.shape[1], 1e-12)
     jittered = blocks + (FLAT * scale)[:, None, None] * np.eye(blocks.shape[1])
-    return np.asarray(np.linalg.cholesky(jittered), dtype=float).transpose(0, 2, 1)
+    try:
+        return np.asarray(np.linalg.cholesky(jittered), dtype=float).transpose(0, 2, 1)
+    except np.linalg.LinAlgError:  # rounding errors: blocks of a fit that diverges
+        values, vectors = np.linalg.eigh(jittered)
+        values = np.maximum(values, FLAT * values[:, -1:])
+        return np.linalg.qr((vectors * np.sqrt(values)[:, None, :]).transpose(0, 2, 1))[1]
 
 
 def _overlap(basis: NDArray[np.float64], lag: int) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Data sets for training."""
+"""Handwritten digits."""
 
 from __future__ import annotations
 

@@ -10,25 +10,23 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.signal import lfilter
 
-import bridge
-import neurosim as ns
+from bridge.learning.features import bin_means
+from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Sampling interval of the sound (ms).
-INTERVAL = 0.05
 # Level of silence (dB): the logarithm of its intensity is not defined.
 QUIETEST = -60.0
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class ReceptorRecording:
     """Sound that was played to a receptor, and its spikes.
 
     Attributes
@@ -37,15 +35,28 @@ class Recording:
         Envelope of the sound, a tone of 2.5 kHz, relative to its loudest sample.
     spikes : (n_spikes,) ndarray
         Spike times (ms), ascending.
+    interval : float
+        Sampling interval of the sound (ms).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.datasets import ReceptorRecording
+    >>> sound = ReceptorRecording(np.repeat([0.1, 1.0], 200), np.array([12.5]))
+    >>> sound.duration
+    20.0
+    >>> sound.level(10.0).round(2)
+    array([-17.03,   2.97])
     """
 
     amplitude: NDArray[np.float64]
     spikes: NDArray[np.float64]
+    interval: ClassVar[float] = 0.05
 
     @property
     def duration(self) -> float:
         """Length (ms)."""
-        return len(self.amplitude) * INTERVAL
+        return len(self.amplitude) * self.interval
 
     def level(self, width: float, *, smoothing: float = 0.0) -> NDArray[np.float64]:
         """Return the sound level, 10·log₁₀ of the mean intensity, in bins of equal width.
@@ -56,7 +67,7 @@ class Recording:
         Parameters
         ----------
         width : float
-            Bin width (ms), a multiple of `INTERVAL`.
+            Bin width (ms), a multiple of `interval`.
         smoothing : float
             Time constant (ms) of a leaky integration of the intensity before the logarithm.
 
@@ -68,17 +79,32 @@ class Recording:
         intensity = self.amplitude**2
         intensity = intensity / intensity.mean()
         if smoothing > 0.0:
-            kept = np.exp(-INTERVAL / smoothing)
+            kept = np.exp(-self.interval / smoothing)
             # The first sample also holds before the recording.
             state = [kept * intensity[0]]
             intensity = lfilter([1.0 - kept], [1.0, -kept], intensity, zi=state)[0]
-        mean = bridge.bin_means(intensity, INTERVAL, width)
+        mean = bin_means(intensity, self.interval, width)
         return 10.0 * np.log10(np.maximum(mean, 10.0 ** (QUIETEST / 10.0)))
 
 
 @cache
-def grasshopper_recording(cell: int) -> Recording:
+def grasshopper_recording(cell: int) -> ReceptorRecording:
     """Return the recording of receptor 1 or 2.
+
+    Parameters
+    ----------
+    cell : int
+
+    References
+    ----------
+    A. Rokem et al., *Spike-Timing Precision Underlies the Coding Efficiency of Auditory Receptor
+    Neurons*, J. Neurophysiol. 95:2541 (2006).
+
+    Examples
+    --------
+    >>> from bridge.datasets import grasshopper_recording
+    >>> grasshopper_recording(1).duration  # doctest: +SKIP
+    10000.0
 
     Raises
     ------
@@ -90,18 +116,18 @@ def grasshopper_recording(cell: int) -> Recording:
         spikes = np.loadtxt(folder / f"grasshopper_spike_times{cell}.txt") / 1e3  # from µs
         amplitude = np.loadtxt(folder / f"grasshopper_stimulus{cell}.txt", usecols=1)
     except (OSError, ValueError) as error:
-        raise ns.NeurosimError(
+        raise NeurosimError(
             f"the recordings of grasshopper receptors in {folder} cannot be read ({error}): "
             "reinstall nitime with python -m pip install --force-reinstall nitime"
         ) from None
-    return Recording(amplitude, spikes)
+    return ReceptorRecording(amplitude, spikes)
 
 
 def _nitime_data() -> Path:
     """Return the data folder of nitime, which need not be imported."""
     spec = find_spec("nitime")
     if spec is None or not spec.submodule_search_locations:
-        raise ns.NeurosimError(
+        raise NeurosimError(
             "grasshopper needs the recordings in the package nitime; install it with "
             "python -m pip install 'neurosim-bridge[data]'"
         )
