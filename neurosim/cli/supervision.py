@@ -49,12 +49,12 @@ def supervised(run: Callable[[], int]) -> int:
         _die_with(parent)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         status = run()
-        os.write(completed, b"1")
+        os.write(completed, bytes([status]))
         return status
     os.close(completed)
     code = _wait(child, signals)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    return _status(code, completed=bool(os.read(report, 1)))
+    return _status(code, os.read(report, 1))
 
 
 def _die_with(parent: int) -> None:
@@ -81,12 +81,15 @@ def _wait(child: int, signals: set[signal.Signals]) -> int:
             os.kill(child, received.si_signo)
 
 
-def _status(code: int, *, completed: bool) -> int:
-    """Return the exit status of the command; report a crash of the child process."""
+def _status(code: int, reported: bytes) -> int:
+    """Return the exit status of the command; report a crash of the child process.
+
+    A process that has reported its status may still crash while it ends.
+    """
     if code < 0 and signal.Signals(-code).name not in CRASHES:
         signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
         os.kill(os.getpid(), -code)
-    return code if completed else _report()
+    return reported[0] if reported else _report()
 
 
 def _report() -> int:
