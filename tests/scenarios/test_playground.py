@@ -367,7 +367,10 @@ def desktop(monkeypatch) -> Iterator[list]:
     monkeypatch.setattr(FigureCanvasBase, "new_timer", new_timer)
     monkeypatch.setattr(FigureCanvasAgg, "draw_idle", lambda canvas: None)  # takes long
     monkeypatch.setattr(plt, "show", show)
+    # A shell that starts the tests in the background lets them ignore Ctrl-C.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield deeds
+    signal.signal(signal.SIGINT, handler)
     assert not plt.get_fignums()
 
 
