@@ -94,6 +94,12 @@ def grasshopper_recording(cell: int) -> ReceptorRecording:
     Parameters
     ----------
     cell : int
+        1 or 2.
+
+    Raises
+    ------
+    NeurosimError
+        If nitime is not installed, its files cannot be read, or there is no such receptor.
 
     References
     ----------
@@ -105,12 +111,9 @@ def grasshopper_recording(cell: int) -> ReceptorRecording:
     >>> from bridge.datasets import grasshopper_recording
     >>> grasshopper_recording(1).duration  # doctest: +SKIP
     10000.0
-
-    Raises
-    ------
-    NeurosimError
-        If nitime is not installed or its files cannot be read.
     """
+    if cell not in (1, 2):
+        raise NeurosimError(f"cell = {cell!r}: give 1 or 2")
     folder = _nitime_data()
     try:
         spikes = np.loadtxt(folder / f"grasshopper_spike_times{cell}.txt") / 1e3  # from µs
@@ -124,7 +127,7 @@ def grasshopper_recording(cell: int) -> ReceptorRecording:
 
 
 def _nitime_data() -> Path:
-    """Return the data folder of nitime, which need not be imported."""
+    """Return the data folder of nitime, without importing the package."""
     spec = find_spec("nitime")
     if spec is None or not spec.submodule_search_locations:
         raise NeurosimError(

@@ -240,3 +240,8 @@ def test_damaged_recordings_are_reported(refused, monkeypatch, tmp_path: Path):
 )
 def test_invalid_settings_are_rejected(refused, arguments, words):
     assert words in refused("grasshopper", *arguments)
+
+
+def test_there_are_two_receptors():
+    with pytest.raises(ns.NeurosimError, match="cell = 3: give 1 or 2"):
+        grasshopper_recording(3)

@@ -8,8 +8,8 @@ next bins, summed over the spikes of a neuron (`sums_after`). The cost is spikes
 each spike acts, which gaps in the recording and resets of the membrane limit. Arrays over bins have
 some more elements at the end, so that filters can extend beyond the recording.
 
-Most of the time of these functions is spent on reading and writing sums. The functions for groups
-of spikes add `GROUP` rows before they read and write the sum.
+Reading and writing the sums takes most of the time. Functions for groups therefore add the rows of
+`GROUP` spikes first, and read and write each sum once per group.
 """
 
 import numpy as np
@@ -46,7 +46,7 @@ def sums_after(ids, bins, reach, values, found):
 
 @compiled
 def assign_groups(keys, n_keys, bins, span):
-    """Put spikes with the same key into groups of at most `GROUP`, all in less than `span` bins.
+    """Put spikes with the same key into groups of at most `GROUP`, within `span` bins.
 
     Spikes are in order. Returns the group of each spike and its place in the group, the number of
     groups, and the first bin of each group in the first elements of an array.
@@ -67,27 +67,23 @@ def assign_groups(keys, n_keys, bins, span):
 
 @compiled
 def add_filters_of_groups(ids, delays, first, filters, span, scores):
-    """Add the filters of groups of spikes in less than `span` bins to the scores after them.
+    """Add the filters of groups of spikes within `span` bins to the scores after them.
 
     ids, delays : (n_groups, GROUP) neurons, and bins after the first one of the group.
     first : (n_groups,) bin of the first spike.
     filters : `span` zeros before, and at least `span` after each filter.
     """
     width = filters.shape[1] - span
-    for g in range(len(first)):
-        after = first[g] + 1
+    for group in range(len(first)):
+        after = first[group] + 1
         later = scores[after : after + width]
-        row, delay = ids[g], delays[g]
-        a = filters[row[0], span - delay[0] :]
-        b = filters[row[1], span - delay[1] :]
-        c = filters[row[2], span - delay[2] :]
-        d = filters[row[3], span - delay[3] :]
-        e = filters[row[4], span - delay[4] :]
-        f = filters[row[5], span - delay[5] :]
-        h = filters[row[6], span - delay[6] :]
-        i = filters[row[7], span - delay[7] :]
+        row, begin = ids[group], span - delays[group]
+        a, b = filters[row[0], begin[0] :], filters[row[1], begin[1] :]
+        c, d = filters[row[2], begin[2] :], filters[row[3], begin[3] :]
+        e, f = filters[row[4], begin[4] :], filters[row[5], begin[5] :]
+        g, h = filters[row[6], begin[6] :], filters[row[7], begin[7] :]
         for k in range(width):
-            later[k] += ((a[k] + b[k]) + (c[k] + d[k])) + ((e[k] + f[k]) + (h[k] + i[k]))
+            later[k] += ((a[k] + b[k]) + (c[k] + d[k])) + ((e[k] + f[k]) + (g[k] + h[k]))
 
 
 @compiled
@@ -98,9 +94,9 @@ def sums_after_groups(ids, bins, values, found):
     bins : (n_groups, GROUP) bins of the spikes.
     """
     n_lags = found.shape[1]
-    for g in range(len(ids)):
-        sums, t = found[ids[g]], bins[g]
-        a, b, c, d = values[t[0] + 1 :], values[t[1] + 1 :], values[t[2] + 1 :], values[t[3] + 1 :]
-        e, f, h, i = values[t[4] + 1 :], values[t[5] + 1 :], values[t[6] + 1 :], values[t[7] + 1 :]
+    for group in range(len(ids)):
+        sums, t = found[ids[group]], bins[group] + 1
+        a, b, c, d = values[t[0] :], values[t[1] :], values[t[2] :], values[t[3] :]
+        e, f, g, h = values[t[4] :], values[t[5] :], values[t[6] :], values[t[7] :]
         for k in range(n_lags):
-            sums[k] += ((a[k] + b[k]) + (c[k] + d[k])) + ((e[k] + f[k]) + (h[k] + i[k]))
+            sums[k] += ((a[k] + b[k]) + (c[k] + d[k])) + ((e[k] + f[k]) + (g[k] + h[k]))

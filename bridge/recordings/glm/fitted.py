@@ -194,7 +194,7 @@ def fit_neuron(
 
 
 def _flatness(likelihood: Likelihood, mean: NDArray[np.float64]) -> Flatness:
-    """Return the sizes of the residuals of a neuron with this mean in each bin."""
+    """Return the residuals of a neuron whose expected spikes per bin are `mean`."""
     residual = mean.copy()
     residual[likelihood.past.fired] -= likelihood.past.counts
     return Flatness.of(likelihood.covariates.trains, residual, mean)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,9 +48,9 @@ class _Near:
     def of(cls, ids: NDArray, bins: NDArray, n_neurons: int, n_bins: int) -> _Near:
         """Group the spikes, with the smallest span in which a group is usually full."""
         spikes_per_bin = max(len(ids) / max(n_bins, 1), GROUP / WIDEST)
-        span = -int(-GROUP / spikes_per_bin // LANES) * LANES
-        nothing = np.zeros(len(ids), np.int32)
-        groups, places, n_groups, first = assign_groups(nothing, 1, bins, span)
+        span = LANES * math.ceil(GROUP / spikes_per_bin / LANES)
+        any_neuron = np.zeros(len(ids), np.int32)
+        groups, places, n_groups, first = assign_groups(any_neuron, 1, bins, span)
         # A group with fewer spikes is filled with spikes of a neuron without a filter.
         members = np.full((n_groups, GROUP), n_neurons, np.int32)
         delays = np.zeros((n_groups, GROUP), np.int8)
@@ -106,7 +107,7 @@ class GroupedSpikes:
             Longest lag at which each spike acts.
         n_lags : int
         grouped : bool
-            False for spikes that are used too few times.
+            False to add all spikes one by one, if they are used too rarely to pay for grouping.
         """
         ids, bins = trains.ids, trains.bins
         whole = (reach == n_lags) if grouped else np.zeros(len(ids), dtype=bool)
