@@ -114,7 +114,7 @@ def grasshopper_recording(cell: int) -> ReceptorRecording:
     """
     if cell not in (1, 2):
         raise NeurosimError(f"cell = {cell!r}: give 1 or 2")
-    folder = _nitime_data()
+    cell, folder = int(cell), _nitime_data()
     try:
         spikes = np.loadtxt(folder / f"grasshopper_spike_times{cell}.txt") / 1e3  # from µs
         amplitude = np.loadtxt(folder / f"grasshopper_stimulus{cell}.txt", usecols=1)

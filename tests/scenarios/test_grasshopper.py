@@ -243,5 +243,6 @@ def test_invalid_settings_are_rejected(refused, arguments, words):
 
 
 def test_there_are_two_receptors():
+    assert grasshopper_recording(2.0).duration == 10_000.0
     with pytest.raises(ns.NeurosimError, match="cell = 3: give 1 or 2"):
         grasshopper_recording(3)
