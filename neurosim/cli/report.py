@@ -172,7 +172,7 @@ def print_saved(summary: dict[str, Any]) -> None:
     """Print the wall-clock time of a run, its pace and its files to stderr."""
     if summary["realtime"]:
         print(f"  {_pace(summary['realtime'])}", file=sys.stderr)
-    took = f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s"
+    took = f"{_duration(summary['duration_ms'])} simulated in {summary['wall_s']:.2f} s"
     files = [Path(path) for path in summary["files"]]
     folders = {path.parent for path in files}
     if len(folders) != 1:
@@ -186,6 +186,11 @@ def print_saved(summary: dict[str, Any]) -> None:
         others = ", ".join(path.name for path in files if path not in figures)
         names = f"{others}, {counted(len(figures), 'figure')} ({summary['scenario']}-*.png)"
     print(f"    {names}", file=sys.stderr)  # paths and names are never shortened
+
+
+def _duration(ms: float) -> str:
+    """Return a simulated time: in s above 10 s, as in figures."""
+    return f"{1e-3 * ms:,.10g} s" if ms > 10_000.0 else f"{ms:g} ms"
 
 
 def _size(summary: dict[str, Any]) -> str:
