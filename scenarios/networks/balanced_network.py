@@ -139,7 +139,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "The CV of inter-spike intervals is {cv:.2f} (0: regular, 1: as irregular as a Poisson "
         "process).",
         "The Fano factor of the spike count of the excitatory population in 1-ms bins is "
-        "{fano_factor_1ms:.3g} (1: independent neurons; more: synchrony).",
+        f"{{fano_factor_1ms:,.0f}} (1: independent neurons; {settings.neurons * 4 // 5:,}: all "
+        "fire together).",
         "The strongest rhythm of the population is at {peak_frequency_hz:.0f} Hz.",
     )
 
