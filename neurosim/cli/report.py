@@ -47,6 +47,22 @@ def warnings_as_messages() -> Iterator[None]:
         info(str(warning.message))
 
 
+@contextmanager
+def short_warnings() -> Iterator[None]:
+    """Show warnings to users as messages, without the line of code that causes them."""
+    with warnings.catch_warnings():
+        show_others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, UserWarning):
+                info(str(message))
+            else:
+                show_others(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
+
+
 def counted(number: float, noun: str) -> str:
     """Return a number with a noun: "1 neuron", "1,000 neurons"."""
     return f"{number:,.0f} {noun}{'' if number == 1 else 's'}"
