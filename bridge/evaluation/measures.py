@@ -73,6 +73,8 @@ class Measure:
         '41.5 mV (no finite interval)'
         >>> Measure(28_000, "trials").text
         '28,000 trials'
+        >>> Measure(math.nan).text
+        '–'
         """
         unit = f" {self.unit}" if self.unit else ""
         if isinstance(self.value, (bool, np.bool_)):
@@ -89,6 +91,8 @@ class Measure:
 
 def _plain(value: float) -> str:
     """Return a number with four digits, without an exponent where readers expect none."""
+    if math.isnan(value):
+        return "–"
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 

@@ -130,7 +130,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the activity of the network and compare its rate with theory."""
     synapses = settings.neurons * sum(settings.in_degrees)
     return kit.sentences(
-        found | {"cv": math.nan if found["cv"] is None else found["cv"]},
+        found,
         f"{settings.neurons:,} neurons with {synapses:,} random synapses in the "
         f"{STATES[settings.regime][2]} ({settings.regime}) state: inhibition g = {{g:g}}, external "
         "drive {external_over_threshold:g} times the threshold drive.",
