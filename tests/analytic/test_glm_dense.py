@@ -14,10 +14,11 @@ from bridge.recordings import NoHistory, PopulationGLM, RaisedCosines, Steps, bi
 from bridge.recordings.glm import scaled_loss, spike_history
 from bridge.recordings.glm.covariates import Covariates, upper_root
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.history_fit import PRECISION
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.ridge import fit_ridge
 from bridge.recordings.glm.scaled_loss import Estimate
-from bridge.recordings.glm.spike_history import PRECISION, HistoryBasis, SpikeHistory
+from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
 from bridge.recordings.glm.uncertainty import uncertainty
 from tests import naive_glm as naive
 
