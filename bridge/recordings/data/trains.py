@@ -179,7 +179,6 @@ def bin_trains(
     if not counts:
         same = (np.diff(bins, prepend=-1) == 0) & (np.diff(ids, prepend=-1) == 0)
         _warn_of_shared_bins(ids[same], neurons, width)
-        ids, bins = ids[~same], bins[~same]
     starts = np.searchsorted(bins, np.arange(n_bins + 1))
     return BinnedTrains(neurons, ids, bins.astype(np.int32), starts, float(width))
 

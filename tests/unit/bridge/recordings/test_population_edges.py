@@ -137,12 +137,6 @@ def test_no_coupling_is_called_from_a_cell_with_few_spikes(trains, family):
     assert not glm.called()[4].any()
 
 
-def test_spikes_that_share_a_bin_are_one_input(trains):
-    with pytest.warns(UserWarning, match="share a bin of 1 ms"):
-        twice = fit([np.repeat(train, 2) for train in trains])
-    assert twice.coupling_.tobytes() == fit(trains).coupling_.tobytes()
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_duplicated_cells(trains, family):
     with pytest.warns(UserWarning, match=r"fire almost only together \(0 and 4\)"):
