@@ -263,7 +263,7 @@ class Result:
         empty = self.duration <= 0.0  # interrupted before the first step
         if not empty:
             check_window(start, stop, 0.0, self.duration, self.dt)
-        rows = tuple(
+        rows: tuple[tuple[Any, ...], ...] = tuple(
             (
                 name,
                 self.populations[name].size,
@@ -274,8 +274,10 @@ class Result:
             )
             for name, trains in self.spikes.items()
         )
-        columns = ("population", "neurons", "rate (Hz)", "CV of intervals", "spikes", "recorded")
-        return Table(f"{self.duration:,.10g} ms, {self._neurons()}", columns, rows)
+        columns = ["population", "neurons", "rate (Hz)", "CV of intervals", "spikes", "recorded"]
+        if not self.traces:
+            columns, rows = columns[:-1], tuple(row[:-1] for row in rows)
+        return Table(f"{self.duration:,.10g} ms, {self._neurons()}", tuple(columns), rows)
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with all spikes, one per row, ordered by population.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,7 @@ def test_the_summary_has_a_row_per_population(result: ns.Result) -> None:
     assert summary["recorded"] == ["v", ""]
     assert result.summary(start=500.0)["spikes"] == [15, 0]
     assert repr(summary).splitlines()[2].split() == ["exc", "2", "15", "0", "30", "v"]
+    assert "recorded" not in replace(result, traces={}).summary().columns
     with pytest.raises(ns.NeurosimError, match="1000"):
         result.summary(stop=2000.0)
 
