@@ -183,10 +183,10 @@ def _add(targets, weights, common, buffer, segments, n, mask, runs):
         while start < stop:
             ahead, index = _prefetch_chunk(targets, weights, segments, ahead, index)
             end = min(start + np.uint64(PREFETCH_CHUNK), stop)
-            if runs and end - start == np.uint64(PREFETCH_CHUNK):
-                if _add_run(targets, weights, factor, buffer, start, row, mask):
-                    start = end
-                    continue
+            whole = runs and end - start == np.uint64(PREFETCH_CHUNK)
+            if whole and _add_run(targets, weights, factor, buffer, start, row, mask):
+                start = end
+                continue
             for k in range(start, end):
                 if mask is None:
                     buffer[row + np.uint64(targets[k])] += _weight(weights, factor, k)
