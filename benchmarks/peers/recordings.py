@@ -118,11 +118,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _simulate(kind: Kind, seed: int, folder: Path) -> Path:
-    """Draw spikes of a population GLM without an absolute refractory period, and save them."""
-    truth, basis = draw_truth(kind.neurons, BASIS.n, BASIS.n, seed), BASIS.matrix(1.0)
-    truth = replace(truth, history=WEAKER * truth.history, coupling=WEAKER * truth.coupling)
-    n_bins = round(kind.duration)
-    trains = bin_trains(draw_spikes(truth, basis, basis, n_bins, seed), kind.duration)
+    """Draw spikes of a population GLM, and save them.
+
+    Other packages know no refractory period, so each neuron must once have fired in neighbouring
+    bins. The seed is raised until this is so.
+    """
+    basis, n_bins = BASIS.matrix(1.0), round(kind.duration)
+    while True:
+        truth = draw_truth(kind.neurons, BASIS.n, BASIS.n, seed)
+        truth = replace(truth, history=WEAKER * truth.history, coupling=WEAKER * truth.coupling)
+        trains = bin_trains(draw_spikes(truth, basis, basis, n_bins, seed), kind.duration)
+        each = [np.sort(trains.bins[trains.ids == k]) for k in range(kind.neurons)]
+        if all((np.diff(bins) == 1).any() for bins in each):
+            break
+        seed += 1
     path = folder / "recording.npz"
     spikes = {"bins": trains.bins.astype(np.int64), "ids": trains.ids.astype(np.int64)}
     np.savez(path, **spikes, basis=BASIS.matrix(trains.width))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from time import process_time
 
 import numpy as np
@@ -25,7 +27,10 @@ def row(kind: Kind, seed: int, fitted: int | None, threads: int) -> str:
     and of `fitted` neurons; the time of all neurons is extrapolated along this line.
     """
     _compile()
-    trains = bin_trains(record(kind, seed), kind.duration)
+    # The memory of the simulation does not count.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
+        spikes = other.submit(record, kind, seed).result()
+    trains = bin_trains(spikes, kind.duration)
     order = np.random.default_rng(seed).permutation(kind.neurons)
     few, many = 1, kind.neurons if fitted is None else min(fitted, kind.neurons)
     first, _ = _fit(trains, order[:few], threads)

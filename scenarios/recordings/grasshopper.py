@@ -7,21 +7,21 @@ The same sounds drive two models of a receptor.
 The first model is a leaky integrate-and-fire (LIF) neuron with membrane noise. Its current is the
 sound level in dB after a delay. Its parameters were adjusted on the first 5 s of the recordings.
 
-The second model is a logistic neuron, also called a generalised linear model. The probability of a
-spike in each ms depends on the sound level in the last 20 ms and on the spikes in the last 10 ms.
-Trained on the first 5 s, it is simulated as a spiking neuron with the same probabilities. This
-equivalent neuron is a logistic regression in the form of a spiking neuron, not a model of the
-membrane. Its weights are expressed in mV. A potential below −200 mV, after a spike and during a
-faint sound, only means that a spike is very improbable; no membrane reaches it. Both models are
-tested on the rest of the recording.
+The second model is a logistic neuron, fitted by `bridge.PopulationGLM` (a generalised linear
+model). The probability of a spike in each ms depends on the sound level in the last 20 ms and on
+the spikes in the last 10 ms; in an absolute refractory period it is 0. Fitted to the first 5 s, it
+is simulated as a spiking neuron with the same probabilities. This equivalent neuron is a logistic
+regression in the form of a spiking neuron, not a model of the membrane. Its weights are expressed
+in mV. A potential far below the reversal potential of potassium, after a spike or during a faint
+sound, only means that a spike is very improbable; no membrane reaches it. Both models are tested on
+the rest of the recording.
 
 The LIF neurons have realistic potentials, and their spikes coincide better with the recorded ones.
 But they fire so regularly that they exclude spikes that did occur. As predictions, they are worse
 than a constant probability.
 
-`bridge.LogisticNeuron` fits a single neuron whose inputs are the columns of a matrix, with one
-penalty for all weights. For populations, with filters made of basis functions and tests of
-couplings, see `bridge.PopulationGLM` and the scenario population-glm.
+Here a single neuron depends on a sound. For couplings between the neurons of a population, and
+their tests, see the scenario population-glm.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     cell: Literal[1, 2] = kit.setting(1, help="receptor that is simulated")
-    neurons: int = kit.setting(200, "", 2, 2000, "simulated neurons of each kind")
+    neurons: int = kit.setting(200, "", 2, 500, "simulated neurons of each kind")
     lags: int = kit.setting(20, "ms", 1, 200, "length of the sound filter")
     history: int = kit.setting(10, "ms", 1, 200, "length of the spike history filter")
 
@@ -174,17 +174,23 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         axes.stairs(training.by_history[bins], edges, fill=True, color=kit.TRAINED)
         axes.vlines(recorded, 1.05, 1.35, color="black")
 
-    def draw_filter(axes: kit.Axes, part: slice, first: int) -> None:
-        effects = training.neuron.psp_[part]
-        half = bridge.NORMAL_95 * training.neuron.psp_standard_errors_[part]
-        axes.errorbar(first + np.arange(len(effects)), effects, half, color="black", fmt="o")
+    glm, equivalent = training.glm, result.populations[EQUIVALENT]
+    # Its resting potential stands for the score without spikes at the mean level of the sound.
+    mv_per_score = (equivalent.v_rest - equivalent.v_threshold) / glm.intercept_[0]
+    sound = glm.stimulus_[:, 0], glm.stimulus_errors_[:, 0]
+    history = glm.unbiased_filters_[0, 0], glm.filter_errors_[0, 0]
+    first = int(glm.refractory_[0])  # no effect is defined in the refractory period
+
+    def draw_filter(axes: kit.Axes, lag: int, effect: kit.Floats, error: kit.Floats) -> None:
+        mv, half = mv_per_score * effect, mv_per_score * bridge.NORMAL_95 * error
+        axes.errorbar(lag + np.arange(len(effect)), mv, half, color="black", fmt="o")
         axes.axhline(0.0, color="0.45", lw=0.8, zorder=0)
 
-    trace, threshold = result.traces[EQUIVALENT, "v"], result.populations[EQUIVALENT].v_threshold
+    trace, threshold = result.traces[EQUIVALENT, "v"], equivalent.v_threshold
     lowest = kit.signed(round(trace.values.min()))
     return {
         "response": kit.page(
-            "LIF neurons fire at nearly the same times, equivalent neurons do not",
+            "LIF neurons fire at nearly the same times, equivalent neurons less reliably",
             kit.panel(draw_sound, yticks=(), ylabel="amplitude", title="Sound: envelope"),
             kit.panel(draw_prediction, yticks=(0.0, 0.5, 1.0), ylabel="probability",
                       title=f"Recorded spikes of receptor {settings.cell} (black), and firing "
@@ -195,10 +201,12 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         ),
         "equivalent": kit.page(
             f"A logistic regression in mV: the potential falls to {lowest} mV, unlike any membrane",
-            kit.panel(draw_filter, slice(0, settings.lags), 0, xlabel="time before the bin (ms)",
-                      ylabel="effect per dB (mV)", title="Sound filter"),
-            kit.panel(draw_filter, slice(settings.lags, None), 1, ylabel="effect (mV)",
-                      xlabel="time since the spike (ms)", title="Spike history filter"),
+            kit.panel(draw_filter, 0, *sound, xlabel="time before the bin (ms)",
+                      ylabel="effect of a standard\ndeviation of the level (mV)",
+                      title="Sound filter"),
+            kit.panel(draw_filter, first + 1, *(each[first:] for each in history),
+                      xlabel="time since the spike (ms)", ylabel="effect (mV)",
+                      title=f"Spike history filter, after {first} ms of refractoriness"),
             kit.chart(
                 kit.curve(trace.times[bins], trace.of(0)[bins], color=POPULATIONS[EQUIVALENT][1]),
                 kit.curve(recorded, np.full(len(recorded), -15.0), ls="", marker="|", color="k"),

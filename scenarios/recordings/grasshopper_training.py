@@ -1,29 +1,31 @@
-"""Logistic neurons trained on grasshopper receptors, and the equivalent spiking neuron."""
+"""Models fitted to the spikes of grasshopper receptors, and the equivalent spiking neurons."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import clone
 
 import bridge
 import neurosim as ns
-from bridge.datasets import grasshopper_recording
+from bridge.datasets import ReceptorRecording, grasshopper_recording
+from bridge.recordings import FilteredPopulation, NoHistory, RaisedCosines
 from scenarios import _kit as kit
 
 if TYPE_CHECKING:
     from scenarios.recordings.grasshopper import Settings
 
-# Width of a bin (ms): one trial of a logistic neuron, one step of the equivalent neuron.
+# Width of a bin (ms): one trial of a logistic neuron, one step of the equivalent neurons.
 BIN = 1.0
 # Time (ms) at the start of the recordings to which spiking neurons are fitted.
 FITTED = 5000.0
-# Penalty (nats per trial). It limits the weights of lags at which no spike ever followed another.
-# Given sound and past spikes, it predicts held-out spikes of both receptors better than 1e-4, 3e-4
-# and 1e-2, and as well as 3e-3 (within 0.01 bits). A tenth of it leaves the sound filter noisy.
-RIDGE = 1e-3
+# 1/variance of the weights of the sound. Held-out spikes are predicted equally well (within 0.02
+# bits) with a tenth or ten times of it.
+PRECISION = 10.0
 EQUIVALENT = "equivalent"
 
 
@@ -38,50 +40,83 @@ class Training:
     ----------
     fired : (n_bins,) ndarray of int
         Whether the receptor fired.
-    sound : (n_bins, n_lags) ndarray
-        Level of the sound (dB).
     by_sound, by_history : (n_bins,) ndarray
         Firing probability given the sound, and given the sound and past spikes.
-    neuron : LogisticNeuron
-        Neuron with past spikes, trained on the first `FITTED` ms.
+    glm : PopulationGLM
+        Model with past spikes, trained on the first `FITTED` ms.
     """
 
     fired: np.ndarray
-    sound: kit.Floats
     by_sound: kit.Floats
     by_history: kit.Floats
-    neuron: bridge.LogisticNeuron
+    glm: bridge.PopulationGLM
 
     @classmethod
     @cache
     def on(cls, cell: int, settings: Settings) -> Training:
         """Return the training on one receptor, the same object each time."""
         recording = grasshopper_recording(cell)
+        history = RaisedCosines(min(6, settings.history), float(settings.history))
+        options: dict[str, Any] = {"stimulus_strength": PRECISION, "progress": False}
+        glms = [
+            bridge.PopulationGLM(history, history_basis=basis, **options)
+            for basis in (NoHistory(), history)
+        ]
+        by_sound, by_history = (_held_out(glm, recording, settings) for glm in glms)
         fired = bridge.bin_spikes(recording.spikes, recording.duration, BIN)
-        sound = bridge.lagged(recording.level(BIN), settings.lags)
-        columns = np.hstack([sound, bridge.spike_history(fired, settings.history)])
-        # The margin excludes training bins that share sound or spikes with the test part.
-        folds = bridge.blocked_folds(len(fired), margin=max(settings.lags, settings.history))
-        neuron = bridge.LogisticNeuron(solver="newton", ridge=RIDGE)
-        by_sound, by_history = (
-            bridge.out_of_fold_probability(neuron, each, fired, folds) for each in (sound, columns)
-        )
-        used = slice(0, int(FITTED / BIN))
-        return cls(fired, sound, by_sound, by_history, neuron.fit(columns[used], fired[used]))
+        fitted = _fit(glms[1], recording, settings, [[0.0, FITTED]])
+        return cls(fired, by_sound, by_history, fitted)
 
 
-def equivalent_to(neuron: bridge.LogisticNeuron, settings: Settings) -> bridge.FilteredNeuron:
-    """Return the spiking neuron equivalent to a trained neuron with past spikes."""
-    return bridge.FilteredNeuron.of(neuron, history=settings.history, width=BIN)
+def sound(recording: ReceptorRecording, settings: Settings) -> kit.Floats:
+    """Return the level of the sound (dB) in each bin and before it, shape (n_bins, lags)."""
+    return bridge.lagged(recording.level(BIN), settings.lags)
+
+
+def _fit(
+    glm: bridge.PopulationGLM, recording: ReceptorRecording, settings: Settings, epochs: list
+) -> bridge.PopulationGLM:
+    """Fit a copy of a model to some epochs (ms) of a recording."""
+    stimulus = sound(recording, settings)
+    return clone(glm).fit([recording.spikes], recording.duration, epochs=epochs, stimulus=stimulus)
+
+
+def _held_out(
+    glm: bridge.PopulationGLM, recording: ReceptorRecording, settings: Settings
+) -> kit.Floats:
+    """Return the firing probability in each bin by models fitted to the other nine tenths."""
+    stop, stimulus = recording.duration, sound(recording, settings)
+    # The margin excludes training bins that share sound or spikes with the predicted part.
+    edges, margin = np.linspace(0.0, stop, 11), max(settings.lags, settings.history) * BIN
+    found = np.empty(len(stimulus))
+    for first, last in pairwise(edges):
+        epochs = [[0.0, max(first - margin, 0.0)], [min(last + margin, stop), stop]]
+        epochs = [each for each in epochs if each[0] < each[1]]
+        fit = _fit(glm, recording, settings, epochs)
+        rate = fit.predict([recording.spikes], stop, stimulus=stimulus)[:, 0]
+        part = slice(round(first / BIN), round(last / BIN))
+        found[part] = 1e-3 * BIN * rate[part]
+    return found
+
+
+def equivalent(glm: bridge.PopulationGLM, n: int) -> ns.Network:
+    """Return a network of spiking neurons that fire independently with the fitted probabilities."""
+    one = glm.to_population()
+    copies = FilteredPopulation(
+        one.filters * np.eye(n)[:, :, None],
+        np.repeat(one.intercept, n),
+        BIN,
+        refractory=np.repeat(one.refractory, n),
+        drive=np.repeat(one.drive, n, axis=1),
+    )
+    return copies.to_network(name=EQUIVALENT)
 
 
 def with_equivalent(result: ns.Result, settings: Settings, threads: int | None) -> ns.Result:
     """Simulate the equivalent neurons of a receptor, and add them to a result."""
-    net, duration = ns.Network(), np.floor(result.duration / BIN + 1e-9) * BIN
-    equivalent = equivalent_to(Training.on(settings.cell, settings).neuron, settings)
-    level = settings.recording.level(BIN)
-    cells = equivalent.add_to(net, EQUIVALENT, level, size=settings.neurons)
-    net.record(cells, "v", ids=[0])
+    net = equivalent(Training.on(settings.cell, settings).glm, settings.neurons)
+    net.record(net[EQUIVALENT], "v", ids=[0])
+    duration = np.floor(result.duration / BIN + 1e-9) * BIN
     simulated = ns.simulate(net, duration, dt=BIN, seed=result.seed, threads=threads)
     return replace(
         result,

@@ -206,19 +206,24 @@ class FilteredPopulation:
         n_bins = count_bins(positive(duration, "duration", "ms"), self.bin_width)
         return simulation.simulate(self, n_bins, as_integer(seed, "seed", 0), self.expected)
 
-    def to_network(self, *, beta: float | None = None) -> ns.Network:
+    def to_network(
+        self, *, beta: float | None = None, name: str = simulation.POPULATION
+    ) -> ns.Network:
         """Return a network that fires with the same probabilities.
 
-        Its population "neurons" has the memoryless membrane of `FilteredNeuron`. Filters are delta
+        Its population has the memoryless membrane of `FilteredNeuron`. Filters are delta
         synapses with delays of 1 … L bins, the drive is a current. Escape noise fires with
         the probability of at least one spike, in every step of `bin_width`. With the seed of
-        `simulate` it fires the same spikes, unless a family counts several spikes in a bin.
+        `simulate` and the default name it fires the same spikes, unless a family counts several
+        spikes in a bin.
 
         Parameters
         ----------
         beta : float, optional
             Slope (per mV): score per mV. Default: the mean intercept corresponds to the resting
             potential, 15 mV below the threshold.
+        name : str
+            Name of the population, on which its random numbers depend.
 
         Returns
         -------
@@ -235,7 +240,7 @@ class FilteredPopulation:
         Networks of more than a million synapses (pairs × lags) store weights as 32-bit floats, so
         scores are then rounded to seven digits.
         """
-        return to_network.network(self, beta)
+        return to_network.network(self, beta, name)
 
 
 def _checked(

@@ -53,7 +53,8 @@ def problem_like(
 def predicted_scores(problem: Problem, index: int, fit: FittedNeuron) -> NDArray[np.float64]:
     """Return the scores that a fit predicts, shape (n_bins,).
 
-    Baselines and shared drives are replaced by their means.
+    Baselines and shared drives are replaced by their means. In refractory periods, spikes are rare
+    instead of impossible.
     """
     covariates, estimate = problem.covariates, fit.estimate
     past = SpikeHistory.given(covariates, index, problem.history, fit.refractory)
@@ -68,9 +69,10 @@ def predicted_scores(problem: Problem, index: int, fit: FittedNeuron) -> NDArray
         log_odds = log_odds + driven if len(log_odds) else driven
     likelihood = Likelihood(covariates, index, past, fit.family, reset=problem.reset)
     intercept = estimate.intercept + fit.mean_drive
-    return likelihood.scores(
+    scores = likelihood.scores(
         intercept, estimate.history, estimate.weights, log_odds, everywhere=True
     )
+    return with_rare_spikes(scores, fit.family, fit.n_spikes, fit.refractory)
 
 
 def evaluate(problem: Problem, index: int, fit: FittedNeuron) -> NDArray[np.float64]:
@@ -78,5 +80,4 @@ def evaluate(problem: Problem, index: int, fit: FittedNeuron) -> NDArray[np.floa
     trains, counted = problem.trains, problem.observation.counted(index)
     counted = np.ones(trains.n_bins, dtype=bool) if counted is None else counted
     scores, spikes = predicted_scores(problem, index, fit), trains.bins[trains.ids == index]
-    scores = with_rare_spikes(scores, fit.family, fit.n_spikes, fit.refractory)
     return log_likelihoods(fit.family, scores, counted, spikes, fit.rate)

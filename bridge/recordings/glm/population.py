@@ -334,6 +334,10 @@ class PopulationGLM(BaseEstimator):
 
         Baselines and shared drives, which cannot be extrapolated, are replaced by their means.
 
+        Fits estimate the refractory period from the data, so other data can contain spikes in it.
+        The predicted probability there is half a spike divided by the number of such bins in the
+        fitted data.
+
         Parameters
         ----------
         spikes, duration, gaps, presence, stimulus
@@ -367,12 +371,6 @@ class PopulationGLM(BaseEstimator):
             the fit.
         **options
             Keywords of `fit` that describe the recording: epochs, gaps, presence and stimulus.
-
-        Notes
-        -----
-        Fits estimate the refractory period from the data, so other data can contain spikes in it.
-        The predicted probability there is half a spike divided by the number of such bins in the
-        fitted data.
         """
         require_fitted(self)
         n, indices = len(self.neurons_), self._indices_
@@ -494,17 +492,13 @@ class PopulationGLM(BaseEstimator):
         known = self.n_bins_ * self.bin_width_
         return generator.simulate(known if duration is None else duration, seed)
 
-    def to_network(self, *, beta: float | None = None) -> Network:
+    def to_network(self, **options: Any) -> Network:
         """Return a network that fires with the fitted probabilities.
 
-        See `FilteredPopulation.to_network`. Simulate it with dt = `bin_width`.
-
-        Parameters
-        ----------
-        beta : float, optional
-            Score per mV. Default: the mean intercept corresponds to the resting potential.
+        Simulate it with dt = `bin_width`. For the keywords `beta` and `name` see
+        `FilteredPopulation.to_network`.
         """
-        return self.to_population().to_network(beta=beta)
+        return self.to_population().to_network(**options)
 
     def plot_filters(self, neuron: int | str, **options: Any) -> Figure:
         """Plot the filters of a neuron with 95 % intervals; see `bridge.recordings.filter_plot`."""

@@ -10,7 +10,7 @@ import numpy as np
 import neurosim as ns
 from bridge.neuron.filtered import connect_filter, memoryless_neuron
 from bridge.neuron.unit import threshold_distance
-from bridge.recordings.glm.simulation import POPULATION, Link
+from bridge.recordings.glm.simulation import Link
 from bridge.utils.checks import positive
 from neurosim import NeurosimError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bridge.recordings.glm.filtered_population import FilteredPopulation
 
 
-def network(model: FilteredPopulation, beta: float | None) -> ns.Network:
+def network(model: FilteredPopulation, beta: float | None, name: str) -> ns.Network:
     """Return the network of `FilteredPopulation.to_network`."""
     if model.last_spike_only:
         raise NeurosimError(
@@ -32,7 +32,7 @@ def network(model: FilteredPopulation, beta: float | None) -> ns.Network:
     escape = ns.EscapeRate(1.0 / beta, width / _common_gain(link), link.escape)
     net = ns.Network()
     cells = net.add(
-        POPULATION,
+        name,
         len(model.intercept),
         replace(neuron, escape=escape, t_ref=_refractory(model)),
         dale=False,
