@@ -270,7 +270,7 @@ class ThreadTable:
 def _has_runs(targets: NDArray[Any]) -> bool:
     """Return whether most synapses of a sample are adjacent to that onto the next slot."""
     sample = targets[:SAMPLE]
-    return 2 * np.count_nonzero(sample[1:] == sample[:-1] + 1) > len(sample)
+    return bool(2 * np.count_nonzero(sample[1:] == sample[:-1] + 1) > len(sample))
 
 
 def make_tables(

@@ -9,6 +9,9 @@ buffer. Synapses that act in successive steps are adjacent in the table and are 
 If 16 bits suffice, a target encodes the slot and the row of a ring buffer. The synapses of a spike
 that act in these steps are then one segment. Starting another segment takes as long as adding a
 dozen synapses.
+
+In all-to-all connections most synapses act on the slot after that of the synapse before. Chunks of
+such synapses are added with vector instructions.
 """
 
 import numpy as np
