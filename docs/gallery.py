@@ -74,13 +74,28 @@ for figure in done.figures.values():
     figure.show()
 '''
 
+HEADER = """
+Scenarios
+=========
+
+A scenario is a small system to run and to read: a network, measurements, figures, and a comparison
+with an abstract model. Its page shows figures and code. To run one with your own settings:
+
+.. code-block:: console
+
+    neurosim list
+    neurosim show psp-summation
+    neurosim run psp-summation --set psps=10,3,3
+"""
+"""First page of the gallery."""
+
 COMPARISON = """
 # %%
 # Comparison with the abstract model
 # ----------------------------------
 
-for measure, value, note in done.comparison.rows:
-    print(f"{measure}: {value} {note}")
+for row in done.comparison.rows:
+    print(" | ".join(filter(None, row)))
 print(done.comparison.conclusion)
 
 # %%
@@ -197,7 +212,7 @@ def write_scripts() -> None:
             header = f"{scenario.group}\n{'-' * len(scenario.group)}\n"
             (script.parent / "GALLERY_HEADER.rst").write_text(header, encoding="utf-8")
         script.write_text(_script(scenario), encoding="utf-8")
-    (SCRIPTS / "GALLERY_HEADER.rst").write_text("Scenarios\n" + "=" * 9 + "\n", encoding="utf-8")
+    (SCRIPTS / "GALLERY_HEADER.rst").write_text(HEADER, encoding="utf-8")
     for old in GALLERY.rglob("plot_*.rst"):  # of scenarios that were removed or moved
         if not (SCRIPTS / old.relative_to(GALLERY)).with_suffix(".py").exists():
             old.unlink()

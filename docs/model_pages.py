@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
+import inspect
 import math
 import operator
 import re
@@ -38,9 +39,10 @@ TABLE = (".. list-table::", "   :header-rows: 1", "   :class: model", "")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Replace the section "Parameters" of models, before numpydoc formats their docstrings."""
+    """Replace the section "Parameters" of models, before numpydoc formats, and the signatures."""
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", _process, priority=400)
+    app.connect("autodoc-process-signature", _signature)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -227,3 +229,14 @@ def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: l
     del lines[at:end]
     first = min(starts[0], at)
     lines[first:first] = ["", *tables(obj)]
+
+
+def _signature(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, arguments: str, returns: str
+) -> tuple[str, None] | None:
+    """Return the signature of a model, which Sphinx would read from `Neuron.__new__`."""
+    if what != "class" or not is_model(obj):
+        return None
+    shown = inspect.signature(obj).parameters.values()
+    plain = [one.replace(annotation=inspect.Parameter.empty) for one in shown]
+    return str(inspect.Signature(plain)), None

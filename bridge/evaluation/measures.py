@@ -71,18 +71,29 @@ class Measure:
         '−5.85 mV (−6.37 to −5.33)'
         >>> Measure(41.5, "mV", math.nan, math.nan).text
         '41.5 mV (no finite interval)'
+        >>> Measure(28_000, "trials").text
+        '28,000 trials'
+        >>> Measure(math.nan).text
+        '–'
         """
         unit = f" {self.unit}" if self.unit else ""
         if isinstance(self.value, (bool, np.bool_)):
             return "yes" if self.value else "no"
         if self.low is None or self.high is None:
-            return f"{self.value:.4g}{unit}".replace("-", "−")
+            return f"{_plain(self.value)}{unit}".replace("-", "−")
         half = 0.5 * (self.high - self.low)
         if not math.isfinite(half):
-            return f"{self.value:.4g}{unit} (no finite interval)".replace("-", "−")
+            return f"{_plain(self.value)}{unit} (no finite interval)".replace("-", "−")
         digits = max(0, 1 - math.floor(math.log10(half))) if half > 0 else 4
         text = f"{self.value:.{digits}f}{unit} ({self.low:.{digits}f} to {self.high:.{digits}f})"
         return text.replace("-", "−")
+
+
+def _plain(value: float) -> str:
+    """Return a number with four digits, without an exponent where readers expect none."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def agreement(first: ArrayLike, second: ArrayLike, blocks: ArrayLike | None = None) -> Measure:

@@ -124,6 +124,8 @@ def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> F
 
 def draw_reliability(upper: Axes, lower: Axes, curves: Mapping[str, Reliability]) -> None:
     """Draw observed against predicted probability, and trial counts, into two axes."""
+    from matplotlib.ticker import LogFormatter
+
     with style():
         upper.plot([0, 1], [0, 1], color=NEUTRAL, lw=1.0, ls="--", label="perfect calibration")
         for number, (name, curve) in enumerate(curves.items()):
@@ -133,11 +135,13 @@ def draw_reliability(upper: Axes, lower: Axes, curves: Mapping[str, Reliability]
             options["label"] = name
             upper.errorbar(curve.predicted, curve.observed, bars.clip(0), capsize=2, **options)
             lower.plot(curve.predicted, curve.trials, color=colour, marker=marker, ms=4, lw=1.0)
-        upper.set(ylabel="observed fraction of trials with a spike", xlim=(-0.02, 1.02))
+        upper.set(ylabel="fraction of trials with a spike", xlim=(-0.02, 1.02))
         upper.set_ylim(-0.02, 1.02)
         upper.legend(loc="upper left", title="bars: 95 % intervals", alignment="left")
         upper.get_legend().get_title().set_fontsize(9.0)  # type: ignore[union-attr]
         lower.set(xlabel="predicted firing probability", ylabel="trials per bin", yscale="log")
+        lower.yaxis.set_major_formatter(LogFormatter())  # 400 instead of 4 × 10²
+        lower.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.0, 0.4)))
 
 
 def psp_plot(
@@ -223,6 +227,5 @@ def _draw_plane(axes: Axes, x: NDArray, y: NDArray, plane: NDArray) -> QuadMesh:
         x, y, plane, vmin=0.0, vmax=1.0, cmap=PROBABILITY_MAP, shading="nearest", rasterized=True
     )
     if np.nanmin(plane) < 0.5 < np.nanmax(plane):
-        line = axes.contour(x, y, plane, levels=[0.5], colors="white", linewidths=1.5)
-        axes.clabel(line, fmt={0.5: "p = 0.5"}, fontsize=9)
+        axes.contour(x, y, plane, levels=[0.5], colors="white", linewidths=1.5)
     return mesh

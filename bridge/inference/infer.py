@@ -11,7 +11,7 @@ from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm.bases import NoHistory, Steps
 from bridge.recordings.glm.population import PopulationGLM
 from bridge.recordings.glm.synaptic_kernel import KernelBasis, SynapticKernel
-from bridge.utils.checks import finite
+from bridge.utils.checks import as_float, finite
 from neurosim import NeurosimError
 
 # Longest effect of own spikes (ms).
@@ -127,7 +127,7 @@ def infer_synapses(
     >>> found.called().tolist()
     [[False, True], [False, False]]
     """
-    if not 0 <= history <= LONGEST_HISTORY:
+    if not 0 <= as_float(history, "history", "ms") <= LONGEST_HISTORY:
         raise NeurosimError(f"history = {history:g} ms is outside 0 to {LONGEST_HISTORY:g} ms")
     trains = bin_trains(spikes, duration, bin_width)
     edges = (*(time for time in AGES if time < history), float(history))

@@ -196,7 +196,8 @@ def _draw(comparison: NeuronComparison, plane: tuple[int, int], seed: int) -> Fi
     """Draw decision planes, calibration and PSPs."""
     from neurosim import plot
 
-    fig = plot.figure(9.0, 7.4)
+    fig = plot.figure(9.0, 7.8)
+    plot.set_title(fig, "A spiking neuron, and the logistic neuron trained on its spikes")
     rows: Any = fig.subfigures(2, 1, height_ratios=(1.0, 1.1))
     x, y, planes = _planes(comparison, plane, seed)
     first, second = (f"activity of synapse {synapse + 1} (spikes)" for synapse in plane)

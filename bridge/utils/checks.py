@@ -13,16 +13,36 @@ from neurosim import LIF, NeurosimError
 from neurosim.utils.checks import show
 
 
-def as_floats(values: Any, name: str) -> NDArray[np.float64]:
-    """Return real numbers as an array of floats; NaN and infinity are allowed."""
+def as_floats(values: Any, name: str, unit: str = "") -> NDArray[np.float64]:
+    """Return real numbers as an array of floats; NaN and infinity are allowed.
+
+    Masked values become NaN. Quantities and time differences are converted to the unit, if given.
+    """
+    values = _in_unit(values, name, unit)
     try:
-        if np.iscomplexobj(values):
+        if np.iscomplexobj(values) or np.asarray(values).dtype.kind == "M":
             raise TypeError
+        if isinstance(values, np.ma.MaskedArray):
+            return np.asarray(np.ma.filled(values.astype(float), np.nan))
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise NeurosimError(
             f"{name} must be an array of real numbers with rows of equal length, not {show(values)}"
         ) from None
+
+
+def _in_unit(values: Any, name: str, unit: str) -> Any:
+    """Return the magnitude of a quantity or time difference in a unit; other values unchanged."""
+    if unit and hasattr(values, "rescale"):
+        try:
+            return values.rescale(unit).magnitude
+        except (ValueError, LookupError, AttributeError):
+            raise NeurosimError(
+                f"{name} is in {getattr(values, 'dimensionality', 'another unit')}: give {unit}"
+            ) from None
+    if unit == "ms" and getattr(getattr(values, "dtype", None), "kind", "") == "m":
+        return np.asarray(values) / np.timedelta64(1, "ms")
+    return values
 
 
 def finite_vector(values: ArrayLike, name: str, unit: str = "") -> NDArray[np.float64]:
@@ -38,8 +58,9 @@ def finite_vector(values: ArrayLike, name: str, unit: str = "") -> NDArray[np.fl
     return vector
 
 
-def as_float(value: Any, name: str) -> float:
+def as_float(value: Any, name: str, unit: str = "") -> float:
     """Return a real number as a float; NaN and infinity are allowed."""
+    value = _in_unit(value, name, unit)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
@@ -52,7 +73,7 @@ def as_float(value: Any, name: str) -> float:
 
 def finite(value: Any, name: str, unit: str = "", low: float = -math.inf) -> float:
     """Return a finite number that is at least `low` as a float."""
-    value = as_float(value, name)
+    value = as_float(value, name, unit)
     if not (math.isfinite(value) and value >= low):
         bound = f" of at least {low:g}" if low > -math.inf else ""
         raise NeurosimError(f"{name} = {_with(unit, value)} is not a finite number{bound}")
@@ -61,7 +82,7 @@ def finite(value: Any, name: str, unit: str = "", low: float = -math.inf) -> flo
 
 def positive(value: Any, name: str, unit: str = "") -> float:
     """Return a finite number above 0 as a float."""
-    value = as_float(value, name)
+    value = as_float(value, name, unit)
     if not (math.isfinite(value) and value > 0):
         zero = _with(unit, 0.0)
         raise NeurosimError(f"{name} = {_with(unit, value)} is not a finite number above {zero}")

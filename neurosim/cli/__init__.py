@@ -77,14 +77,14 @@ def _run(arguments: list[str]) -> int:
 
     with progress_bar(text=STARTING, delay=1.0):
         from neurosim.cli.failures import Status, explain
-        from neurosim.cli.report import info
+        from neurosim.cli.report import info, short_warnings
         from neurosim.engine.mpi import Communicator, use_mpi_if_launched
         from neurosim.errors import NeurosimError
         from neurosim.utils.failure import abort, exit_status, wait_for_root
 
     communicator = Communicator()
     try:
-        with use_mpi_if_launched() as communicator:
+        with short_warnings(), use_mpi_if_launched() as communicator:
             status = _call(arguments)
         if status == Status.INTERRUPTED and communicator.is_root:
             info("stopped")

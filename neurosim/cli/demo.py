@@ -19,7 +19,7 @@ STEPS = (
     ),
     (
         "12,500 neurons with asynchronous irregular firing",
-        RunRequest("balanced-network", duration=300.0),
+        RunRequest("balanced-network"),
     ),
     (
         "the firing probability of a neuron, compared with a logistic neuron",

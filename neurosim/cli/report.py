@@ -47,6 +47,22 @@ def warnings_as_messages() -> Iterator[None]:
         info(str(warning.message))
 
 
+@contextmanager
+def short_warnings() -> Iterator[None]:
+    """Show warnings to users as messages, without the line of code that causes them."""
+    with warnings.catch_warnings():
+        show_others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, UserWarning):
+                info(str(message))
+            else:
+                show_others(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
+
+
 def counted(number: float, noun: str) -> str:
     """Return a number with a noun: "1 neuron", "1,000 neurons"."""
     return f"{number:,.0f} {noun}{'' if number == 1 else 's'}"
@@ -172,7 +188,7 @@ def print_saved(summary: dict[str, Any]) -> None:
     """Print the wall-clock time of a run, its pace and its files to stderr."""
     if summary["realtime"]:
         print(f"  {_pace(summary['realtime'])}", file=sys.stderr)
-    took = f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s"
+    took = f"{_duration(summary['duration_ms'])} simulated in {summary['wall_s']:.2f} s"
     files = [Path(path) for path in summary["files"]]
     folders = {path.parent for path in files}
     if len(folders) != 1:
@@ -186,6 +202,11 @@ def print_saved(summary: dict[str, Any]) -> None:
         others = ", ".join(path.name for path in files if path not in figures)
         names = f"{others}, {counted(len(figures), 'figure')} ({summary['scenario']}-*.png)"
     print(f"    {names}", file=sys.stderr)  # paths and names are never shortened
+
+
+def _duration(ms: float) -> str:
+    """Return a simulated time: in s above 10 s, as in figures."""
+    return f"{1e-3 * ms:,.10g} s" if ms > 10_000.0 else f"{ms:g} ms"
 
 
 def _size(summary: dict[str, Any]) -> str:

@@ -24,7 +24,8 @@ NEURONS = (
     "neuron", "neurons", "neuron_id", "neuron_ids", "neuron_index", "unit", "units", "unit_id",
     "unit_ids", "unit_index", "cell", "cells", "cell_id", "cell_ids", "cell_index",
     "node_id", "node_ids", "node", "nodes", "gid", "gids", "sender", "senders", "spike_clusters",
-    "cluster", "clusters", "cluster_id", "cluster_ids", "i", "id", "ids", "index",
+    "cluster", "clusters", "cluster_id", "cluster_ids", "channel", "channels", "channel_id",
+    "electrode", "electrodes", "electrode_id", "i", "id", "ids", "index",
 )  # fmt: skip
 """Names of columns of neurons, in order of preference."""
 NAMES = ("name", "neuron_name", "unit_name", "cell_name", "node_name", "label")
@@ -38,6 +39,7 @@ STEP, OFFSET = "time_step", "time_offset"
 """NEST's columns of times in steps."""
 UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
 ASSUMED_MS = "the file does not specify the unit of its times: ms is assumed; unit overrides it"
+NAME_COLUMNS = "give names with columns, such as neuron,time_ms, and empty names for the others"
 _TIME = re.compile(
     r"(?:t|time|times|timing|spike_?times?|spikes?|time_?stamps?|spike_?time_?stamps?)"
     rf"(?:_({'|'.join(UNIT_OF)}))?"
@@ -71,7 +73,9 @@ class Columns:
     notes: tuple[str, ...] = ()
 
 
-def find_columns(names: Sequence[str], unit: str | None = None) -> Columns | None:
+def find_columns(
+    names: Sequence[str], unit: str | None = None, remedy: str = NAME_COLUMNS
+) -> Columns | None:
     """Return the columns with these names; None if none of them holds times.
 
     Parameters
@@ -79,6 +83,8 @@ def find_columns(names: Sequence[str], unit: str | None = None) -> Columns | Non
     names : sequence of str
     unit : str, optional
         Unit of times whose column does not specify it: a key of `UNITS`.
+    remedy : str
+        What to do about two columns of times.
 
     Raises
     ------
@@ -94,10 +100,7 @@ def find_columns(names: Sequence[str], unit: str | None = None) -> Columns | Non
         return None
     if len(found) > 1:
         both = " and ".join(show(names[k]) for k, _ in found[:2])
-        raise NeurosimError(
-            f"{both} are both names of times: give names with columns, such as neuron,time_ms, and "
-            "empty names for the others"
-        )
+        raise NeurosimError(f"{both} are both names of times: {remedy}")
     ((time, match),) = found
     stated = UNIT_OF.get(match[1])
     known = stated or unit or any(name in MILLISECONDS for name in plain)

@@ -42,6 +42,7 @@ STYLE: Mapping[Any, Any] = MappingProxyType(
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.linewidth": 0.8,
+        "axes.prop_cycle": f"cycler('color', {[*PALETTE, EXCITATORY, INHIBITORY]})",
         "legend.fontsize": 9.0,
         "legend.frameon": False,
         "xtick.labelsize": 9.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -69,7 +70,7 @@ def sentences(found: Mapping[str, Any], *templates: str, **others: Any) -> list[
     Parameters
     ----------
     found : mapping of str to object
-        Values by name, usually the findings.
+        Values by name, usually the findings. None is printed as "nan".
     *templates : str
         Sentences with names in braces, as for ``str.format``.
     **others
@@ -80,5 +81,5 @@ def sentences(found: Mapping[str, Any], *templates: str, **others: Any) -> list[
     >>> sentences({"v_mv": -63.0}, "The potential reaches {v_mv:g} mV after {n} PSPs.", n=3)
     ['The potential reaches −63 mV after 3 PSPs.']
     """
-    values = {**found, **others}
+    values = {name: math.nan if one is None else one for name, one in {**found, **others}.items()}
     return [re.sub(r"(?<![\w-])-(?=\d)", "−", text.format_map(values)) for text in templates]

@@ -141,7 +141,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         upper.append(kit.panel(_draw_spikes, result, key, title=title, xlabel="time (ms)"))
         lower.append(chart("function", g(LINE), outputs(result)[key]))
     upper[0].labels["ylabel"], lower[0].labels["ylabel"] = "score (current)", "mean output"
-    title = "Spikes of one neuron at each score (top), and the mean output of all trials"
+    title = "Spikes at each score (top); their mean is an activation function (bottom)"
     return {"spikes": kit.page(title, *upper, *lower, columns=4, size=(9.8, 6.2), legend=4)}
 
 

@@ -176,7 +176,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             (f"excess_after_one_pass_{key}", f"Loss above minimum after one pass, {name}", after),
             (f"uphill_{key}", f"Fraction of steps uphill, {name}", uphill.mean()),
         )
-    trials = kit.listed(f"{number:,.0f} ({name})" for name, number in needed.items())
+    trials = kit.listed(
+        f"{'not reached' if np.isnan(number) else f'{number:,.0f}'} ({name})"
+        for name, number in needed.items()
+    )
     conclusion = f"Trials until the loss is within {CLOSE:g} nats of its minimum: {trials}."
     drawings = {"descents": partial(_draw_descents, learned)}
     title = "Gradient descent: guesses as potentials, and learning from spikes"

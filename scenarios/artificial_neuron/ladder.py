@@ -202,7 +202,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     )
     panels = {f"{MODELS[name]}, abstract": plane for name, plane in planes.items()}
     panels |= {f"{MODELS[name]}, spiking": plane for name, plane in fractions.items()}
-    title = "Trained models (top), and the same models in spikes (bottom)"
+    title = "Spiking neurons (bottom) decide as the trained models (top)"
     drawings = {"planes": partial(_planes_page, title, panels, size=(9.4, 6.2))}
     title = "Linear regression, a logistic neuron and a network: abstract and in spikes"
     return kit.Comparison(title, measures, drawings, conclusion)

@@ -111,7 +111,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         axes.bar(names, rises, 0.5, info.v_rest, color=ns.plot.EXCITATORY)
         kit.draw_levels(axes, info)
         for k, potential in enumerate(found["potentials_mv"]):
-            kit.label(axes, k, potential, f"{kit.signed(potential, 5)} mV", side="above")
+            kit.label(axes, k, potential, f"{kit.signed(potential, 3)} mV", side="above")
 
     def draw_spikes(axes: kit.Axes) -> None:
         for k, share in enumerate(found["spiking_shares"]):

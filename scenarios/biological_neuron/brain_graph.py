@@ -191,12 +191,13 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         labels: kit.Options = {"xlabel": "time (ms)", "ylabel": "neuron", "xlim": (0.0, 250.0)}
         panels.append(kit.chart(spikes, title=name, **labels))
     measured = np.array([found[key] for key in ("clustering", "path_length", "half_reached_ms")])
-    names = ["clustering / ring", "mean path / ring", "time until half have fired / ring"]
+    names = ["clustering", "mean path length", "time until half have fired"]
     x = [f"{fraction:g}" for fraction in RINGS.values()]
     panels.append(kit.chart(
         kit.curve(x, (measured / measured[:, :1]).T, names, marker="o"),
         kit.curve(x, found["share_that_lasts"], "fraction of graphs active to the end", marker="D"),
-        xlabel="fraction of connections that are shortcuts", ylabel="ratio or fraction",
+        xlabel="fraction of connections that are shortcuts",
+        ylabel="relative to the ring, or fraction",
     ))  # fmt: skip
     title = "A few shortcuts shorten paths, speed up the spread and let activity persist"
     page: kit.Options = {"mosaic": "ABC;DDD", "size": (9.6, 7.2), "legend": 4}

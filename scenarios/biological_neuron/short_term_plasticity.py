@@ -160,7 +160,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         "Depressing synapses transmit changes of the rate, facilitating ones prefer a rate",
         kit.chart(*train, **volts, xlim=(0.0, 1000.0), title="Spikes at 20 Hz, and a pause"),
         kit.chart(*curves, xlabel="rate of regular spikes (Hz)", ylabel="efficacy u · x",
-                  title="Simulated (dots), formula", ylim=(0.008, 1.2), xscale="log", yscale="log"),
+                  title="Simulated (dots) and formula (lines)", ylim=(0.008, 1.2), xscale="log",
+                  yscale="log"),
         kit.chart(*steps, **volts, xlim=(1000, 8000), ylim=(0, 25), title="5, 10, 20 and 40 Hz"),
         size=(11.0, 4.0), legend=4,
     )}  # fmt: skip
@@ -188,7 +189,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         kit.curve(middle, np.bincount(window, p) / ready, name, color=colour)
         for (name, p), colour in zip(drawn.items(), (kit.SPIKING, "0.5", kit.TRAINED), strict=True)
     ]
-    chart = kit.chart(*curves, xlabel="time (s)", ylabel="rate (Hz)", xlim=(10, 13), ylim=(0, 400))
+    chart = kit.chart(
+        *curves, xlabel="time (s)", ylabel="firing rate (Hz)", xlim=(10, 13), ylim=(0, 400)
+    )
     conclusion = (
         f"Static weights lose {gain.value:.2f} bits per spike. With spikes times their efficacy, "
         "both groups have nearly the same weight per mV, and a logistic neuron is adequate again."

@@ -31,6 +31,8 @@ from scenarios import _kit as kit
 GROUPS = {"correlated": "#E69F00", "independent": "0.35"}
 # Rules, with the amplitude of depression relative to potentiation.
 RULES = {"hebb": ("Potentiation only", 0.0), "stdp": ("STDP", 1.1)}
+# Bound of the weights of the linear unit, so that their squares are finite.
+LARGEST = 1e150
 # Largest weight (mV), and neurons of each rule, which differ in their initial weights.
 BOUND, NEURONS = 1.0, 10
 # Mean delay of correlated spikes after their common event (ms).
@@ -130,7 +132,9 @@ def linear_unit(result: ns.Result) -> tuple[kit.Floats, kit.Floats, kit.Floats, 
     inputs -= inputs.mean(axis=0)
     bounded = oja(inputs, ETA)
     learned = bounded[len(bounded) // 2 :].mean(axis=0)
-    return hebb(inputs, ETA), bounded, learned, principal_component(inputs)
+    with np.errstate(over="ignore", invalid="ignore"):  # weights may exceed the range of numbers
+        grown = np.nan_to_num(hebb(inputs, ETA), nan=LARGEST).clip(-LARGEST, LARGEST)
+    return grown, bounded, learned, principal_component(inputs)
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:

@@ -222,7 +222,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         kit.curve([CAPACITY] * 2, [0.05, 1], text=f"theory: {CAPACITY}", at=0, color="0.6", ls=":"),
         xlabel="load (patterns per unit)", ylabel="overlap after recall", ylim=(0.0, 1.05),
     )  # fmt: skip
-    message = "Above its capacity, the memory loses all patterns"
+    message = "Above its capacity, the memory recalls no pattern well"
     drawing = partial(kit.page, message, capacity, size=(7.0, 4.4), legend=2)
     title = "Recall of stored patterns: spiking neurons and Hopfield's units"
     return kit.Comparison(title, measures, {"capacity": drawing}, conclusion)

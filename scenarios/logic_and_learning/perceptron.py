@@ -165,6 +165,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
                 kit.level(0.0), xlabel="number of mistakes", ylabel="weight", legend="upper left",
             ),
             kit.chart(kit.bars(1 + np.arange(len(mistakes)), mistakes, color="0.45"),
+                      lambda axes: axes.locator_params(axis="y", integer=True),
                       xlabel="epoch", ylabel="mistakes"),
             size=(9.4, 3.8), width_ratios=(1.6, 1.0),
         ),

@@ -197,13 +197,14 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     decay, fired, rewards = np.exp(-BIN / NEURON.tau_m), y[:, 0], result.measured["rewards"]
     x = lfilter([1.0], [1.0, -decay], spikes.astype(np.float32), axis=0)
     trace, gradient = result.weights["inputs", "neuron"].values, gradient_weights(x, fired, rewards)
-    distance = [(w[0] - w[1:].mean()) / w[1:].std() for w in (trace[-1], gradient[-1])]
+    last_weights = (trace[-1], gradient[-1])
+    stdp, rule = (bridge.Measure((w[0] - w[1:].mean()) / w[1:].std(), "SD") for w in last_weights)
     first, last = slice(len(x) // 3), slice(-(len(x) // 3), None)
     learned, initial = (information(x[last], fired[last], w) for w in (trace[-1], trace[0]))
     measures = kit.rows(
         {},
-        ("reward_sd", "STDP: rewarded synapse above the others | SD", distance[0]),
-        ("gradient_sd", "Gradient: rewarded synapse above the others | SD", distance[1]),
+        ("reward_sd", "STDP: rewarded synapse above the others", stdp),
+        ("gradient_sd", "Gradient: rewarded synapse above the others", rule),
         ("bits_first", "Information, first third", information(x[first], fired[first], trace[0])),
         ("bits_initial", "Information, last third, initial weights", initial),
         ("bits_learned", "Information, last third, learned weights", learned),

@@ -130,7 +130,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the activity of the network and compare its rate with theory."""
     synapses = settings.neurons * sum(settings.in_degrees)
     return kit.sentences(
-        found | {"cv": math.nan if found["cv"] is None else found["cv"]},
+        found,
         f"{settings.neurons:,} neurons with {synapses:,} random synapses in the "
         f"{STATES[settings.regime][2]} ({settings.regime}) state: inhibition g = {{g:g}}, external "
         "drive {external_over_threshold:g} times the threshold drive.",
@@ -139,7 +139,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "The CV of inter-spike intervals is {cv:.2f} (0: regular, 1: as irregular as a Poisson "
         "process).",
         "The Fano factor of the spike count of the excitatory population in 1-ms bins is "
-        "{fano_factor_1ms:.3g} (1: independent neurons; more: synchrony).",
+        f"{{fano_factor_1ms:,.0f}} (1: independent neurons; {settings.neurons * 4 // 5:,}: all "
+        "fire together).",
         "The strongest rhythm of the population is at {peak_frequency_hz:.0f} Hz.",
     )
 

@@ -140,7 +140,12 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     intact, cut = (brain[brain > 0.0] for brain in rates[:, downstream])
     intact_spikes = kit.panel(_draw_spikes, result, settings, "intact", title="Intact brain")
     cut_spikes = kit.panel(
-        _draw_spikes, result, settings, "silenced", title="Silenced brain", yticks=[]
+        _draw_spikes,
+        result,
+        settings,
+        "silenced",
+        title="Synapses of silenced neurons cut",
+        yticks=[],
     )
     sorted_rates = kit.chart(
         kit.curve(np.arange(1, len(intact) + 1), intact, "intact", color="black"),
@@ -165,7 +170,7 @@ def _draw_spikes(axes: kit.Axes, result: ns.Result, settings: Settings, name: st
         axes.plot(trains.times[y >= 0], y[y >= 0], "|", color=colour, ms=3.5)
         centres.append(first + 0.5 * len(ids))
         first += len(ids)
-    axes.set_yticks(centres, ("silenced\nat right", "activated", "most\nactive\nothers"))
+    axes.set_yticks(centres, ("to be\nsilenced", "activated", "most\nactive\nothers"))
     axes.set(xlim=(result.duration - 250.0, result.duration), ylim=(first, -1), xlabel="time (ms)")
 
 
@@ -206,10 +211,11 @@ def _draw_states(states: kit.Floats, fired: kit.Bools, neuron: bridge.LogisticNe
     body = kit.chart(
         kit.curve(g_0, v_0, "no spike within 1 ms", color="0.75", ls="", marker=".", ms=2),
         kit.curve(g_1, v_1, "spike within 1 ms", color=kit.SPIKING, ls="", marker=".", ms=4),
-        kit.curve(g, v, "probability 1/2, trained", **kit.FITTED), legend="lower right",
+        kit.curve(g, v, "probability 1/2, trained", **kit.FITTED),
         xlabel="synaptic input g (mV)", ylabel="membrane potential v (mV)",
     )  # fmt: skip
-    return kit.page("A straight line separates the states before a spike from others", body)
+    return kit.page("A straight line separates the states before a spike from others", body,
+                    size=(6.4, 4.4), legend=3)  # fmt: skip
 
 
 scenario = kit.lesson(__name__, duration=1000.0, source="Shiu et al., Nature 634, 210 (2024)")

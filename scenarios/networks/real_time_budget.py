@@ -175,7 +175,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
               for key, (text, colour) in LIMITS.items()),
             kit.curve(budget["rates_hz"], budget["real_time_factors"], "simulated", marker="o",
                       color="black"),
-            kit.level(1.0, "real time", 0.4),
+            kit.level(1.0, "real time", 500.0, side="below"),
             title=budget["words"], xlabel="mean firing rate (Hz)", xlim=rates, ylim=(1e-3, 50.0),
             ylabel="real-time factor (wall clock / simulated time)", xscale="log", yscale="log",
         ))  # fmt: skip

@@ -132,7 +132,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         kit.chart(
             kit.curve(POINTS, hidden[:, 0], text="unit 1 adds 1 mV", at=-60, side="above",
                       color=above, **step),
-            kit.curve(POINTS, -hidden[:, 1], text="unit 2 subtracts 1 mV", at=-60, side="above",
+            kit.curve(POINTS, -hidden[:, 1], text="unit 2 subtracts 1 mV", at=-1, side="left",
                       color=below, **step),
             title="Two units", xlabel="x (mV)", ylabel="spike × weight (mV)", ylim=(-1.3, 1.3),
         ),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import clone
 
 import bridge
 import neurosim as ns
 from bridge.datasets import ReceptorRecording, grasshopper_recording
-from bridge.recordings import FilteredPopulation, NoHistory, RaisedCosines
+from bridge.recordings import Basis, FilteredPopulation, NoHistory, RaisedCosines, Steps
 from scenarios import _kit as kit
 
 if TYPE_CHECKING:
@@ -57,14 +56,11 @@ class Training:
         """Return the training on one receptor, the same object each time."""
         recording = grasshopper_recording(cell)
         history = RaisedCosines(min(6, settings.history), float(settings.history))
-        options: dict[str, Any] = {"stimulus_strength": PRECISION, "progress": False}
-        glms = [
-            bridge.PopulationGLM(history, history_basis=basis, **options)
-            for basis in (NoHistory(), history)
-        ]
-        by_sound, by_history = (_held_out(glm, recording, settings) for glm in glms)
+        by_sound, by_history = (
+            _held_out(basis, recording, settings) for basis in (NoHistory(), history)
+        )
         fired = bridge.bin_spikes(recording.spikes, recording.duration, BIN)
-        fitted = _fit(glms[1], recording, settings, [[0.0, FITTED]])
+        fitted = _fit(history, recording, settings, [[0.0, FITTED]])
         return cls(fired, by_sound, by_history, fitted)
 
 
@@ -74,16 +70,18 @@ def sound(recording: ReceptorRecording, settings: Settings) -> kit.Floats:
 
 
 def _fit(
-    glm: bridge.PopulationGLM, recording: ReceptorRecording, settings: Settings, epochs: list
+    history: Basis, recording: ReceptorRecording, settings: Settings, epochs: list
 ) -> bridge.PopulationGLM:
-    """Fit a copy of a model to some epochs (ms) of a recording."""
+    """Fit a model with these effects of own spikes to some epochs (ms) of a recording."""
+    none = Steps((0.0, BIN))  # there is no other neuron
+    glm = bridge.PopulationGLM(
+        none, history_basis=history, stimulus_strength=PRECISION, progress=False
+    )
     stimulus = sound(recording, settings)
-    return clone(glm).fit([recording.spikes], recording.duration, epochs=epochs, stimulus=stimulus)
+    return glm.fit([recording.spikes], recording.duration, epochs=epochs, stimulus=stimulus)
 
 
-def _held_out(
-    glm: bridge.PopulationGLM, recording: ReceptorRecording, settings: Settings
-) -> kit.Floats:
+def _held_out(history: Basis, recording: ReceptorRecording, settings: Settings) -> kit.Floats:
     """Return the firing probability in each bin by models fitted to the other nine tenths."""
     stop, stimulus = recording.duration, sound(recording, settings)
     # The margin excludes training bins that share sound or spikes with the predicted part.
@@ -92,7 +90,7 @@ def _held_out(
     for first, last in pairwise(edges):
         epochs = [[0.0, max(first - margin, 0.0)], [min(last + margin, stop), stop]]
         epochs = [each for each in epochs if each[0] < each[1]]
-        fit = _fit(glm, recording, settings, epochs)
+        fit = _fit(history, recording, settings, epochs)
         rate = fit.predict([recording.spikes], stop, stimulus=stimulus)[:, 0]
         part = slice(round(first / BIN), round(last / BIN))
         found[part] = 1e-3 * BIN * rate[part]

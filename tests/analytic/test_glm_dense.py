@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from bridge.recordings import NoHistory, PopulationGLM, RaisedCosines, Steps, bin_trains
-from bridge.recordings.glm import scaled_loss, spike_history
+from bridge.recordings.glm import history_fit, scaled_loss
 from bridge.recordings.glm.covariates import Covariates, upper_root
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.history_fit import PRECISION
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.ridge import fit_ridge
 from bridge.recordings.glm.scaled_loss import Estimate
-from bridge.recordings.glm.spike_history import PRECISION, HistoryBasis, SpikeHistory
+from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
 from bridge.recordings.glm.uncertainty import uncertainty
 from tests import naive_glm as naive
 
@@ -372,7 +373,7 @@ def test_one_covariate_has_its_closed_form(rng, family, link, weight, error):
 @pytest.mark.parametrize("case", REFERENCES["cases"])
 def test_fits_and_errors_are_those_of_other_packages(monkeypatch, case):
     # The packages have no prior of the history.
-    for module in (scaled_loss, spike_history):
+    for module in (scaled_loss, history_fit):
         monkeypatch.setattr(module, "PRECISION", 0.0)
     monkeypatch.setattr("bridge.recordings.glm.uncertainty.PRECISION", 0.0)
     expected, key = REFERENCES["cases"][case], tuple(case.partition(",")[0].split())

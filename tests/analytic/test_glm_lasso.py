@@ -14,11 +14,12 @@ from bridge.recordings import RaisedCosines, bin_trains
 from bridge.recordings.data.observation import Observation
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.history_fit import PRECISION
 from bridge.recordings.glm.lasso import Blocks, fit_lasso, largest_strength
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.ridge import fit_ridge
 from bridge.recordings.glm.scaled_loss import Estimate
-from bridge.recordings.glm.spike_history import PRECISION, HistoryBasis
+from bridge.recordings.glm.spike_history import HistoryBasis
 from bridge.recordings.slow.drives import Drives, Stimulus
 
 N, N_BINS, TARGET = 5, 4000, 2

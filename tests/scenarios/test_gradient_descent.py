@@ -66,3 +66,8 @@ def test_the_loss_of_the_figures_is_the_loss_of_training():
 )
 def test_settings_out_of_range_are_refused(refused, assignment, words):
     assert words in refused("gradient-descent", "--set", assignment)
+
+
+def test_a_loss_that_is_never_reached_is_said_so(command):
+    run = command("compare", "gradient-descent", "--set", "passes=2", "--no-plot")
+    assert run["comparison"]["trials_needed_full_batch"] is None

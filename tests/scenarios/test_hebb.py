@@ -49,3 +49,9 @@ def test_without_correlation_no_group_is_selected(command):
 )
 def test_settings_out_of_range_are_refused(refused, arguments, words):
     assert words in refused("hebb", *arguments)
+
+
+def test_growth_beyond_the_range_of_numbers_is_reported(command):
+    run = command("run", "hebb", "--set", "rate=100", "--no-plot")
+    assert run["findings"]["hebb_grew"] > 1e100
+    assert "nan" not in " ".join(run["report"])

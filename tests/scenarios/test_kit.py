@@ -28,3 +28,8 @@ def test_a_lesson_without_a_part_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, module.__name__, module)
     with pytest.raises(NeurosimError, match="does not define Settings, network, findings, figures"):
         kit.lesson(module.__name__, duration=50.0)
+
+
+def test_an_undefined_finding_is_printed():
+    found = {"cv": None, "rate_hz": -1.5}
+    assert kit.sentences(found, "CV {cv:.2f}, {rate_hz:g} Hz") == ["CV nan, −1.5 Hz"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,18 +91,53 @@ class Observation:
         return trains.select(keep), int((~keep).sum())
 
 
-def count_spikes(
-    trains: BinnedTrains, observation: Observation
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Count the spikes of each neuron in the likelihood and its bins of presence."""
-    spikes, bins = trains.counts.copy(), np.full(trains.n_neurons, float(trains.n_bins))
-    for index in range(trains.n_neurons):
-        counted, present = observation.counted(index), observation.present(index)
-        if counted is not None:
-            spikes[index] = counted[trains.fired(index)].sum()
-        if present is not None:
-            bins[index] = present.sum()
-    return spikes, bins
+class Counts(NamedTuple):
+    """Numbers of spikes and bins of each neuron, shape (n,) each.
+
+    Attributes
+    ----------
+    spikes : ndarray of int
+        Spikes in the likelihood.
+    fired, silent : ndarray of int
+        Bins in the likelihood with spikes and without.
+    present : ndarray
+        Bins in which the neuron is present.
+    """
+
+    spikes: NDArray[np.int64]
+    fired: NDArray[np.int64]
+    silent: NDArray[np.int64]
+    present: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, trains: BinnedTrains, observation: Observation) -> Counts:
+        """Count the spikes and bins of each neuron."""
+        n_bins = trains.n_bins
+        spikes, bins = trains.counts.copy(), np.full(trains.n_neurons, float(n_bins))
+        fired, silent = np.empty_like(spikes), np.empty_like(spikes)
+        for index in range(trains.n_neurons):
+            counted, present = observation.counted(index), observation.present(index)
+            unique, used = trains.fired(index), n_bins
+            if counted is not None:
+                unique, used = unique[counted[unique]], int(counted.sum())
+                spikes[index] = counted[trains.bins[trains.ids == index]].sum()
+            fired[index], silent[index] = len(unique), used - len(unique)
+            if present is not None:
+                bins[index] = present.sum()
+        return cls(spikes, fired, silent, bins)
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """Spikes per bin in the likelihood."""
+        return self.spikes / np.maximum(self.fired + self.silent, 1)
+
+    def constant(self, fewest: int, *, repeated: bool) -> NDArray[np.bool_]:
+        """Return which neurons fire in all but fewer than `fewest` bins.
+
+        Their counts must not vary either if spikes that share a bin count (`repeated`).
+        """
+        doubles = self.spikes - self.fired if repeated else 0
+        return (self.silent < fewest) & (self.spikes >= fewest) & (doubles < fewest)
 
 
 def absence(observation: Observation, spacing: int) -> NDArray[np.float64] | None:

@@ -112,17 +112,18 @@ def bin_trains(
         Times in ms from the start of the recording, ascending for each neuron.
 
         - A `Result` with several populations names neurons "population index".
-        - A list contains one array per neuron; a dict contains arrays by neuron name (integer or
-          string), or `SpikeTrains` by population, as `Result.spikes` does. A `TsGroup` of pynapple
-          counts as a dict.
+        - A list contains one array per neuron, which NaN may follow; a dict contains arrays by
+          neuron name (integer or string), or `SpikeTrains` by population, as `Result.spikes` does.
+          A `TsGroup` of pynapple counts as a dict.
         - A tuple of two arrays contains the times of all spikes and the neuron of each: integers,
-          whole floats as from `numpy.loadtxt`, or strings.
+          whole floats as from `numpy.loadtxt`, or strings. They can be the columns of an array.
         - A data frame has one row per spike, with a column `time_ms` (or `time`, `time_s`,
-          `spike_time` …) and a column `neuron` (or `id`, `unit` …), in any order; or one row per
-          bin and one column of spike counts per neuron.
+          `spike_time` …) and a column `neuron` (or `id`, `unit` …), in any order; one row per
+          neuron with an array of `spike_times`; or one row per bin and one column of spike counts
+          per neuron.
         - A two-dimensional array or sparse matrix contains spike counts per bin, with time along
-          the longer axis.
-        - Neo's spike trains include unit, start, stop and name.
+          the longer axis, or along the dimension `time` of an array of xarray.
+        - Neo's spike trains, or a segment of them, include unit, start, stop and name.
         - A `BinnedTrains` is returned unchanged.
     duration : float, optional
         Length of the recording (ms); not needed for results, Neo objects and matrices.
@@ -158,7 +159,7 @@ def bin_trains(
     duration = known if duration is None else duration
     if duration is None:
         raise NeurosimError("duration is missing: give the length of the recording in ms")
-    duration = float(duration)
+    duration = positive(duration, "duration", "ms")
     n_bins = _n_bins(duration, width)
     if len(trains) < fewest:
         raise NeurosimError(
@@ -176,17 +177,18 @@ def bin_trains(
     order = np.lexsort((ids, bins))
     ids, bins = ids[order], bins[order]
     if not counts:
-        _warn_of_shared_bins(bins, ids, neurons, width)
+        same = (np.diff(bins, prepend=-1) == 0) & (np.diff(ids, prepend=-1) == 0)
+        _warn_of_shared_bins(ids[same], neurons, width)
     starts = np.searchsorted(bins, np.arange(n_bins + 1))
     return BinnedTrains(neurons, ids, bins.astype(np.int32), starts, float(width))
 
 
 def _n_bins(duration: float, width: float) -> int:
     """Return the number of bins, the last of which may be incomplete."""
-    positive(duration, "duration", "ms")
     if duration < 2 * width:
         raise NeurosimError(
-            f"duration = {duration:.15g} ms holds less than two bins of bin_width = {width:.15g} ms"
+            f"duration = {duration:.15g} ms holds less than two bins of bin_width = {width:.15g} "
+            "ms: give times and duration in ms, or a smaller bin_width"
         )
     return count_bins(duration, width)
 
@@ -207,12 +209,12 @@ def _check(train: NDArray[np.float64], neuron: int | str, duration: float, width
     if len(train) and train[0] < 0:
         raise NeurosimError(
             f"{who} has a spike at {train[0]:.15g} ms: times are counted from the start of the "
-            "recording, from 0 ms"
+            "recording, from 0 ms; subtract the time of its start from all"
         )
     if len(train) and is_after(train[-1], duration, width):
         raise NeurosimError(
             f"{who} has a spike at {train[-1]:.15g} ms, after the end of the recording at "
-            f"{duration:.15g} ms: give the duration in ms"
+            f"{duration:.15g} ms: give times from the start of the recording, and duration, in ms"
         )
 
 
@@ -249,16 +251,15 @@ def _check_memory(n_spikes: int, n_bins: int, n_neurons: int) -> None:
         )
 
 
-def _warn_of_shared_bins(bins: NDArray, ids: NDArray, neurons: NDArray, width: float) -> None:
-    """Warn of neurons that fire more than once in a bin."""
-    same = (np.diff(bins) == 0) & (np.diff(ids) == 0)
-    if same.any():
-        per_neuron = np.bincount(ids[1:][same])
+def _warn_of_shared_bins(shared: NDArray, neurons: NDArray, width: float) -> None:
+    """Warn of spikes of these neurons that share a bin with another."""
+    if len(shared):
+        per_neuron = np.bincount(shared)
         worst = int(per_neuron.argmax())
         warnings.warn(
-            f"{int(same.sum()):,} spikes share a bin of {width:g} ms with another of the same "
-            f"neuron (neuron {neurons[worst]}: {per_neuron[worst]:,}) and are counted once: give a "
-            "smaller bin_width",
+            f"{len(shared):,} spikes share a bin of {width:g} ms with another of the same "
+            f"neuron (neuron {neurons[worst]}: {per_neuron[worst]:,}): such a bin counts as one spike "
+            "of the neuron, and all act as inputs; give a smaller bin_width",
             UserWarning,
             stacklevel=4,
         )

@@ -81,13 +81,13 @@ def fit_neuron(
     model : neuron model or class of neuron models
         `LIF`, any `NeuronModel`, also of your own. Parameters that are not free keep its values;
         the search starts around the others.
-    current : (n_steps,) array_like, Series or Trace
+    current : (n_steps,) array_like, Series, AnalogSignal or Trace
         Injected current (pA). Sample k is injected from time k·dt on.
     dt : float, optional
         Sampling interval (ms). Required without `times` and traces.
     times : (n_steps,) array_like, optional
         Times of the samples (ms), instead of `dt`.
-    voltage : (n_steps,) array_like, Series or Trace, optional
+    voltage : (n_steps,) array_like, Series, AnalogSignal or Trace, optional
         Membrane potential (mV). Sample k is at time k·dt; traces have their own times. NaN is
         ignored.
     spikes : (n_spikes,) array_like, optional
@@ -274,7 +274,11 @@ def _result(
     """Test the fit on the rest of the recording."""
     objective, space, point = fitted.objective, fitted.objective.space, fitted.found.point
     values = dict(zip(space.names, space.values(point), strict=True))
-    labelled = {one.label: float(values[one.name]) for one in space.free if one.label}
+    labelled = {  # without rounding errors beyond the bounds
+        one.label: float(np.clip(values[one.name], one.low, one.high))
+        for one in space.free
+        if one.label
+    }
     neuron = with_values(objective.neuron, labelled)
     moved = best_threshold(neuron, objective, labelled, window)
     labelled |= moved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,8 @@ FEWEST_STEPS = 100
 """Shortest recording, in time steps."""
 SMALLEST_CURRENT = 1e-6
 """Currents below are assumed to be amperes instead of pA."""
+SMALL_CURRENT = 2.0
+"""Currents below may be in nA instead of pA."""
 SMALLEST_VOLTAGE = 0.2
 """Potentials below are assumed to be volts instead of mV."""
 GRID = 1e-9
@@ -112,10 +115,12 @@ def _time_step(dt: Any, times: Any, current: Any, voltage: Any) -> float:
     traces = [one.times for one in (current, voltage) if isinstance(one, ns.Trace)]
     if times is None and dt is None and traces:
         times = traces[0]
+    elif times is None and dt is None:  # Neo's signals
+        dt = getattr(current, "sampling_period", None)
     if (times is None) == (dt is None):
         raise NeurosimError("give either dt, the sampling interval in ms, or times of the samples")
     if dt is None:
-        grid = as_floats(times, "times")
+        grid = as_floats(times, "times", "ms")
         if grid.ndim != 1 or len(grid) < 2 or not np.isfinite(grid).all():
             raise NeurosimError("times must be a 1-D array of at least two finite times in ms")
         dt = (grid[-1] - grid[0]) / (len(grid) - 1)
@@ -137,7 +142,7 @@ def _samples(values: Any, name: str, unit: str) -> NDArray[np.float64]:
     """Return samples as a 1-D array."""
     if isinstance(values, ns.Trace):
         values = values.values
-    samples = as_floats(values, name)
+    samples = as_floats(values, name, unit)
     if samples.ndim == 2 and 1 in samples.shape:
         samples = samples.ravel()
     if samples.ndim != 1:
@@ -163,6 +168,12 @@ def checked_current(values: Any) -> NDArray[np.float64]:
     if 0.0 < largest < SMALLEST_CURRENT:
         raise NeurosimError(
             f"current is at most {largest:g} pA, which looks like amperes: multiply it by 1e12"
+        )
+    if 0.0 < largest < SMALL_CURRENT:
+        warnings.warn(
+            f"current is at most {largest:.3g} pA: if it is in nA, multiply it by 1000",
+            UserWarning,
+            stacklevel=5,
         )
     if current.std() == 0.0:
         raise NeurosimError(
@@ -192,6 +203,11 @@ def _voltage(values: Any, n: int, dt: float) -> tuple[NDArray[np.float64] | None
             f"voltage is within ±{np.abs(known).max():.3g} mV, which looks like volts: multiply it "
             "by 1000"
         )
+    if np.ptp(known) == 0.0:
+        raise NeurosimError(
+            f"voltage is constant at {known[0]:g} mV: give the recorded membrane potential, or "
+            "spikes alone"
+        )
     if at_end:
         return voltage, None
     start = float(voltage[0]) if math.isfinite(voltage[0]) else float(known[0])
@@ -214,7 +230,8 @@ def _crossings(
 
 def _steps(spikes: Any, dt: float, n_steps: int) -> NDArray[np.int64]:
     """Return the step of each spike, given the spike times (ms)."""
-    times = as_floats(spikes, "spikes")
+    times = as_floats(spikes, "spikes", "ms")
+    times = times.ravel() if times.ndim == 2 and 1 in times.shape else times
     duration = n_steps * dt
     if times.ndim != 1 or not np.isfinite(times).all():
         raise NeurosimError("spikes must be a 1-D array of finite spike times in ms")

@@ -10,15 +10,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bridge.recordings.data.observation import Counts
 from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.pair_tests import PairTests
 from bridge.recordings.slow.drives import Stimulus
-from bridge.utils.checks import as_floats, as_integer, positive
+from bridge.utils.checks import as_float, as_floats, as_integer, positive
 from neurosim import NeurosimError
 
 PACKAGE = str(Path(__file__).parents[2])
-# Smallest number of spikes of a neuron that is fitted.
+# Smallest number of spikes, and of silent bins, of a neuron that is fitted.
 FEWEST = 10
+# Fraction of bins with spikes above which approximate standard errors are rough.
+FULL = 0.5
+# Largest value of a stimulus, whose square can be computed.
+LARGEST = 1e100
 # Effect on the score that is certain for practical purposes.
 CERTAIN = 20.0
 # Longest refractory period (ms).
@@ -40,6 +46,11 @@ def features(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
         )
     if not np.isfinite(values).all():
         raise NeurosimError("stimulus holds values that are not finite: replace or mask them")
+    if np.abs(values).max(initial=0.0) > LARGEST:
+        raise NeurosimError(
+            f"stimulus holds {np.abs(values).max():.3g}: give values up to {LARGEST:g}, such as in "
+            "another unit"
+        )
     return values
 
 
@@ -73,9 +84,9 @@ def require_same_neurons(trains: BinnedTrains, fitted: BinnedTrains) -> None:
 
 
 def selected(
-    trains: BinnedTrains, counts: NDArray[np.int64], neurons: ArrayLike | None
+    trains: BinnedTrains, counts: Counts, family: Family, neurons: ArrayLike | None
 ) -> NDArray[np.intp]:
-    """Return the indices of the selected neurons with enough spikes."""
+    """Return the indices of the selected neurons with enough spikes and silent bins."""
     indices = np.arange(trains.n_neurons)
     if neurons is not None:
         wanted = np.unique(np.asarray(neurons))
@@ -84,16 +95,36 @@ def selected(
             missing = ", ".join(map(str, wanted[~known][:5])) or "none given"
             raise NeurosimError(f"neurons not among the {trains.n_neurons} recorded: {missing}")
         indices = np.flatnonzero(np.isin(trains.neurons, wanted))
-    enough = counts[indices] >= FEWEST
-    if not enough.any():
+    some, constant = counts.spikes >= FEWEST, counts.constant(FEWEST, repeated=family.counts)
+    if not some[indices].any():
         raise NeurosimError(f"no neuron fired at least {FEWEST} times: give a longer recording")
-    if not enough.all():
-        few = indices[~enough]
-        _warn(
-            f"{len(few)} neurons fired fewer than {FEWEST} times ({_named(trains.neurons[few])}): "
-            "their inputs are NaN"
+    remedy = "give a smaller bin_width" + (
+        "" if family.counts else ', or family="poisson" for counts'
+    )
+    if not (some & ~constant)[indices].any():
+        raise NeurosimError(
+            f"all neurons fire in all but fewer than {FEWEST} of {trains.n_bins:,} bins of "
+            f"{trains.width:g} ms, so nothing can be fitted: {remedy}"
         )
-    return indices[enough]
+    few, full = indices[~some[indices]], np.flatnonzero(constant)
+    if len(few):
+        _warn(
+            f"neurons that fired fewer than {FEWEST} times ({_named(trains.neurons[few])}) are not "
+            "fitted: their inputs are NaN"
+        )
+    if len(full):
+        _warn(
+            f"neurons that fire in all but fewer than {FEWEST} bins "
+            f"({_named(trains.neurons[full])}) are not fitted and not used as inputs; {remedy}"
+        )
+    dense = ~constant & (counts.fired > FULL * (counts.fired + counts.silent))
+    if dense.any():
+        _warn(
+            f"neurons ({_named(trains.neurons[dense])}) fire in more than half of the bins of "
+            f"{trains.width:g} ms: tests and intervals are rough, so that false calls can exceed "
+            f"the fdr; {remedy}"
+        )
+    return indices[(some & ~constant)[indices]]
 
 
 def slope_per_mv(beta: ArrayLike, n: int) -> NDArray[np.float64]:
@@ -112,8 +143,8 @@ def warn_of_unfinished(neurons: NDArray) -> None:
     """Warn of neurons whose fit did not converge."""
     if len(neurons):
         _warn(
-            f"the fit of {len(neurons)} neurons ({_named(neurons)}) did not converge within tol: "
-            "give a larger tol or a stronger penalty"
+            f"the fits of some neurons ({_named(neurons)}) did not converge within tol: give a "
+            "larger tol or a stronger penalty"
         )
 
 
@@ -131,9 +162,9 @@ def warn_of_few_spikes(neurons: NDArray, spikes: NDArray, columns: int) -> None:
     few = spikes < columns
     if few.any():
         _warn(
-            f"{int(few.sum())} neurons ({_named(neurons[few])}) have fewer spikes than the "
-            f"{columns} weights of their inputs: their tests and intervals are rough; give a "
-            "longer recording, fewer neurons or fewer basis functions"
+            f"neurons ({_named(neurons[few])}) have fewer spikes than the {columns} weights of "
+            "their inputs: their tests and intervals are rough; give a longer recording, fewer "
+            "neurons or fewer basis functions"
         )
 
 
@@ -142,19 +173,19 @@ def warn_of_separation(neurons: NDArray, filters: NDArray[np.float64]) -> None:
     largest = np.nan_to_num(np.abs(filters)).max(axis=(0, 2), initial=0.0)
     if (largest > CERTAIN).any():
         _warn(
-            f"the weights of {int((largest > CERTAIN).sum())} neurons "
-            f"({_named(neurons[largest > CERTAIN])}) diverge, because spikes of others predict "
-            "their spikes or silence with certainty: give a strength of the penalty"
+            f"the weights of some neurons ({_named(neurons[largest > CERTAIN])}) diverge, because "
+            "spikes of others predict their spikes or silence with certainty: give a strength of "
+            "the penalty"
         )
 
 
 def warn_of_copies(neurons: NDArray, pairs: NDArray[np.intp]) -> None:
     """Warn of neurons with the same spikes, shape (n_pairs, 2)."""
     if len(pairs):
-        first, second = (neurons[one] for one in pairs[0])
+        named = _named(np.array([f"{neurons[j]} and {neurons[k]}" for j, k in pairs]))
         _warn(
-            f"{len(pairs)} pairs of neurons fire almost only together (first {first} and "
-            f"{second}): their couplings cannot be separated; keep one neuron of each pair"
+            f"pairs of neurons fire almost only together ({named}): their couplings cannot be "
+            "separated; keep one neuron of each pair"
         )
 
 
@@ -227,7 +258,7 @@ def check_parameters(
     threads: int | None,
 ) -> None:
     """Raise an error for options out of range."""
-    if reset is not None and not 0 <= reset <= LONGEST_RESET:
+    if reset is not None and not 0 <= as_float(reset, "reset", "ms") <= LONGEST_RESET:
         raise NeurosimError(f"reset = {reset:g} ms is outside 0 to {LONGEST_RESET:g} ms")
     for name, value in (("shared", shared), ("baseline", baseline)):
         if value is not None:

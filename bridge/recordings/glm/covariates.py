@@ -19,7 +19,7 @@ from bridge.recordings.slow.smoothing import segment_sums
 
 # Eigenvalues of the covariance below this fraction of the largest one count as 0.
 FLAT = 1e-10
-# Fraction of common spikes above which two neurons are copies of each other.
+# Fraction of common spikes, beyond chance, above which two neurons are copies of each other.
 COPIED = 0.9
 # Elements of the largest temporary array for the products of columns.
 CHUNK = 2**21
@@ -210,7 +210,8 @@ class Covariates:
         together = np.zeros((n, n, 1), dtype=np.int32)
         kernels.count_lags(trains.ids, trains.starts, 0, 0, together)
         counts = trains.counts
-        same = together[:, :, 0] > COPIED * np.maximum.outer(counts, counts)
+        most, chance = np.maximum.outer(counts, counts), np.outer(counts, counts) / self.n_bins
+        same = together[:, :, 0] - chance > COPIED * (most - chance)
         return np.argwhere(np.triu(same & (counts > 0), 1))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Spikes in groups whose filters are added at once."""
+"""Groups of spikes, to add the filters of a group at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bridge.recordings.glm.filter_kernels import (
 
 # Numbers that a processor adds at once, or a multiple.
 LANES = 8
-# Largest number of bins of a group of spikes whose filters are added.
+# Largest number of bins between spikes of a group of any neurons.
 WIDEST = 32
 # Bins of a group of spikes of one neuron. Their values fit into the second-level cache.
 BLOCK = 8192
@@ -50,11 +50,11 @@ class _Near:
         spikes_per_bin = max(len(ids) / max(n_bins, 1), GROUP / WIDEST)
         span = LANES * math.ceil(GROUP / spikes_per_bin / LANES)
         any_neuron = np.zeros(len(ids), np.int32)
-        groups, places, n_groups, first = assign_groups(any_neuron, 1, bins, span)
+        groups, slots, n_groups, first = assign_groups(any_neuron, 1, bins, span)
         # A group with fewer spikes is filled with spikes of a neuron without a filter.
         members = np.full((n_groups, GROUP), n_neurons, np.int32)
         delays = np.zeros((n_groups, GROUP), np.int8)
-        members[groups, places], delays[groups, places] = ids, bins - first[groups]
+        members[groups, slots], delays[groups, slots] = ids, bins - first[groups]
         return cls(members, delays, first[:n_groups].copy(), span)
 
 
@@ -68,10 +68,10 @@ class _Same:
     @classmethod
     def of(cls, ids: NDArray, bins: NDArray, n_neurons: int, n_bins: int) -> _Same:
         """Group the spikes of each neuron."""
-        groups, places, n_groups, _ = assign_groups(ids, n_neurons, bins, BLOCK)
+        groups, slots, n_groups, _ = assign_groups(ids, n_neurons, bins, BLOCK)
         # A group with fewer spikes is filled with spikes at the end, where all values are 0.
         found, neurons = np.full((n_groups, GROUP), n_bins, np.int32), np.empty(n_groups, np.int32)
-        found[groups, places], neurons[groups] = bins, ids
+        found[groups, slots], neurons[groups] = bins, ids
         return cls(neurons, found)
 
 

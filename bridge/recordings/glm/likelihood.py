@@ -55,7 +55,7 @@ class Likelihood:
     """Negative log-likelihood of one neuron's spikes (nats).
 
     The score of bin t is η = b + d(t) + Σₗ h(l) n(t − l) + Σⱼₖ wⱼₖ xⱼₖ(t) with the intercept b, the
-    drive d, the effect h of own spikes (see `SpikeHistory`), and the filtered spikes of the others.
+    drive d, the spike history h (see `SpikeHistory`), and the filtered spikes of other neurons.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ class Likelihood:
             self._spikes = GroupedSpikes.of(
                 covariates.trains, reach, covariates.n_lags, grouped=False
             )
-        own = covariates.trains.bins[covariates.trains.ids == index]
-        self._own = np.zeros(len(own), np.int32), own, past.reach
+        fired = covariates.trains.bins[covariates.trains.ids == index]
+        self._past_spikes = np.zeros(len(fired), np.int32), fired, past.reach
         self._values = np.zeros(max(self._spikes.size, self.n_bins + len(past.basis.values) + 1))
         self.latest: Evaluation | None = None
         self._outside = None if past.counted is None else ~past.counted
@@ -153,21 +153,21 @@ class Likelihood:
     def adjoint(self, values: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         """Return Σₜ valuesₜ xₜ for the history and the columns, 0 for the neuron itself."""
         past, basis = self.past, self.covariates.basis
-        found, own = self.sums_after(values)
-        return past.basis.values.T @ own, found @ basis
+        others, history = self.sums_after(values)
+        return past.basis.values.T @ history, others @ basis
 
     def sums_after(self, values: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return sums of values by lag after the spikes of each neuron, and after own ones."""
+        """Return sums of values by lag after the spikes of the other neurons, and of this one."""
         if len(values) < len(self._values):
             values = np.append(values, np.zeros(len(self._values) - len(values)))
-        n_own = len(self.past.basis.values)
-        found, own = self._spikes.sums_after(values), np.zeros((1, n_own))
-        found[self.index] = 0.0
-        sums_after(*self._own, values, own)
-        return found, own[0]
+        others = self._spikes.sums_after(values)
+        others[self.index] = 0.0
+        history = np.zeros((1, len(self.past.basis.values)))
+        sums_after(*self._past_spikes, values, history)
+        return others, history[0]
 
     def rows(self) -> Iterator[NDArray[np.float64]]:
-        """Yield the filtered spikes of one neuron and function after the other, (n_bins,) each."""
+        """Yield the spikes of each neuron filtered by each basis function, (n_bins,) each."""
         n, n_functions = self.mean.shape
         nothing = np.zeros(self.past.n_weights)
         for neuron in range(n):
@@ -178,11 +178,11 @@ class Likelihood:
                 yield self._values[: self.n_bins]
 
     def history_rows(self) -> Iterator[NDArray[np.float64]]:
-        """Yield the own spikes filtered by one function after the other, (n_bins,) each."""
+        """Yield the spikes of this neuron filtered by each basis function, (n_bins,) each."""
         row = np.empty_like(self._values)
         for function in self.past.basis.values.T:
             row[:] = 0.0
-            add_filters(*self._own, function[None].copy(), row)
+            add_filters(*self._past_spikes, function[None].copy(), row)
             yield row[: self.n_bins]
 
     def _set_scores(
@@ -195,7 +195,7 @@ class Likelihood:
         held: bool = True,
         masked: bool = True,
     ) -> None:
-        """Compute the scores in place.
+        """Compute the scores in `_values`.
 
         `held` for `kernels.NEVER` where the neuron cannot fire, `masked` for the same outside of
         the likelihood.
@@ -205,20 +205,20 @@ class Likelihood:
         filters = weights @ self.covariates.basis.T
         filters[self.index] = 0.0
         self._spikes.add_filters(filters, values)
-        own = self.past.filter_of(history) if held else self.past.basis.values @ history
-        add_filters(*self._own, own[None], values)
+        effect = self.past.filter_of(history) if held else self.past.basis.values @ history
+        add_filters(*self._past_spikes, effect[None], values)
         if masked and self._outside is not None:
             values[: self.n_bins][self._outside] = kernels.NEVER
         values[self.n_bins :] = 0.0
 
     def _reach_with(self, reset: int) -> NDArray[np.int32]:
-        """Return the longest lag at which each spike acts if own spikes cancel input."""
+        """Return the longest lag at which each spike acts if spikes of this neuron cancel input."""
         trains, covariates = self.covariates.trains, self.covariates
-        own = trains.fired(self.index)
+        fired = trains.fired(self.index)
         acting = covariates.basis.any(axis=1)
         arrival = trains.bins + 1 + int(np.argmax(acting))
-        before = np.append(-(2**40), own)[np.searchsorted(own, arrival)]
-        following = np.append(own, 2**40)[np.searchsorted(own, arrival)]
+        before = np.append(-(2**40), fired)[np.searchsorted(fired, arrival)]
+        following = np.append(fired, 2**40)[np.searchsorted(fired, arrival)]
         reach = np.minimum(covariates.reach, following - trains.bins)
         return np.where(arrival - before <= reset, 0, reach).astype(np.int32)
 

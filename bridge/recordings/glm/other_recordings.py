@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bridge.recordings.data.observation import Observation, count_spikes
+from bridge.recordings.data.observation import Counts, Observation
 from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm import checks
 from bridge.recordings.glm.covariates import Covariates
@@ -38,7 +38,7 @@ def problem_like(
     trains, absent = observation.without_absent(trains)
     checks.warn_of_absent(absent)
     drives = Drives.of(trains, observation, None, None)
-    _, present = count_spikes(trains, observation)
+    present = Counts.of(trains, observation).present
     covariates = Covariates(
         trains, fitted.covariates.basis, observation.pieces, None, drives.absent, present
     )

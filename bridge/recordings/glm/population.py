@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from bridge.learning.validation import require_fitted
 from bridge.recordings import plot
-from bridge.recordings.data.observation import Observation, count_spikes
+from bridge.recordings.data.observation import Counts, Observation
 from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm import checks, other_recordings
 from bridge.recordings.glm.bases import Basis, RaisedCosines
@@ -103,7 +103,7 @@ class PopulationGLM(BaseEstimator):
     refractory_ : (n,) ndarray of int
         Bins after a spike in which a neuron never fires.
     tests_ : PairTests
-        Tests of all pairs.
+        Tests of all pairs; z is NaN for couplings from neurons with fewer than 10 spikes.
     amplitudes_, amplitude_errors_ : (n, n) ndarray
         Strength of each coupling at the peak of its time course (score), and its standard error.
     courses_ : (n, n, n_lags) ndarray
@@ -543,10 +543,13 @@ class PopulationGLM(BaseEstimator):
         observation = Observation.of(trains, epochs, presence, gaps, lead)
         trains, absent = observation.without_absent(trains)
         checks.warn_of_absent(absent)
-        counted, present = count_spikes(trains, observation)
-        indices = checks.selected(trains, counted, neurons)
+        self._counts = Counts.of(trains, observation)
+        indices = checks.selected(trains, self._counts, family, neurons)
+        constant = self._counts.constant(checks.FEWEST, repeated=family.counts)
+        if constant.any():  # as inputs they equal the intercept
+            trains = trains.select(~constant[trains.ids])
         drives = Drives.of(trains, observation, self.shared, self.baseline)
-        slow = drives.slow_rates, drives.absent, present
+        slow = drives.slow_rates, drives.absent, self._counts.present
         covariates = Covariates(trains, values, observation.pieces, *slow)
         features = None
         if stimulus is not None:
@@ -563,7 +566,9 @@ class PopulationGLM(BaseEstimator):
         (n, n_functions), n_history = problem.covariates.shape, history.shape[1]
         self.neurons_, self.n_bins_, self.family_ = trains.neurons, trains.n_bins, problem.family
         self.bin_width_ = trains.width
-        self.rates_ = problem.covariates.rates / trains.width * 1e3
+        constant = self._counts.constant(checks.FEWEST, repeated=problem.family.counts)
+        rates = np.where(constant, self._counts.rates, problem.covariates.rates)
+        self.rates_ = rates / trains.width * 1e3
         estimates, certain = [one.estimate for one in fits], [one.uncertainty for one in fits]
 
         def spread(values: list[Any], *shape: int) -> NDArray[np.float64]:
@@ -624,8 +629,9 @@ class PopulationGLM(BaseEstimator):
             found[~tested] = np.nan
             return found
 
+        few = self._counts.spikes < checks.FEWEST  # of these, z is far from normal
         self.tests_ = PairTests(
-            z=found.z,
+            z=np.where(few[:, None], np.nan, found.z),
             flatness=pairs([one.p_values for one in flatness]),
             synchrony=pairs([one.z[:, 0] for one in flatness]),
             distant=pairs([one.distant for one in flatness], flatness[0].distant.shape[1]),
@@ -637,6 +643,8 @@ class PopulationGLM(BaseEstimator):
         names = self.neurons_[indices]
         checks.warn_of_unfinished(names[~self.converged_[indices]])
         n_columns = problem.covariates.mean.size - problem.covariates.n_functions
+        if problem.stimulus is not None:
+            n_columns += problem.stimulus.values.shape[1]
         checks.warn_of_few_spikes(names, np.array([one.n_spikes for one in fits]), n_columns)
         checks.warn_of_separation(self.neurons_, self.coupling_ @ problem.covariates.basis.T)
         checks.warn_of_copies(self.neurons_, problem.covariates.copies)

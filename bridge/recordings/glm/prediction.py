@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from bridge.recordings.data.observation import Observation
 from bridge.recordings.data.trains import BinnedTrains
+from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.filter_kernels import add_filters
+from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.rescaling import TimeRescaling, rescale
+from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -25,23 +27,22 @@ def scores(
 ) -> NDArray[np.float64]:
     """Return the score of one neuron in each bin, given all spikes, shape (n_bins,).
 
-    It is −∞ in refractory bins. `covariates` contains the spikes and gaps.
+    It is −∞ in refractory bins. `covariates` contains the spikes and gaps, with one basis
+    function for each lag.
     """
-    trains, n_lags = covariates.trains, covariates.n_lags
-    own = trains.bins[trains.ids == index]
-    own_reach = covariates.own_reach(own, n_lags, last_spike_only=population.last_spike_only)
-    spikes = covariates.spikes
-    found = np.full(spikes.size, population.intercept[index])
-    drive = population.drive[: trains.n_bins, index] if len(population.drive) else np.empty(0)
-    found[: len(drive)] += drive
-    filters = population.filters[:, index].copy()
-    add_filters(np.zeros(len(own), np.int32), own, own_reach, filters[[index]], found)
-    filters[index] = 0.0
-    spikes.add_filters(filters, found)
-    found = found[: trains.n_bins]
-    for lag in range(1, int(population.refractory[index]) + 1):
-        found[own[own < trains.n_bins - lag] + lag] = -np.inf
-    return found
+    trains, family = covariates.trains, population.family_of(index)
+    basis = HistoryBasis(covariates.basis, population.last_spike_only)
+    past = SpikeHistory.given(covariates, index, basis, int(population.refractory[index]))
+    drive = np.zeros(trains.n_bins if len(population.drive) else 0)
+    if len(drive):
+        known = population.drive[: trains.n_bins, index]
+        drive[: len(known)] = known
+    filters = population.filters[:, index]
+    likelihood = Likelihood(covariates, index, past, family)
+    found = likelihood.scores(
+        float(population.intercept[index]), filters[index], filters, drive, everywhere=True
+    )
+    return np.where(found < 0.5 * kernels.NEVER, -np.inf, found)
 
 
 def rescaled(
@@ -53,7 +54,7 @@ def rescaled(
         raise NeurosimError(f"{trains.n_neurons} spike trains for {n} neurons of the model")
     observation = Observation.of(trains, epochs, None, gaps, n_lags)
     trains, _ = observation.without_absent(trains)
-    covariates = Covariates(trains, np.empty((n_lags, 0)), observation.pieces)
+    covariates = Covariates(trains, np.eye(n_lags), observation.pieces)
     found: dict[int | str, TimeRescaling] = {}
     for index, name in enumerate(trains.neurons.tolist()):
         family, counted = population.family_of(index), observation.counted(index)

@@ -16,8 +16,8 @@ ROUNDED = 1e-3
 class RidgeLoss:
     """Penalised loss in coordinates in which its curvature is close to the identity.
 
-    The information on the weights is approximately N C, with N spikes and the covariance C of the
-    columns. For other parameters see `ScaledLoss`.
+    The information on the weights is approximately J C, with the information J on the intercept at
+    a constant rate and the covariance C of the columns. For other parameters see `ScaledLoss`.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class RidgeLoss:
     def __init__(self, likelihood: Likelihood, precision: float) -> None:
         self.loss, self.precision = ScaledLoss(likelihood), precision
         values, self._vectors = likelihood.covariates.principal
-        curvature = likelihood.past.counts.sum() * values + precision
+        curvature = likelihood.past.information(likelihood.family) * values + precision
         # Directions without data or prior keep their initial value.
         self._scale = np.where(curvature > 0, 1.0 / np.sqrt(np.maximum(curvature, 1e-300)), 0.0)
 

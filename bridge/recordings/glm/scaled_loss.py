@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.recordings.glm.history_fit import PRECISION
 from bridge.recordings.glm.likelihood import Evaluation, Likelihood
-from bridge.recordings.glm.spike_history import PRECISION
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import solve_triangular
 
 from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.filter_kernels import add_filters
+from bridge.recordings.glm.history_fit import fit_by_age, fit_sums
 
-# Precision of the prior of history weights, which keeps them finite.
-PRECISION = 1e-2
+# Mean number of own spikes that act at a time above which their effects are added up.
+OVERLAPPING = 1.5
+# Largest probability of a spike whose score is computed.
+HIGHEST = 1.0 - 1e-9
 # Spikes expected during the refractory period without refractoriness, at which it is accepted.
 EVIDENCE = 5.0
 # Longest refractory period that is found (ms).
@@ -96,8 +100,15 @@ class SpikeHistory:
         spikes = np.bincount(ages[kept], counts, minlength=n_lags + 1)
         bins = _bins_by_age(unique, trains.n_bins, n_lags, counted)
         refractory = _refractory(bins, spikes, trains.width)
-        start = _renewal_fit(basis.values, bins, spikes, refractory, family)
+        start = fit_by_age(basis.values, bins, spikes, refractory, family)
         n_counted = int(bins.sum())
+        acting = n_lags * counts.sum() / max(bins[:n_lags].sum(), 1)
+        if acting > OVERLAPPING and not basis.last_spike_only:
+            own = trains.bins[trains.ids == index]
+            rows, silent = _filtered(own, reach, basis.values, refractory, trains.n_bins)
+            if counted is not None:
+                silent |= ~counted
+            start = fit_sums(rows, silent, fired, counts, family, start)
         return cls(fired, counts, counted, n_counted, basis, reach, refractory, *start)
 
     @classmethod
@@ -122,6 +133,15 @@ class SpikeHistory:
     def rate(self) -> float:
         """Mean spikes per bin of the likelihood."""
         return float(self.counts.sum()) / self.n_counted
+
+    def information(self, family: Family) -> float:
+        """Return the Fisher information on the intercept at a constant rate."""
+        rate = self.rate if family.counts else min(self.rate, HIGHEST)
+        if rate <= 0.0:
+            return 0.0
+        found = np.array([family.score_of(rate)])
+        kernels.replace_by_information(found, 1, family.code, family.dispersion)
+        return self.n_counted * float(found[0])
 
     @property
     def n_weights(self) -> int:
@@ -156,6 +176,22 @@ def _own_spikes(
     return fired, counts.astype(float), reach
 
 
+def _filtered(
+    own: NDArray[np.int32],
+    reach: NDArray[np.int32],
+    basis: NDArray[np.float64],
+    refractory: int,
+    n_bins: int,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the own spikes filtered by each basis function, and where the neuron cannot fire."""
+    n_lags, n_functions = basis.shape
+    rows, ids = np.zeros((n_functions + 1, n_bins + n_lags)), np.zeros(len(own), np.int32)
+    blocked = (np.arange(n_lags) < refractory).astype(float)
+    for function, row in zip((*basis.T, blocked), rows, strict=True):
+        add_filters(ids, own, reach, function[None].copy(), row)
+    return rows[:-1, :n_bins], rows[-1, :n_bins] > 0.0
+
+
 def _bins_by_age(
     fired: NDArray[np.int64], n_bins: int, n_lags: int, counted: NDArray[np.bool_] | None
 ) -> NDArray[np.int64]:
@@ -178,40 +214,3 @@ def _refractory(bins: NDArray, spikes: NDArray, width: float) -> int:
     silent = int(fired[0]) if len(fired) else most
     expected = np.cumsum(bins[:silent]) * (spikes.sum() / max(bins.sum(), 1))
     return silent if silent and expected[-1] >= EVIDENCE else 0
-
-
-def _renewal_fit(
-    basis: NDArray[np.float64], bins: NDArray, spikes: NDArray, refractory: int, family: Family
-) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Fit the hazard by age (Newton); return intercept, weights and root of the information.
-
-    Only the last spike acts. For long intervals this is close to the sum over spikes.
-    """
-    n_functions = basis.shape[1]
-    rows = np.column_stack([np.vstack([basis, np.zeros(n_functions)]), np.ones(len(basis) + 1)])
-    rows, bins, spikes = rows[refractory:], bins[refractory:], spikes[refractory:]
-    prior = np.append(np.full(n_functions, PRECISION), 0.0)
-    overall = (spikes.sum() + 0.5) / (bins.sum() + 1.0)
-    theta = np.append(np.zeros(n_functions), family.score_of(min(overall, 0.999)))
-    for _ in range(60):
-        slope, information = _derivatives(rows @ theta, bins, spikes, family)
-        gradient = rows.T @ slope + prior * theta
-        hessian = (rows * information[:, None]).T @ rows + np.diag(prior + 1e-9 * spikes.sum())
-        step = cho_solve(cho_factor(hessian), gradient)
-        theta -= step * min(1.0, 3.0 / max(np.abs(step).max(), 1e-300))
-        if np.abs(step).max() < 1e-6:
-            break
-    return float(theta[-1]), theta[:-1], np.linalg.cholesky(hessian).T
-
-
-def _derivatives(
-    score: NDArray, bins: NDArray, spikes: NDArray, family: Family
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return slope and information of the loss by age, at clipped scores."""
-    clipped = np.clip(score, -30.0, 3.0)
-    slope, information = clipped.copy(), clipped.copy()
-    nothing = np.empty(0, np.int64), np.empty(0)
-    kernels.replace_by_residuals(slope, len(slope), *nothing, family.code, family.dispersion)
-    kernels.replace_by_information(information, len(slope), family.code, family.dispersion)
-    rewards = [kernels.at_spike(one, 1.0, family.code, family.dispersion)[1] for one in clipped]
-    return bins * slope - spikes * np.array(rewards), bins * np.maximum(information, 1e-12)

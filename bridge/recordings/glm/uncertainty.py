@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.recordings.glm.covariates import upper_root
+from bridge.recordings.glm.history_fit import PRECISION
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.scaled_loss import Estimate
-from bridge.recordings.glm.spike_history import PRECISION
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +61,10 @@ def uncertainty(
 ) -> Uncertainty:
     """Return estimates and covariances.
 
-    Own history and stimulus have their exact information. That of the weights is exact, or T'CT
-    with the covariance C of the columns and a matrix Tⱼ for each neuron, so that its diagonal
-    blocks are the information on the weights from each neuron. Standard errors of the second kind
-    differ from exact ones by a few per cent, and cost a fraction of a fit.
+    The information on spike history and stimulus is exact. The information on the weights is exact
+    or approximated by T'CT, with the covariance C of the columns and a matrix Tⱼ for each neuron.
+    The diagonal blocks of the approximation are exact. Its standard errors differ from exact ones
+    by a few per cent and cost a fraction of a fit.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def uncertainty(
     total = float(information.sum())
     sums = likelihood.sums_after(information)[0]
     means = sums @ likelihood.covariates.basis / total
-    own, mixed, dense_means = _dense_products(likelihood, information)
-    own = own - total * np.outer(dense_means, dense_means)
+    products, mixed, dense_means = _dense_products(likelihood, information)
+    products = products - total * np.outer(dense_means, dense_means)
     mixed = mixed - total * np.outer(means, dense_means)
     exact = _should_be_exact(likelihood) if exact is None else exact
     couplings = (_Exact if exact else _Scaled).of(likelihood, information, sums, means)
@@ -90,7 +90,7 @@ def uncertainty(
     if likelihood.drive.stimulus is not None:
         prior[likelihood.past.n_weights :] = likelihood.drive.stimulus.precision
     explained = couplings.solve(mixed)
-    dense_covariance = _inverse_of_rest(own + np.diag(prior), mixed.T @ explained)
+    dense_covariance = _inverse_of_rest(products + np.diag(prior), mixed.T @ explained)
     shape = (*likelihood.covariates.shape, -1)
     by_neuron = explained.reshape(shape)
     covariance = couplings.blocks() + by_neuron @ dense_covariance @ by_neuron.transpose(0, 2, 1)
@@ -177,29 +177,31 @@ class _Scaled:
         n, n_functions = self.inverse.shape[:2]
         turned = self.inverse.transpose(0, 2, 1) @ right.reshape(n, n_functions, -1)
         turned = turned.reshape(n * n_functions, -1)
-        found = self.precision @ turned - self._own @ (self._own_factor @ (self._own.T @ turned))
+        found = self.precision @ turned - self._columns @ (
+            self._column_factor @ (self._columns.T @ turned)
+        )
         return (self.inverse @ found.reshape(n, n_functions, -1)).reshape(turned.shape)
 
     def blocks(self) -> NDArray[np.float64]:
         """Return the diagonal blocks of H⁻¹, shape (n, n_functions, n_functions)."""
         n, k = self.inverse.shape[:2]
         whole = np.einsum("jkjl->jkl", self.precision.reshape(n, k, n, k))
-        own = self._own.reshape(n, k, k)
-        found = whole - own @ self._own_factor @ own.transpose(0, 2, 1)
+        columns = self._columns.reshape(n, k, k)
+        found = whole - columns @ self._column_factor @ columns.transpose(0, 2, 1)
         return self.inverse @ found @ self.inverse.transpose(0, 2, 1)
 
     @property
-    def _own(self) -> NDArray[np.float64]:
+    def _columns(self) -> NDArray[np.float64]:
         """Columns of the precision that belong to the neuron itself."""
         k = self.inverse.shape[1]
         return self.precision[:, self.index * k : (self.index + 1) * k]
 
     @property
-    def _own_factor(self) -> NDArray[np.float64]:
+    def _column_factor(self) -> NDArray[np.float64]:
         """Inverse of its block of the precision."""
         k = self.inverse.shape[1]
-        own = self._own[self.index * k : (self.index + 1) * k]
-        return np.asarray(np.linalg.inv(own), dtype=float)
+        block = self._columns[self.index * k : (self.index + 1) * k]
+        return np.asarray(np.linalg.inv(block), dtype=float)
 
 
 def _inverse_of_rest(
@@ -249,13 +251,13 @@ def _dense_products(
     """
     stimulus = likelihood.drive.stimulus
     features = np.empty((len(information), 0)) if stimulus is None else stimulus.values
-    own, mixed, sums = [], [], []
+    products, mixed, sums = [], [], []
     for row in chain(likelihood.history_rows(), features.T):
         weighted = information * row
         by_history, by_weight = likelihood.adjoint(weighted)
-        own.append(np.append(by_history, weighted @ features))
+        products.append(np.append(by_history, weighted @ features))
         mixed.append(by_weight.ravel())
         sums.append(weighted.sum())
-    shape = (len(own), len(own))
-    columns = np.array(mixed).reshape(len(own), likelihood.mean.size).T
-    return np.array(own).reshape(shape), columns, np.array(sums) / information.sum()
+    shape = (len(products), len(products))
+    columns = np.array(mixed).reshape(len(products), likelihood.mean.size).T
+    return np.array(products).reshape(shape), columns, np.array(sums) / information.sum()

@@ -9,6 +9,7 @@ import csv
 import math
 import re
 from array import array
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
@@ -36,6 +37,8 @@ SAMPLE = 2**16
 """Bytes at the start of a file by which its format is recognised."""
 NEST = (".dat", ".gdf")
 """Suffixes of NEST's files: neuron and time (ms) in each row."""
+MISSING = ("", "nan", "na")
+"""Values of empty cells."""
 WANTED = (
     "name the columns neuron and time_ms (or time_s), and population if there are several, in the "
     "first line or with columns"
@@ -71,15 +74,34 @@ def read_text(
     NeurosimError
         If the text is not a table of spikes. The message starts with the path.
     """
-    with _reporting(path), path.open(encoding="utf-8-sig", newline="") as file:
+    with _reporting(path), path.open(encoding=_encoding(path), newline="") as file:
         table = open_table(file, lambda names: _is_header(names, unit, columns is not None))
         by_nest = nest or path.suffix.lower() in NEST or any("NEST" in c for c in table.comments)
         names = list(columns) if columns is not None else table.header
         if names is None:
             rows = list(table.rows)
+            if not rows and not by_nest:
+                raise NeurosimError(f"it has no row of numbers: {WANTED}")
             names, table = _guess_names(rows, by_nest), replace(table, rows=iter(rows))
         found = _read_rows(table, names, unit, dt, nest or (by_nest and len(names) > 1))
         return _name_neuron(found, path.stem) if len(names) == 1 else found
+
+
+def _encoding(path: Path) -> str:
+    """Return the encoding of a text: UTF-16 with its mark, UTF-8, or else that of Windows."""
+    with path.open("rb") as file:
+        head = file.read(SAMPLE)
+        if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            return "utf-16"
+        decoder, part = getincrementaldecoder("utf-8-sig")(), head
+        try:
+            while part:
+                decoder.decode(part)
+                part = file.read(SAMPLE)
+        except UnicodeDecodeError:
+            binary = any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
+            return "utf-8-sig" if binary else "cp1252"
+    return "utf-8-sig"
 
 
 def is_table(path: Path) -> bool:
@@ -89,15 +111,16 @@ def is_table(path: Path) -> bool:
     """
     with path.open("rb") as file:
         head = file.read(SAMPLE)
-    if len(head) == SAMPLE:
-        head = head[: head.rfind(b"\n") + 1]
     try:
-        table = open_table(StringIO(head.decode("utf-8-sig")), lambda n: _is_header(n, None))
+        text = getincrementaldecoder(_encoding(path))().decode(head)
+        if len(head) == SAMPLE:
+            text = text[: text.rfind("\n") + 1]
+        table = open_table(StringIO(text), lambda n: _is_header(n, None))
         rows = [row for _, row in table.rows]
     except (UnicodeDecodeError, NeurosimError, csv.Error):
         return False
     widths = {len(row) for row in rows}
-    if b"\0" in head or len(widths) > 1:
+    if "\0" in text or len(widths) > 1:
         return False
     if table.header is not None:
         return _is_header(table.header, None)
@@ -130,7 +153,9 @@ def _reporting(path: Path) -> Iterator[None]:
     except NeurosimError as error:
         raise NeurosimError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:
-        raise NeurosimError(f"{path} is not text in UTF-8 ({error.reason})") from None
+        raise NeurosimError(
+            f"{path} is not text in UTF-8 ({error.reason}): save it as CSV in UTF-8"
+        ) from None
     except csv.Error as error:
         raise NeurosimError(f"{path} does not hold comma-separated values ({error})") from None
 
@@ -148,6 +173,8 @@ def _read_rows(
         raise NeurosimError(f"it is NEST's recording of {others[:80]}, not of spikes")
     populations: dict[str, _Rows] = {}
     for line, row in table.rows:
+        if all(word.lower() in MISSING for word in row):
+            continue  # spreadsheets add such rows
         if len(row) == len(names) + 1 and not row[-1]:
             row.pop()  # a delimiter at the end of the line
         if len(row) != len(names):

@@ -23,7 +23,10 @@ DELIMITERS = (",", ";", "\t", " ")
 NUMBER = re.compile(
     r"[+-]?(\d++\.?\d*+|\.\d++)(e[+-]?\d++)?|[+-]?(nan|inf|infinity)", re.I | re.ASCII
 )
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.I | re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d*|\d{1,3}(\.\d{3})+),\d+(e[+-]?\d+)?", re.I | re.ASCII)
+"""A number with a decimal comma, and points between thousands."""
+_SEPARATOR = re.compile(r"sep=(.)\s*")
+"""First line of a CSV file of Excel, which states the delimiter."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def open_table(file: TextIO, is_header: Callable[[list[str]], bool]) -> Table:
     for number, line in lines:
         if line.lstrip().startswith(COMMENTS):
             comments += [line] if len(comments) < MAX_COMMENTS else []
+        elif number == 1 and _SEPARATOR.fullmatch(line):
+            continue
         elif line.strip():
             first = [(number, line)]
             break
@@ -120,7 +125,7 @@ def split(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[tuple[in
     """Return the fields of each row, without blank lines and comments.
 
     A space as delimiter stands for any number of spaces and tabs. With delimiters other than commas
-    and spaces, numbers may have decimal commas: 0,5 is then 0.5.
+    and spaces, numbers may have decimal commas: 0,5 is then 0.5, and 1.000,5 is 1000.5.
     """
     number = 0
 
@@ -135,7 +140,7 @@ def split(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[tuple[in
         fields = [word.strip() for word in row]
         if delimiter in ";\t":
             fields = [
-                word.replace(",", ".") if _DECIMAL_COMMA.fullmatch(word) else word
+                word.replace(".", "").replace(",", ".") if _DECIMAL_COMMA.fullmatch(word) else word
                 for word in fields
             ]
         yield number, fields

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,21 @@ def test_run_prints_the_report_of_a_scenario_instead_of_its_findings(capsys, toy
     assert "peak_mv" not in printed
     assert "rate of" not in printed
     assert json_of(capsys, "run", "teller", "--json")["report"][0] == "One neuron was simulated."
+
+
+@pytest.mark.filterwarnings("default")
+def test_warnings_are_printed_as_messages(capsys, toys):
+    def findings(result, settings):
+        warnings.warn("the trials are few: simulate more", stacklevel=1)
+        return {}
+
+    toys.add("doubtful", findings=findings)
+    assert main(["run", "doubtful"]) == 0
+    printed = capsys.readouterr().err
+    assert "neurosim: the trials are few: simulate more\n" in printed
+    assert "Warning" not in printed
+    with pytest.warns(UserWarning, match="few"):  # outside the command as before
+        warnings.warn("few", stacklevel=1)
 
 
 def test_run_hands_its_options_on(capsys, toys):

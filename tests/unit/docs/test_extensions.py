@@ -39,6 +39,19 @@ print(model_pages.tables(ns.LIF)[model_pages.tables(ns.LIF).index("   * - ``tau_
     assert run(code).strip() == str([*row, "     - Membrane time constant."])
 
 
+def test_signatures_of_models_show_their_parameters() -> None:
+    code = """
+import neurosim as ns, model_pages
+for kind in (ns.LIF, ns.STDP, ns.Network):
+    shown = model_pages._signature(None, "class", "", kind, None, "(*_, **__)", "")
+    print(shown and shown[0])
+"""
+    neuron, rule, other = run(code).splitlines()
+    assert neuron.startswith("(v_rest=-70.0, v_threshold=-55.0, v_reset=-70.0, v_peak=30.0, ")
+    assert rule.startswith("(w_max, learning_rate=0.01, asymmetry=1.0, ")
+    assert other == "None"
+
+
 def test_names_are_recognised_however_they_are_imported(tmp_path: Path) -> None:
     file = tmp_path / "code.py"
     file.write_text(

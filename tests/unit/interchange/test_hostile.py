@@ -277,7 +277,7 @@ HOSTILE_CSV = {
     "late": (HEADER + "a,1,1e300\n", "spike at 1e+300 ms"),
     "short_row": (HEADER + "a,1\n", "row 2 has 2 fields instead of 3"),
     "null": (HEADER.encode() + b"a\0,1,2\n", "is not a name of a population"),
-    "no_text": (b"\xff\xfe\x00", "is not text in UTF-8"),
+    "no_text": (b"\xfe\x00\x81", "is not text in UTF-8"),
     "populations": (HEADER + "".join(f"p{k},0,1\n" for k in range(10_001)), "10,000 populations"),
     "unsorted": (HEADER + "a,1,5\na,1,2\n", "read"),
     "empty": (HEADER, "read"),

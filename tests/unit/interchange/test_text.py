@@ -96,6 +96,12 @@ np.savetxt(SCIENTIFIC, np.column_stack([IDS, TIMES]), header="neuron time_ms")
 TEXTS = {
     "semicolons": table(";", IDS, TIMES, head="neuron time_ms"),
     "decimal commas": table(";", IDS, TIMES, head="neuron time_ms").replace(".", ","),
+    "UTF-16": table("\t", IDS, TIMES, head="neuron time_ms").encode("utf-16"),
+    "Windows": ("# µ\n" + table(";", IDS, TIMES, head="neuron time_ms")).encode("cp1252"),
+    "delimiter of Excel": "sep=;\n" + table(";", IDS, TIMES, head="neuron time_ms"),
+    "empty last rows": table(",", IDS, TIMES, head="neuron time_ms") + ",\n,\n",
+    "missing last rows": table(",", IDS, TIMES, head="neuron time_ms") + "NaN,NaN\nNA,NA\n",
+    "channels": table(",", IDS, TIMES, head="channel time_ms"),
     "tabs": table("\t", IDS, TIMES, head="neuron time_ms"),
     "blanks": table(" ", IDS, TIMES, head="neuron time_ms"),
     "many blanks": table("    ", IDS, TIMES, head="  neuron time_ms"),
@@ -325,7 +331,19 @@ def test_text_that_neo_reads_goes_to_neo(tmp_path: Path):
     np.testing.assert_allclose(one.spikes["units"].times, [600.0, 1000.0, 1500.0], rtol=1e-6)
 
 
+def test_points_between_thousands_are_no_decimal_points(tmp_path: Path):
+    path = write(tmp_path / "a.csv", "neuron;time_ms\n0;812,5\n0;1.010,5\n0;1.234.567,25\n")
+    assert ns.load_spikes(path).spikes["units"].times.tolist() == [812.5, 1010.5, 1234567.25]
+
+
+def test_names_in_the_encoding_of_windows(tmp_path: Path):
+    path = write(tmp_path / "a.csv", "neuron;time [µs]\nMüller;10500\n".encode("cp1252"))
+    trains = ns.load_spikes(path).spikes["units"]
+    assert (trains.names, trains.times.tolist()) == (("Müller",), [10.5])
+
+
 REFUSED = {
+    "empty": ("", {}, "it has no row of numbers: name the columns"),
     "unnamed": ("a,b\n1,2\n", {}, "its first line is 'a,b': name the columns"),
     "no neuron": ("time_ms,depth\n1,2\n", {}, "name the columns neuron and time_ms"),
     "two times": ("neuron,time_ms,t\n1,2,3\n", {}, "'time_ms' and 't' are both names of times"),

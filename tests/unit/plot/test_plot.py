@@ -189,6 +189,15 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone():
     assert dict(mpl.rcParams) == before
 
 
+def test_curves_and_bars_without_a_colour_take_those_of_the_palette():
+    (axes,) = plot.panels(plot.figure())
+    expected = [*plot.PALETTE, plot.EXCITATORY, plot.INHIBITORY]
+    curves = axes.plot([0.0, 1.0], np.ones((2, len(expected))))
+    bars = [axes.bar(0.0, 1.0).patches[0] for _ in expected]
+    assert [to_hex(curve.get_color()).upper() for curve in curves] == expected
+    assert [to_hex(bar.get_facecolor()).upper() for bar in bars] == expected
+
+
 def test_windows_that_end_after_ten_seconds_are_labelled_in_seconds():
     trains = SpikeTrains([5.0, 11_950.0], [0, 0], [0])
     long = Result(0.1, 12_000.0, 1, {"exc": info("exc", 1, 1)}, {"exc": trains})

@@ -88,10 +88,11 @@ def test_the_one_synapse_is_called_and_no_other(trains):
 
 
 def test_a_neuron_with_too_few_spikes_is_said_and_left_open(trains):
-    with pytest.warns(UserWarning, match=r"2 neurons fired fewer than 10 times \(3, 4\)"):
+    with pytest.warns(UserWarning, match=r"neurons that fired fewer than 10 times \(3, 4\)"):
         found = infer_synapses([*trains, np.array([5000.0]), np.empty(0)], DURATION)
     assert np.isnan(found.weights[:, 3:]).all()
-    assert np.isfinite(found.weights[3, :3]).all()  # it may still be heard
+    assert np.isfinite(found.weights[3, :3]).all()  # its output is estimated, but not tested
+    assert not found.called(0.5)[3].any()
     assert np.isnan(found.weights[4]).all()
     assert not found.called()[:, 3:].any()
     assert np.isnan(cross_correlation_z([*trains, np.empty(0)], DURATION)[3]).all()
@@ -190,15 +191,15 @@ def neo_train(stop: float) -> neo.SpikeTrain:
     [
         ([[5.0, 3.0], GOOD[1]], {}, "neuron 0 are not in order, 3 ms comes after 5 ms: sort"),
         ([GOOD[0], [-1.0, 3.0]], {}, "neuron 1 has a spike at -1 ms"),
-        ([GOOD[0], [1.0, np.nan]], {}, "neuron 1 has a spike at nan ms"),
+        ([GOOD[0], [1.0, np.nan, 3.0]], {}, "neuron 1 has a spike at nan ms"),
         ([GOOD[0], [1.0, np.inf]], {}, "neuron 1 has a spike at inf ms"),
         ([GOOD[0], [1.0, 2000.0]], {}, "2000 ms, after the end of the recording at 1000 ms"),
         ([GOOD[0], ["a"]], {}, "the train of neuron 1 must be an array of real numbers"),
-        ([GOOD[0], [[1.0]]], {}, r"the train of neuron 1 has shape \(1, 1\)"),
+        ([GOOD[0], np.ones((2, 2))], {}, r"the train of neuron 1 has shape \(2, 2\)"),
         ([GOOD[0]], {}, "1 spike train: give those of at least 2"),
         ([], {}, "0 spike train"),
         (3.0, {}, "float is not a set of spike trains"),
-        ("abc", {}, "str is not a set of spike trains"),
+        ("abc", {}, "read files with neurosim.load_spikes"),
         (([1.0, 2.0], [0]), {}, r"times \(2,\) and ids \(1,\) must be of one length"),
         (([2.0, 1.0, 3.0], [0, 0, 1]), {}, "spike times of neuron 0 are not in order"),
         (GOOD, {"duration": None}, "duration is missing"),

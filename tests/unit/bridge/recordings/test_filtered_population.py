@@ -152,7 +152,7 @@ def test_neurons_with_high_rates_do_not_run_away():
 def test_predicted_scores_are_sums_over_lags(rng, family):
     model = population(rng, family, n_bins=800)
     trains = bin_trains(model.simulate(1000.0), counts=family.counts)
-    covariates = Covariates(trains, np.empty((12, 0)))
+    covariates = Covariates(trains, np.eye(12))
     found = np.stack([scores(model, covariates, index) for index in range(6)], axis=1)
     counts = np.zeros((1000, 6))
     np.add.at(counts, (trains.bins, trains.ids), 1.0)
@@ -203,7 +203,7 @@ def test_the_last_spike_alone_is_predicted():
     filters[0, 0] = [-40.0, 40.0, 40.0, -40.0, -40.0, -40.0]
     model = FilteredPopulation(filters, [-20.0], last_spike_only=True)
     trains = bin_trains([[1.0, 3.0]], 10.0, fewest=1)
-    found = scores(model, Covariates(trains, np.empty((6, 0))), 0)
+    found = scores(model, Covariates(trains, np.eye(6)), 0)
     effect = [0, -40, 40, -40, 40, 40, -40, -40, -40, 0]
     np.testing.assert_allclose(found, -20.0 + np.array(effect))
 

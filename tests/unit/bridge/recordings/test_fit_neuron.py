@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+import quantities as pq
 
 import bridge
 import neurosim as ns
@@ -171,7 +172,7 @@ def test_correlation_time_of_an_autoregressive_process(rng) -> None:
 
 
 CURRENT = np.random.default_rng(1).normal(200.0, 100.0, 1000)
-VOLTAGE = np.full(1000, -70.0)
+VOLTAGE = -70.0 + np.sin(np.arange(1000.0))
 SPIKES = np.arange(10.0, 100.0, 10.0)
 
 
@@ -188,6 +189,8 @@ SPIKES = np.arange(10.0, 100.0, 10.0)
         ({"current": "abc"}, "current must be an array of real numbers"),
         ({"voltage": VOLTAGE[:900]}, "voltage has 900 samples and current 1000"),
         ({"voltage": VOLTAGE * 1e-3}, "looks like volts: multiply it by 1000"),
+        ({"voltage": np.full(1000, -65.0)}, "voltage is constant at -65 mV"),
+        ({"voltage": VOLTAGE * pq.pA}, "voltage is in pA: give mV"),
         ({"voltage": np.full(1000, np.nan)}, "1000 of 1000 samples of voltage are not finite"),
         ({"spikes": None}, "voltage and spikes are missing: give at least one"),
         ({"spikes": None, "voltage": VOLTAGE}, "voltage never rises above -10 mV"),

@@ -59,26 +59,87 @@ def test_two_spikes_in_a_bin(trains, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_silent_cell(trains, family):
-    with pytest.warns(UserWarning, match=r"1 neurons fired fewer than 10 times \(4\)"):
+    with pytest.warns(UserWarning, match=r"neurons that fired fewer than 10 times \(4\)"):
         glm = fit([*trains, np.empty(0)], family)
     check(glm, 4)
     assert np.isnan(glm.intercept_[4])
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("start", [1.0, 10_000.0])
-def test_a_cell_that_never_stops(trains, family, start):
+def test_a_cell_that_never_stops(trains, family):
+    with pytest.warns(
+        UserWarning, match=r"fire in all but fewer than 10 bins \(4\) are not fitted"
+    ):
+        glm = fit([*trains, np.arange(1.0, DURATION + 1.0)], family)
+    check(glm, 4)
+    assert np.isnan(glm.intercept_[4])
+    assert glm.rates_[4] == 1000.0
+    alone = fit(trains, family)
+    np.testing.assert_allclose(glm.coupling_[:4, :4], alone.coupling_, atol=0.05)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_cell_that_never_stops_once_it_has_started(trains, family):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of its fit, which can have no minimum
-        glm = fit([*trains, np.arange(start, DURATION + 1.0)], family)
+        glm = fit([*trains, np.arange(10_000.0, DURATION + 1.0)], family)
     assert np.isfinite(glm.coupling_[:, :4]).all()
     assert np.isfinite(glm.log_likelihood_).all()
     assert not glm.called()[:4, :4].any()
 
 
+def test_cells_that_all_never_stop(trains):
+    with pytest.raises(
+        ns.NeurosimError, match="all neurons fire in all but fewer than 10 of 20,000"
+    ):
+        fit([np.arange(1.0, DURATION + 1.0)] * 3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("probability", [0.1, 0.3, 0.9])
+def test_independent_cells_that_fire_in_many_bins(rng, family, probability):
+    trains = poisson(rng, 4, DURATION, 1e3 * probability)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "neurons .* fire in more than half of the bins")
+        warnings.filterwarnings("ignore", "the standard deviation of z")
+        glm = fit(trains, family)
+    check(glm, 4)
+    assert glm.converged_.all()
+    assert glm.evaluations_.max() <= 12  # with a start far from the minimum, 40 to 600
+
+
+def test_cells_that_fire_in_most_bins_are_named(rng):
+    trains = [*poisson(rng, 2, DURATION, 10.0), *poisson(rng, 1, DURATION, 900.0)]
+    with pytest.warns(
+        UserWarning, match=r"neurons \(2\) fire in more than half of the bins of 1 ms"
+    ):
+        fit(trains)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_cell_with_a_single_burst(trains, family):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        glm = fit([*trains, np.arange(500.0, 700.0)], family)
+    assert glm.converged_.all()
+    assert glm.evaluations_.max() <= 30  # it was 144 where it converged
+    assert not glm.called()[:4, :4].any()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_coupling_is_called_from_a_cell_with_few_spikes(trains, family):
+    """Two of its spikes happen to precede those of another neuron."""
+    chance = trains[0][[20, 40]] + 2.0
+    chance = np.setdiff1d(chance, trains[1])
+    trains[1] = np.union1d(trains[1], chance)
+    with pytest.warns(UserWarning, match="fired fewer than 10 times"):
+        glm = fit([*trains, trains[0][[20, 40]]], family)
+    assert not glm.called()[4].any()
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_duplicated_cells(trains, family):
-    with pytest.warns(UserWarning, match=r"fire almost only together \(first 0 and 4\)"):
+    with pytest.warns(UserWarning, match=r"fire almost only together \(0 and 4\)"):
         glm = fit([*trains, trains[0]], family)
     check(glm, 5)
 
@@ -147,7 +208,7 @@ def test_recordings_that_cannot_be_used(trains, changed, message):
         (lambda train: train[::-1], "are not in order"),
         (lambda train: train - 5000.0, "times are counted from the start"),
         (lambda train: train + 5000.0, LATE),
-        (lambda train: np.append(train, np.nan), "not finite"),
+        (lambda train: np.insert(train, 3, np.nan), "not finite"),
     ],
 )
 def test_spike_times_that_cannot_be_right(trains, spoil, message):
