@@ -258,8 +258,8 @@ def _warn_of_shared_bins(shared: NDArray, neurons: NDArray, width: float) -> Non
         worst = int(per_neuron.argmax())
         warnings.warn(
             f"{len(shared):,} spikes share a bin of {width:g} ms with another of the same "
-            f"neuron (neuron {neurons[worst]}: {per_neuron[worst]:,}): such a bin counts as one spike "
-            "of the neuron, and all act as inputs; give a smaller bin_width",
+            f"neuron (neuron {neurons[worst]}: {per_neuron[worst]:,}): such a bin counts as one "
+            "spike of the neuron, and all act as inputs; give a smaller bin_width",
             UserWarning,
             stacklevel=4,
         )
