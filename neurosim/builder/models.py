@@ -13,7 +13,7 @@ from neurosim.builder.codegen.model_code import block_address
 from neurosim.builder.codegen.model_methods import METHODS
 from neurosim.builder.codegen.model_source import (
     Writer,
-    carried_variables,
+    current_points,
     hidden_states,
     internal_steps,
     method_of,
@@ -27,7 +27,7 @@ from neurosim.builder.parameters import (
     values_of,
 )
 from neurosim.kernels import Models
-from neurosim.kernels.types import MOST_SPIKES, WORK_ROW
+from neurosim.kernels.types import DELTA, MOST_SPIKES, WORK_ROW
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def model_tables(
         local = parts[g]
         states[g] = initial_states(layout, g, dt, seed)[local.start : local.stop, 1:].ravel()
     rows = {g: _parameter_rows(layout, parts[g], dt, seed) for g in groups}
-    blocks, address, points, carrying, drawing = [], [], [], [], []
+    blocks, address, points, single, carrying, drawing = [], [], [], [], [], []
     first_state, first_param, params = [], [], []
     n_params = most_points = 0
     for b, block in enumerate(neurons.blocks):
@@ -210,13 +210,16 @@ def model_tables(
         stop = start + int(block.stop - block.start)
         n_internal = internal_steps(neuron, dt)
         carries = method_of(neuron).carries_currents
-        n_points = 1 + carried_variables(ports) if carries else 2 * n_internal + 1
+        n_points = current_points(neuron, ports, n_internal)
         if not neuron.is_uniform:  # one row per value
             table = np.pad(table[start:stop].T, ((0, 0), (0, WORK_ROW - (stop - start))))
         head = [n_internal, dt / n_internal, n_points]
         blocks.append(b)
         address.append(block_address(neuron, debug, ports))
         points.append(n_points)
+        group = neurons.groups[g]
+        kinds = neurons.ports["kind"][group.first_port : group.stop_port]
+        single.append(kinds.tolist() == [DELTA])
         carrying.append(carries)
         drawing.append(fires_at_random(neuron))
         first_state.append(first[g] + start * state_size(layout, g))
@@ -229,6 +232,7 @@ def model_tables(
         address=np.array(address, np.int64),
         first_state=np.array(first_state, np.int64),
         points=np.array(points, np.int64),
+        single=np.array(single, np.uint8),
         carries=np.array(carrying, np.uint8),
         draws=np.array(drawing, np.uint8),
         first_param=np.array(first_param, np.int64),

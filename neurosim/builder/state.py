@@ -154,6 +154,7 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
         arriving=(BLOCK, np.float64),
         current=(BLOCK, np.float64),
         numbers=(BLOCK, np.float64),
+        tails=(BLOCK, np.float64),
         bits=(BLOCK, np.uint64),
         counts=(BLOCK, np.uint8),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby, pairwise
 from operator import methodcaller
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,6 +41,8 @@ LONGEST_ROW = 2**32 - 1
 """Maximum number of synapses in a row: offsets in a row have 32 bits."""
 ROWS_AT_ONCE = 2**10
 """Number of rows processed together by NumPy."""
+SAMPLE = 2**16
+"""Number of synapses of a table that are searched for runs."""
 
 
 def _ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -146,6 +148,7 @@ class ThreadTable:
             ring=np.ones(1, np.int64),
             row_stride=np.array([self.n_slots]),
             targets=np.empty(total, slot_type),
+            runs=np.zeros(1, np.uint8),
             weights=weights,
             common=shared.astype(weight_type),
             common_of=np.arange(len(delays), dtype=np.uint64) % np.uint64(width),
@@ -245,6 +248,7 @@ class ThreadTable:
                     fill(*draw.addresses, a, b, 0)
         if self._onto_probes:
             self.table = self.table._replace(probe_counts=self._count_probes())
+        self.table.runs[0] = _has_runs(self.table.targets)
         return self.table, len(self.table.targets) - self._onto_probes
 
     def _count_probes(self) -> NDArray[np.uint32]:
@@ -261,6 +265,12 @@ class ThreadTable:
             before = np.concatenate([[0], np.cumsum(flags)])[start[:, None] - start[0] + segment]
             found[rows] = before - before[:, :1]
         return found
+
+
+def _has_runs(targets: NDArray[Any]) -> bool:
+    """Return whether most synapses of a sample are adjacent to that onto the next slot."""
+    sample = targets[:SAMPLE]
+    return bool(2 * np.count_nonzero(sample[1:] == sample[:-1] + 1) > len(sample))
 
 
 def make_tables(

@@ -9,6 +9,9 @@ buffer. Synapses that act in successive steps are adjacent in the table and are 
 If 16 bits suffice, a target encodes the slot and the row of a ring buffer. The synapses of a spike
 that act in these steps are then one segment. Starting another segment takes as long as adding a
 dozen synapses.
+
+In all-to-all connections most synapses act on the slot after that of the synapse before. Chunks of
+such synapses are added with vector instructions.
 """
 
 import numpy as np
@@ -142,12 +145,32 @@ def _weight(weights, factor, k):
 
 
 @helper
-def _add(targets, weights, common, buffer, segments, n, mask):
+def _add_run(targets, weights, factor, buffer, start, row, mask):
+    """Add a chunk of synapses at once if their targets are consecutive; return whether they are."""
+    first = np.uint64(targets[start])
+    n_other = 0
+    for k in range(PREFETCH_CHUNK):
+        n_other += np.uint64(targets[start + np.uint64(k)]) != first + np.uint64(k)
+    if n_other:
+        return False
+    first += row
+    if mask is not None:
+        first &= mask
+        if first + np.uint64(PREFETCH_CHUNK - 1) > mask:
+            return False
+    for k in range(PREFETCH_CHUNK):
+        buffer[first + np.uint64(k)] += _weight(weights, factor, start + np.uint64(k))
+    return True
+
+
+@helper
+def _add(targets, weights, common, buffer, segments, n, mask, runs):
     """Add n ≥ 1 segments of synapses to the buffer; return the number of synapses.
 
     If `weights` is None, all synapses of a segment share one weight of `common`. If both are given,
     `common` holds the efficacy of each spike, which multiplies the weights. If `mask` is not None,
-    the buffer is a ring and `mask` its last index.
+    the buffer is a ring and `mask` its last index. If `runs`, chunks with consecutive targets are
+    looked for.
     """
     # The prefetch runs ahead of the addition and ends in a segment without end.
     segments[n].start, segments[n].stop = segments[n - 1].start, SENTINEL
@@ -163,6 +186,10 @@ def _add(targets, weights, common, buffer, segments, n, mask):
         while start < stop:
             ahead, index = _prefetch_chunk(targets, weights, segments, ahead, index)
             end = min(start + np.uint64(PREFETCH_CHUNK), stop)
+            whole = runs and end - start == np.uint64(PREFETCH_CHUNK)
+            if whole and _add_run(targets, weights, factor, buffer, start, row, mask):
+                start = end
+                continue
             for k in range(start, end):
                 if mask is None:
                     buffer[row + np.uint64(targets[k])] += _weight(weights, factor, k)
@@ -209,11 +236,14 @@ def deliver(frame, oldest, newest, now, until, base):
     """
     table, state, scratch = tables_at(frame)
     targets, weights, segments = table.targets, table.weights, scratch.segments
+    runs = table.runs[0] > 0
     age = np.int64(0)
     while age < table.ages.size:
         n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
         if n > 0:
-            state.delivered[0] += _add(targets, weights, None, state.buffer, segments, n, None)
+            state.delivered[0] += _add(
+                targets, weights, None, state.buffer, segments, n, None, runs
+            )
     return 0
 
 
@@ -222,12 +252,15 @@ def deliver_into_ring(frame, oldest, newest, now, until, base):
     """Variant of `deliver` for targets that are indices in a ring buffer."""
     table, state, scratch = tables_at(frame)
     targets, weights, segments = table.targets, table.weights, scratch.segments
+    runs = table.runs[0] > 0
     mask = np.uint64(table.ring[0] * table.row_stride[0] - 1)
     age = np.int64(0)
     while age < table.ages.size:
         n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
         if n > 0:
-            state.delivered[0] += _add(targets, weights, None, state.buffer, segments, n, mask)
+            state.delivered[0] += _add(
+                targets, weights, None, state.buffer, segments, n, mask, runs
+            )
     return 0
 
 
@@ -236,11 +269,12 @@ def deliver_in_common(frame, oldest, newest, now, until, base):
     """Variant of `deliver` for rows whose synapses share weights."""
     table, state, scratch = tables_at(frame)
     targets, common, segments = table.targets, table.common, scratch.segments
+    runs = table.runs[0] > 0
     age = np.int64(0)
     while age < table.ages.size:
         n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
         if n > 0:
-            state.delivered[0] += _add(targets, None, common, state.buffer, segments, n, None)
+            state.delivered[0] += _add(targets, None, common, state.buffer, segments, n, None, runs)
     return 0
 
 
@@ -252,6 +286,7 @@ def deliver_scaled(frame, oldest, newest, now, until, base):
     """
     table, state, scratch, number = tables_at(frame)
     targets, weights, segments = table.targets, table.weights, scratch.segments
+    runs = table.runs[0] > 0
     efficacy, mask = state.efficacy[number], np.uint64(table.ring[0] * table.row_stride[0] - 1)
     age = np.int64(0)
     while age < table.ages.size:
@@ -261,8 +296,8 @@ def deliver_scaled(frame, oldest, newest, now, until, base):
         if n == 0:
             continue
         if table.ring[0] > 1:
-            added = _add(targets, weights, efficacy, state.buffer, segments, n, mask)
+            added = _add(targets, weights, efficacy, state.buffer, segments, n, mask, runs)
         else:
-            added = _add(targets, weights, efficacy, state.buffer, segments, n, None)
+            added = _add(targets, weights, efficacy, state.buffer, segments, n, None, runs)
         state.delivered[0] += added
     return 0

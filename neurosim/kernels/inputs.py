@@ -8,7 +8,7 @@ from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.input_types import COUNTED, NO_NOISE
 from neurosim.kernels.intrinsics import clock
-from neurosim.kernels.normal import normal_quantile, normal_quantiles
+from neurosim.kernels.normal import normal_quantiles
 from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import BLOCK, NOISE
@@ -53,15 +53,21 @@ def current_of(inputs, program, column, cursors):
 
 
 @helper
+def _draw_normal(xi, scratch, key, t, entity):
+    """Draw a normal random number for each of consecutive entities."""
+    for i in range(xi.size):
+        xi[i] = open_unit(squares(counter(t, entity + i), key))
+    normal_quantiles(xi, scratch.bits, scratch.tails)
+
+
+@helper
 def _draw_currents(inputs, piece, current, scratch, fresh, t):
     """Draw a noise current of consecutive neurons, from its stationary distribution if fresh."""
     for a in range(0, piece.count, BLOCK):
         n = min(BLOCK, piece.count - a)
         first = piece.first + a
-        xi, entity = scratch.numbers[:n], piece.entity + a
-        for i in range(n):
-            xi[i] = open_unit(squares(counter(t, entity + i), piece.key))
-        normal_quantiles(xi, scratch.bits, scratch.current)
+        xi = scratch.numbers[:n]
+        _draw_normal(xi, scratch, piece.key, t, piece.entity + a)
         mean, sd = inputs.noise_mean[first : first + n], inputs.noise_sd[first : first + n]
         decay, values = inputs.noise_decay[first : first + n], current[first : first + n]
         for i in range(n):
@@ -296,11 +302,12 @@ def _add_poisson(inputs, piece, state, scratch, arriving, t):
 
 
 @helper
-def _add_gaussian(arriving, piece, t):
+def _add_gaussian(arriving, piece, scratch, t):
     """Add the Gaussian noise of one piece in step t."""
-    for i in range(piece.count):
-        bits = squares(counter(t, piece.entity + i), piece.key)
-        arriving[piece.target + i] += piece.sd * normal_quantile(open_unit(bits))
+    xi, values = scratch.numbers[: piece.count], arriving[piece.target :]
+    _draw_normal(xi, scratch, piece.key, t, piece.entity)
+    for i in range(xi.size):
+        values[i] += piece.sd * xi[i]
 
 
 @helper
@@ -320,7 +327,7 @@ def add_noise(frame, block_port, n, t, _a, _b):
     for k in range(inputs.poisson_start[block_port], inputs.poisson_start[block_port + 1]):
         _add_poisson(inputs, inputs.poisson[k], state, scratch, arriving, t)
     for k in range(inputs.noise_start[block_port], inputs.noise_start[block_port + 1]):
-        _add_gaussian(arriving, inputs.noise[k], t)
+        _add_gaussian(arriving, inputs.noise[k], scratch, t)
     if scratch.timed:
         scratch.ticks[NOISE] += clock() - began
     return 0

@@ -26,8 +26,8 @@ def _fill(course, first, values, points):
 @helper
 def _add_synaptic(course, current, rise, port, points, dt):
     """Add the synaptic current of one port at all points of the step."""
-    n, decay, pause = current.size, port.p_ss ** (1.0 / (points - 1)), dt / (points - 1)
-    factor = 1.0
+    n, pieces, factor = current.size, max(points - 1, 1), 1.0
+    decay, pause = port.p_ss ** (1.0 / pieces), dt / pieces
     for j in range(points):
         time, row = j * pause if port.kind == ALPHA else 0.0, course[j * n : (j + 1) * n]
         for i in range(n):
@@ -73,8 +73,11 @@ def advance_models(frame, index, row, t, first_fired, n_fired):
         first, offset, n = block.start, block.start - group.start, block.stop - block.start
         points, carries = models.points[k], models.carries[k] > 0
         jump = scratch.voltage[:n]
-        for i in range(n):
-            jump[i] = 0.0
+        # If delta synapses are the only port, their input is not added up in another array.
+        single = models.single[k] > 0
+        if not single:
+            for i in range(n):
+                jump[i] = 0.0
         # Rows of `course`: the injected and synaptic current at the ends and middles of the
         # internal steps; or, if the method integrates synaptic currents, the injected current and
         # the synaptic variables. Then the input of each port that the block function integrates,
@@ -93,7 +96,9 @@ def advance_models(frame, index, row, t, first_fired, n_fired):
             arriving = collect_input(inputs, block_port, state, slot, scratch, n, t)
             current = state.synaptic[port.state + offset : port.state + offset + n]
             rise = state.synaptic[port.rise + offset : port.rise + offset + n]
-            if port.kind == EQUATIONS:
+            if single:
+                jump = arriving
+            elif port.kind == EQUATIONS:
                 _fill(course, arrived, arriving, 1)
                 arrived += n
             elif carries and port.kind != DELTA:

@@ -5,64 +5,74 @@ import math
 import numpy as np
 
 from neurosim.kernels.compiled import helper, inline
+from neurosim.kernels.model_math import function
 
 
-@helper
-def _tail(p):
-    """Quantile of the lower tail, p < 0.075."""
-    r = math.sqrt(-math.log(p))
-    if r <= 5.0:
-        r -= 1.6
-        numerator = 7.74545014278341407640e-4
-        for c in (
-            2.27238449892691845833e-2,
-            2.41780725177450611770e-1,
-            1.27045825245236838258e0,
-            3.64784832476320460504e0,
-            5.76949722146069140550e0,
-            4.63033784615654529590e0,
-            1.42343711074968357734e0,
-        ):
-            numerator = numerator * r + c
-        denominator = 1.05075007164441684324e-9
-        for d in (
-            5.47593808499534494600e-4,
-            1.51986665636164571966e-2,
-            1.48103976427480074590e-1,
-            6.89767334985100004550e-1,
-            1.67638483018380384940e0,
-            2.05319162663775882187e0,
-            1.0,
-        ):
-            denominator = denominator * r + d
-    else:
-        r -= 5.0
-        numerator = 2.01033439929228813265e-7
-        for e in (
-            2.71155556874348757815e-5,
-            1.24266094738807843860e-3,
-            2.65321895265761230930e-2,
-            2.96560571828504891230e-1,
-            1.78482653991729133580e0,
-            5.46378491116411436990e0,
-            6.65790464350110377720e0,
-        ):
-            numerator = numerator * r + e
-        denominator = 2.04426310338993978564e-15
-        for f in (
-            1.42151175831644588870e-7,
-            1.84631831751005468180e-5,
-            7.86869131145613259100e-4,
-            1.48753612908506148525e-2,
-            1.36929880922735805310e-1,
-            5.99832206555887937690e-1,
-            1.0,
-        ):
-            denominator = denominator * r + f
-    return -numerator / denominator
+@function
+def _near_tail(r):
+    """Return the absolute value of the quantile of e^(−r²) where 1.6 ≤ r ≤ 5."""
+    r -= 1.6
+    numerator = 7.74545014278341407640e-4
+    for c in (
+        2.27238449892691845833e-2,
+        2.41780725177450611770e-1,
+        1.27045825245236838258e0,
+        3.64784832476320460504e0,
+        5.76949722146069140550e0,
+        4.63033784615654529590e0,
+        1.42343711074968357734e0,
+    ):
+        numerator = numerator * r + c
+    denominator = 1.05075007164441684324e-9
+    for d in (
+        5.47593808499534494600e-4,
+        1.51986665636164571966e-2,
+        1.48103976427480074590e-1,
+        6.89767334985100004550e-1,
+        1.67638483018380384940e0,
+        2.05319162663775882187e0,
+        1.0,
+    ):
+        denominator = denominator * r + d
+    return numerator / denominator
+
+
+@function
+def _far_tail(r):
+    """Return the absolute value of the quantile of e^(−r²) where r > 5."""
+    r -= 5.0
+    numerator = 2.01033439929228813265e-7
+    for e in (
+        2.71155556874348757815e-5,
+        1.24266094738807843860e-3,
+        2.65321895265761230930e-2,
+        2.96560571828504891230e-1,
+        1.78482653991729133580e0,
+        5.46378491116411436990e0,
+        6.65790464350110377720e0,
+    ):
+        numerator = numerator * r + e
+    denominator = 2.04426310338993978564e-15
+    for f in (
+        1.42151175831644588870e-7,
+        1.84631831751005468180e-5,
+        7.86869131145613259100e-4,
+        1.48753612908506148525e-2,
+        1.36929880922735805310e-1,
+        5.99832206555887937690e-1,
+        1.0,
+    ):
+        denominator = denominator * r + f
+    return numerator / denominator
 
 
 @inline
+def _log_root(p):
+    """Return √(−ln p) of the smaller of p and 1 − p."""
+    return math.sqrt(-math.log(min(p, 1.0 - p)))
+
+
+@function
 def _middle(q):
     """Return the quantile of 1/2 + q where |q| ≤ 0.425."""
     r = 0.180625 - q * q
@@ -99,26 +109,38 @@ def normal_quantile(p):
     Applied Statistics 37, 477 (1988), routine PPND16.
     """
     q = p - 0.5
-    if abs(q) > 0.425:
-        return _tail(p) if q < 0.0 else -_tail(1.0 - p)
-    return _middle(q)
+    if abs(q) <= 0.425:
+        return _middle(q)
+    r = _log_root(p)
+    z = _near_tail(r) if r <= 5.0 else _far_tail(r)
+    return z if q > 0.0 else -z
 
 
 @helper
 def normal_quantiles(values, tails, kept):
-    """Replace each p by `normal_quantile(p)`; central values are vectorized.
+    """Replace each p by `normal_quantile(p)`; all but the logarithms is vectorised.
 
     `tails` and `kept` are scratch of at least the same size.
     """
-    # Compact the indices of tail values; their quantile needs a logarithm and a branch.
+    # Compact the indices of tail values; their quantile needs a logarithm.
     n = np.int64(0)
     for i in range(values.size):
         tails[n] = i
         n += np.int64(abs(values[i] - 0.5) > 0.425)
+    largest = 0.0
     for k in range(n):
-        kept[k] = normal_quantile(values[tails[k]])
-    # Vectorized over all values; those in the tails are overwritten below.
+        kept[k] = _log_root(values[tails[k]])
+        largest = max(largest, kept[k])
+    if largest > 5.0:  # once in 10¹⁰ values
+        for k in range(n):
+            r = kept[k]
+            kept[k] = _near_tail(r) if r <= 5.0 else _far_tail(r)
+    else:
+        for k in range(n):
+            kept[k] = _near_tail(kept[k])
     for i in range(values.size):
-        values[i] = _middle(values[i] - 0.5)
+        q = values[i] - 0.5
+        values[i] = _middle(q) if abs(q) <= 0.425 else values[i]
     for k in range(n):
-        values[tails[k]] = kept[k]
+        z = kept[k]
+        values[tails[k]] = z if values[tails[k]] > 0.5 else -z

@@ -127,7 +127,7 @@ class Scratch(NamedTuple):
 
     Attributes
     ----------
-    voltage, arriving, current, numbers : (BLOCK,) float64
+    voltage, arriving, current, numbers, tails : (BLOCK,) float64
     course : (MODEL_BLOCK · n_points,) float64
         Current into the neurons of a model block (pA) at equally spaced points of the step: all
         neurons at the first point, then at the next.
@@ -153,6 +153,7 @@ class Scratch(NamedTuple):
     arriving: Any
     current: Any
     numbers: Any
+    tails: Any
     course: Any
     work: Any
     bits: Any

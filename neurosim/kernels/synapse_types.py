@@ -32,6 +32,8 @@ class Table(NamedTuple):
         Distance in the buffer between the inputs of successive steps; in a ring a power of two.
     targets : (n_synapses,) uint16 or uint32
         Slot + row_stride · (delay mod ring): the index in the buffer for a spike of step 0.
+    runs : (1,) uint8
+        Whether many synapses are adjacent to the synapse onto the next slot.
     weights : (n_synapses,) or (0,) float32 or float64
         In the unit of the port (mV or pA).
     common : (n_sources · n_common,) or (0,), of the same type
@@ -50,6 +52,7 @@ class Table(NamedTuple):
     ring: Any
     row_stride: Any
     targets: Any
+    runs: Any
     weights: Any
     common: Any
     common_of: Any

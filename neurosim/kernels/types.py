@@ -171,6 +171,8 @@ class Models(NamedTuple):
     points : (n,) int64
         Number of points within the step at which the current is computed. If the block function
         integrates the synaptic currents, 1 plus the number of their variables.
+    single : (n,) uint8
+        Whether delta synapses are the only synaptic port.
     carries : (n,) uint8
         Whether the block function integrates the synaptic currents itself.
     draws : (n,) uint8
@@ -186,6 +188,7 @@ class Models(NamedTuple):
     address: Any
     first_state: Any
     points: Any
+    single: Any
     carries: Any
     draws: Any
     first_param: Any

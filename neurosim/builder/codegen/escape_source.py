@@ -35,7 +35,7 @@ for k in range(n):
     {set_p}
     {load}
     chance = -mathematics.expm1(-whole * hazard({neuron_x}, p))
-    free = (work[{held} + k] == 0.0) & (work[{spiked} + k] == 0.0)
+    free = (not {is_held}) & (work[{spiked} + k] == 0.0)
     hit = (current[(points + {n_ports}) * n + k] < chance) & free
     work[{random} + k] = 1.0 if hit else 0.0
     fired |= hit

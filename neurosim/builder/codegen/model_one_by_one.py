@@ -74,7 +74,7 @@ TRY_TOGETHER = """
 s, quarter, n_rejected = n_internal * h, (points - 1) // 4 * n, 0
 for k in range(n):
     {set_p}
-    held = work[{held} + k] > 0.0
+    held = {is_held}
     {load}
     {hold}
     i0, i1 = current[k], current[2 * quarter + k]
@@ -94,7 +94,7 @@ AFTER_FIRST = """for k in range(n):
     if work[{unstable} + k] == 0.0:
         {set_p}
         {load}
-        {x_after} = after_step(work[{before} + k], {neuron_x}, work[{held} + k] > 0.0, p)
+        {x_after} = after_step(work[{before} + k], {neuron_x}, {is_held}, p)
         {store}
 """
 
@@ -105,7 +105,7 @@ REST = """if n_rejected:
 BEGIN_REJECTED = """if work[{unstable} + k] == 0.0:
     continue
 {set_p}
-held = work[{held} + k] > 0.0
+held = {is_held}
 {load}
 size = whole * max(0.2, 0.9 * mathematics.pow(work[{unstable} + k], -0.125))
 work[{unstable} + k] = 0.0
@@ -335,7 +335,7 @@ def gsl(writer: Writer) -> str:
         trials=MOST_TRIALS,
         add="; ".join(f"{x} += s * y{j}" for j, x in enumerate(names)),
     )
-    begin = [str(writer.pieces["set_p"]), f"held = {writer.at('held')} > 0.0", writer.load()]
+    begin = [str(writer.pieces["set_p"]), f"held = {writer.is_held}", writer.load()]
     begin += [f"size = states[{writer.m} * k + {writer.m - 1}]", "injected = current[k]"]
     ends = [f"states[{writer.m} * k + {writer.m - 1}] = size"]
     for m, (x, arriving) in enumerate(zip(names[writer.n :], arrivals, strict=True), 1):

@@ -71,10 +71,9 @@ def ask(n, only_jumped, jump, params, work):
     """Reset the neurons that spike, and note it in `work`."""
     {common}
     for k in range(n):
-        if work[{held} + k] > 0.0 or (only_jumped > 0.0 and jump[k] == 0.0):
+        if {is_held} or (only_jumped > 0.0 and jump[k] == 0.0):
             continue
-        if work[{unstable} + k] > 0.0:  # not advanced yet
-            continue
+        {skip_rejected}
         {set_p}
         {load}
         if fires(work[{before} + k], {neuron_x}, p):
@@ -85,24 +84,19 @@ def ask(n, only_jumped, jump, params, work):
 def block(n, v, states, current, jump, params, until, work, t):
     """Advance n neurons by one time step.
 
-    `jump` holds the input of delta synapses (mV), and afterwards the number of spikes of each
-    neuron. Return the number of neurons that spiked.
+    Return the number of neurons that spiked. `jump` holds the input of delta synapses (mV), and
+    afterwards the number of spikes of each neuron, if any spiked.
     """
     n_internal, h, points = int(params[0]), params[1], int(params[2])
     {common}
-    for k in range(n):
-        {fetch}
-        work[{held} + k] = 1.0 if until[k] >= t else 0.0
-        work[{spiked} + k] = 0.0
-        work[{unstable} + k] = 0.0
 {body}
     count = 0
     for k in range(n):
         {keep}
-        jump[k] = min(work[{spiked} + k], {most_spikes}.0)
         count += 1 if work[{spiked} + k] > 0.0 else 0
     if count:
         for k in range(n):
+            jump[k] = min(work[{spiked} + k], {most_spikes}.0)
             if work[{spiked} + k] > 0.0:
                 # Too many spikes stop the run, which reports a potential that is not finite.
                 v[k] = v[k] if jump[k] == work[{spiked} + k] else math.nan
@@ -115,6 +109,15 @@ def block(n, v, states, current, jump, params, until, work, t):
 ESCAPE = ("delta", "tau")
 """Parameters of `EscapeRate` that are numbers."""
 
+FETCH = """
+for k in range(n):
+    {fetch}
+    {begin}
+"""
+
+SKIP_REJECTED = """if work[{unstable} + k] > 0.0:  # not advanced yet
+            continue"""
+
 ENTRY = '@cfunc(SIGNATURE, cache=True, error_model="numpy", nopython=True)'
 """Decorator of the block function, which gets addresses."""
 
@@ -122,7 +125,7 @@ SPIKE = """v_before = work[{before} + k]
 {x_reset} = {reset}
 {store}
 work[{spiked} + k] += 1.0
-work[{held} + k] = 1.0 if {refractory} > 0.0 else 0.0"""
+{hold_spiking}"""
 
 SLOPES = '''@called
 def slopes({x}, i, p):
@@ -155,15 +158,15 @@ AFTER_JUMP = """for k in range(n):
     if jump[k] != 0.0:
         {set_p}
         {load}
-        {x_after} = after_step(work[{before} + k], {neuron_x}, work[{held} + k] > 0.0, p)
+        {x_after} = after_step(work[{before} + k], {neuron_x}, {is_held}, p)
         {store}"""
 
 
 def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
     """Return the source of a model's block function.
 
-    It depends on the classes, the options of the integration, and on whether all neurons have the
-    same parameters, not on their values.
+    It depends on the classes, the options of the integration, and on which parameters are the same
+    for all neurons, not on their values.
 
     Parameters
     ----------
@@ -201,6 +204,17 @@ def internal_steps(model: NeuronModel, dt: float) -> int:
     if method.is_adaptive:  # an even number: the current is needed at quarters of a time step
         return 2 * max(1, math.ceil(dt / 0.1 - 1e-9))
     return max(1, math.ceil(dt / model.substep - 1e-9))
+
+
+def current_points(model: NeuronModel, ports: Sequence[Synapse], n_internal: int) -> int:
+    """Return the number of points in a time step at which a block function gets the current.
+
+    If the method integrates the synaptic currents, their variables are counted as further points.
+    """
+    method = method_of(model)
+    if method.carries_currents:
+        return 1 + carried_variables(ports)
+    return 1 if method is METHODS["step"] else 2 * n_internal + 1
 
 
 def _without_idle_lines(text: str) -> str:
@@ -299,7 +313,25 @@ class Writer:
         """Return the expression of value c of neuron k; value −1 is its refractory period."""
         if self.is_uniform:
             return f"params[{HEADER + 1 + c}]"
+        if c in self.shared:
+            return f"value{c}"
         return f"params[{HEADER + WORK_ROW * (1 + c)} + k]"
+
+    @property
+    def shared(self) -> list[int]:
+        """Numbers of the values that are stored for each neuron, but equal in all of them."""
+        if self.is_uniform:
+            return []
+        differ = {
+            c for c, name in enumerate(self.fields) if not is_uniform(getattr(self.model, name))
+        }
+        last = self.n_values if self.method.uses_propagators else self.n_parameters
+        return [c for c in range(last) if c not in differ]
+
+    def shared_values(self) -> str:
+        """Return the line that reads the values in `shared`, once for all neurons."""
+        values = (f"value{c} = params[{HEADER + WORK_ROW * (1 + c)}]" for c in self.shared)
+        return "; ".join(values) or "pass"
 
     @property
     def _first_row(self) -> int:
@@ -338,7 +370,9 @@ class Writer:
             "x_reset": self.targets("x", "reset"),
             "reset": self.call("reset"),
             "x_after": self.targets("x", "after_step"),
-            "common": self.parameters() if self.is_uniform else "pass",
+            "common": self.parameters() if self.is_uniform else self.shared_values(),
+            "is_held": self.is_held,
+            "hold_spiking": self.hold_spiking(),
             "set_p": "pass" if self.is_uniform else self.parameters(),
         }
 
@@ -420,6 +454,38 @@ class Writer:
         """Whether all states are constant during the refractory period."""
         return self.kind.refractory == "freeze" and "t_ref" in self.fields
 
+    @property
+    def has_refractory_period(self) -> bool:
+        """Whether neurons can be refractory."""
+        return "t_ref" in self.fields or hasattr(self.kind, "t_ref")
+
+    @property
+    def is_held(self) -> str:
+        """The condition that neuron k is refractory."""
+        return f"({self.at('held')} > 0.0)" if self.has_refractory_period else "False"
+
+    def hold_spiking(self) -> str:
+        """Return the line that makes neuron k refractory after a spike."""
+        if not self.has_refractory_period:
+            return "pass"
+        return f"{self.at('held')} = 1.0 if {self.value(-1)} > 0.0 else 0.0"
+
+    @property
+    def fuses_fetch(self) -> bool:
+        """Whether the loop of the only internal step also fetches the states."""
+        return self.method is METHODS["step"] and not injections(self)
+
+    def begin(self) -> str:
+        """Return the line that sets the `ROWS` of neuron k at the start of a time step."""
+        lines = [f"{self.at('spiked')} = 0.0"]
+        if self.has_refractory_period:
+            lines.append(f"{self.at('held')} = 1.0 if until[k] >= t else 0.0")
+        return "; ".join(lines)
+
+    def stored(self) -> list[str]:
+        """Return the elements of the arrays of a block that store the states of neuron k."""
+        return ["v[k]", *(f"states[{self.m} * k + {j}]" for j in range(self.n - 1))]
+
     def hold(self, letter: str = "x") -> str:
         """Return the line that holds v at `v_reset` in the refractory period."""
         return f"{letter}0 = p.v_reset if held else {letter}0" if self.clamps else "pass"
@@ -427,7 +493,7 @@ class Writer:
     def jump(self) -> str:
         """Return the input of delta synapses (mV), which refractory neurons do not receive."""
         if self.clamps or self.freezes:
-            return f"jump[k] if {self.at('held')} == 0.0 else 0.0"
+            return f"jump[k] if not {self.is_held} else 0.0"
         return "jump[k]"
 
     def still(self, letter: str) -> str:
@@ -445,18 +511,15 @@ class Writer:
 
     def source(self) -> str:
         """Return the source of the block function."""
-        pieces, fetch = self.pieces, ["work[k] = v[k]"]
-        fetch += [f"work[{WORK_ROW * (j + 1)} + k] = states[{self.m} * k + {j}]"
-                  for j in range(self.n - 1)]  # fmt: skip
-        keep = ["v[k] = work[k]"]
-        keep += [f"states[{self.m} * k + {j}] = work[{WORK_ROW * (j + 1)} + k]"
-                 for j in range(self.n - 1)]  # fmt: skip
+        keep = [f"{place} = work[{WORK_ROW * j} + k]" for j, place in enumerate(self.stored())]
+        skip = SKIP_REJECTED if self.method is METHODS["adaptive"] else "pass"
+        pieces = self.pieces
         text = TEXT.format(
             entry=ENTRY,
             name=" with ".join(kind.__qualname__ for kind in (self.kind, *self.port_kinds)),
             types=self.types(),
             functions=self._functions(),
-            fetch="; ".join(fetch),
+            skip_rejected=skip.format(**pieces),
             keep="; ".join(keep),
             body=textwrap.indent(self._body(), "    "),
             spike=textwrap.indent(self.spike, " " * 12).strip(),
@@ -477,7 +540,8 @@ class Writer:
 
     def _body(self) -> str:
         """Return the lines that advance all neurons of a block."""
-        body = injections(self) + self.method.source(self)
+        body = "" if self.fuses_fetch else self._fetch() + injections(self)
+        body += self.method.source(self)
         if not self.method.takes_jump:
             body += self._jump()
         if self.kind.spike_check == "step":
@@ -485,6 +549,11 @@ class Writer:
         if self.is_random:
             body += random_spikes(self)
         return body + arrivals(self)
+
+    def _fetch(self) -> str:
+        """Return the lines that copy the states of all neurons to `work`."""
+        fetch = (f"work[{WORK_ROW * j} + k] = {place}" for j, place in enumerate(self.stored()))
+        return FETCH.format(fetch="; ".join(fetch), begin=self.begin())
 
     def _jump(self) -> str:
         """Return the lines that apply the input of delta synapses."""

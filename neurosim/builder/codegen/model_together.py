@@ -16,12 +16,12 @@ STIFF = 0.5
 """Largest product of step and rate of a synaptic conductance in an explicit step."""
 
 TOGETHER = """
-for j in range(n_internal):
+for j in range({n_internal}):
     n_found = n_unstable = 0
     for k in range(n):
         {set_p}
-        held = work[{held} + k] > 0.0
-        {load}
+        {fetch}
+        held = {is_held}
         {hold}
         {step}
         {check}
@@ -42,7 +42,7 @@ REPAIR = """    if n_unstable:
         for k in range(n):
             if work[{unstable} + k] > 0.0:
                 {set_p}
-                held = work[{held} + k] > 0.0
+                held = {is_held}
                 {load}
                 c = 2 * j * n + k
                 {y_} = split_part({x}, current[c], current[c + n], current[c + 2 * n], h, held, p)
@@ -54,7 +54,7 @@ REPAIR = """    if n_unstable:
 AFTER_STEP = """    for k in range(n):
         {set_p}
         {load}
-        {x_after} = after_step(work[{before} + k], {neuron_x}, work[{held} + k] > 0.0, p)
+        {x_after} = after_step(work[{before} + k], {neuron_x}, {is_held}, p)
         {store}
 """
 
@@ -72,7 +72,12 @@ def together(writer: Writer, step: str) -> str:
     `step` computes the new states of all neurons.
     """
     y = ", ".join(f"y{j}" for j in range(writer.n))
+    fetch = [writer.load()]
+    if writer.fuses_fetch:
+        fetch = [writer.begin(), *(f"x{j} = {x}" for j, x in enumerate(writer.stored()))]
     pieces = writer.pieces | {
+        "n_internal": "1" if writer.fuses_fetch else "n_internal",
+        "fetch": "; ".join(fetch),
         "y_": y + ("," if writer.n == 1 else ""),
         "hold": writer.hold(),
         "freeze": writer.freeze(),

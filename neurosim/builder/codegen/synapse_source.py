@@ -69,7 +69,7 @@ for k in range(n):
 
 ADD_ACTIVE = """
 for k in range(n):
-    if work[{held} + k] == 0.0:
+    if not {held}:
         work[{row} + k] += current[(points + {number}) * n + k]
 """
 
@@ -220,7 +220,7 @@ def arrivals(writer: Writer) -> str:
         if port.has_equations and not states_of(type(port)):  # moves the potential at once
             row = WORK_ROW * writer.compartments[port.compartment or SOMA]
             form = ADD_ACTIVE if writer.freezes else ADD
-            text += form.format(row=row, number=number, held=writer.row("held"))
+            text += form.format(row=row, number=number, held=writer.is_held)
     for number, port, prefix, indices in _synapses(writer):
         if isinstance(port, InjectedCurrent):
             continue

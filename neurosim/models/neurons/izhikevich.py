@@ -119,7 +119,7 @@ class Izhikevich(NeuronModel):
 
     @staticmethod
     def step(v, u, i, jump, dt, p):
-        current, new = i / p.c_m, v
+        current, new = i * (1.0 / p.c_m), v
         if p.consistent_integration:
             new += dt * (0.04 * v * v + 5.0 * v + 140.0 - u + current) + jump
             u += dt * p.a * (p.b * v - u)

@@ -283,6 +283,41 @@ def test_parameters_may_differ_between_neurons() -> None:
         assert np.array_equal(result.spikes["cells"].of(k), expected)
 
 
+SOME_DIFFER = {
+    "step": (ns.Izhikevich, {"c_m": 1.5}, {"c": [-65.0, -50.0], "d": [8.0, 2.0]}, 30.0),
+    "scheme of the paper": (
+        ns.Izhikevich,
+        {"consistent_integration": False},
+        {"a": [0.02, 0.1]},
+        10.0,
+    ),
+    "fixed steps": (ns.HodgkinHuxleyTraub, {"t_ref": 3.0}, {"g_l": [10.0, 12.0]}, 600.0),
+    "adaptive steps": (ns.AdEx, {"t_ref": 2.0}, {"b": [80.0, 0.0]}, 900.0),
+    "several refractory periods": (ns.AdEx, {"b": 0.0}, {"t_ref": [0.0, 5.0]}, 900.0),
+    "exact": (ns.MAT2, {}, {"alpha_1": [37.0, 10.0]}, 900.0),
+}
+"""Class, parameters of all neurons, parameters that differ between them, current (pA)."""
+
+
+@pytest.mark.parametrize("name", SOME_DIFFER)
+def test_some_parameters_may_differ_between_neurons(name: str) -> None:
+    kind, shared, differing, current = SOME_DIFFER[name]
+
+    def run(size: int, values: dict[str, object]) -> ns.Result:
+        net = ns.Network()
+        cells = net.add("cells", size, kind(**shared, **values))
+        net.drive(cells, ns.ConstantCurrent(current))
+        net.record(cells, "v")
+        return ns.simulate(net, 100.0)
+
+    together = run(2, differing)
+    for k in range(2):
+        alone = run(1, {key: values[k] for key, values in differing.items()})
+        assert len(alone.spikes["cells"]) > 2
+        expected = alone.traces["cells", "v"].values[:, 0]
+        assert np.array_equal(together.traces["cells", "v"].values[:, k], expected)
+
+
 def test_distributions_of_parameters_are_drawn_by_the_seed() -> None:
     net = driven(Leaky(v_threshold=ns.Normal(-55.0, 2.0)), size=30, current=400.0)
     first, again = (ns.simulate(net, 100.0, threads=k).spikes["cells"] for k in (1, 3))

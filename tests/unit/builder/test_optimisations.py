@@ -131,3 +131,50 @@ def test_weights_in_common_give_the_bits_of_weights_of_ones_own(
     heard = one.traces["exc", "input_exc"].values
     assert heard.any()
     assert np.array_equal(heard, other.traces["exc", "input_exc"].values)
+
+
+def _dense(rule: ns.Rule, weight: object, **options: object) -> ns.Network:
+    net = ns.Network()
+    exc = net.add("exc", 300, ns.LIF(tau_m=10.0), v_init=ns.Uniform(-70.0, -56.0))
+    inh = net.add("inh", 150, ns.LIF(tau_m=10.0))
+    for source, sign in ((exc, 1.0), (inh, -3.0)):
+        for target in (exc, inh):
+            low, high = sorted((0.0, sign))
+            scaled = ns.Uniform(low, high) if weight is None else sign * weight
+            net.connect(source, target, rule, weight=scaled, **options)
+    for target in (exc, inh):
+        net.drive(target, ns.Poisson(9000.0), psp=0.2)
+    net.record(exc, "v", ids=[0, 63, 64, 299])
+    return net
+
+
+DENSE = {
+    "all-to-all": lambda: _dense(ns.AllToAll(), None, delay=1.5),
+    "several delays": lambda: _dense(ns.AllToAll(), None, delay=ns.Uniform(0.3, 1.0)),
+    "equal weights": lambda: _dense(ns.AllToAll(), 0.02, delay=1.5),
+    "several synapses of a pair": lambda: _dense(ns.FixedInDegree(600), None, delay=1.5),
+    "short-term plasticity": lambda: _dense(
+        ns.AllToAll(), None, delay=1.5, short_term=ns.TsodyksMarkram(0.5, 100.0)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("precise", [True, False])
+def test_consecutive_targets_added_at_once_give_the_same_bits(
+    name: str, precise: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not precise:
+        monkeypatch.setattr("neurosim.builder.synapses.PRECISE", 0)
+    results = []
+    for runs in (True, False):
+        monkeypatch.setattr("neurosim.builder.synapses._has_runs", lambda _, runs=runs: runs)
+        results.append(ns.simulate(DENSE[name](), 60.0, threads=2))
+    assert _same(*results)
+
+
+@pytest.mark.parametrize(("rule", "expected"), [(ns.AllToAll(), 1), (ns.FixedInDegree(30), 0)])
+def test_runs_of_consecutive_targets_are_found(rule: ns.Rule, expected: int) -> None:
+    simulation = ns.Simulation(_dense(rule, None, delay=1.5), threads=2)
+    tables = [part.table for part in simulation._runner.engine.plan.threads]
+    assert [table.runs[0] for table in tables] == [expected] * 2

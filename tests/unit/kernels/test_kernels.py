@@ -43,6 +43,13 @@ def _normal_quantiles(p):
     return found
 
 
+@numba.njit
+def _normal_quantiles_at_once(p):
+    found = p.copy()
+    normal.normal_quantiles(found, np.empty(p.size, np.int64), np.empty(p.size))
+    return found
+
+
 @numba.njit(nogil=True)
 def _cross(arrivals, n_threads, crossing):
     barrier.arrive(arrivals)
@@ -53,6 +60,15 @@ def test_normal_quantile_agrees_with_scipy_to_rounding() -> None:
     p = np.concatenate([10.0 ** -np.arange(1, 300.0, 7.0), np.linspace(0.001, 0.999, 500)])
     p = np.concatenate([p, 1.0 - p[p > 1e-15]])
     assert _normal_quantiles(p) == pytest.approx(ndtri(p), rel=2e-15, abs=2e-16)
+
+
+@pytest.mark.parametrize("smallest", [1e-300, 1e-9])  # with and without far tails
+def test_normal_quantiles_at_once_have_the_bits_of_each_alone(
+    smallest: float, rng: np.random.Generator
+) -> None:
+    p = np.concatenate([np.geomspace(smallest, 0.1, 300), rng.random(700)])
+    p = rng.permutation(np.concatenate([p, 1.0 - p[p > 1e-15]]))
+    assert np.array_equal(_normal_quantiles_at_once(p), _normal_quantiles(p))
 
 
 def test_squares_matches_its_definition_in_exact_arithmetic() -> None:
