@@ -5,9 +5,9 @@ from .boolean import parse as parse
 from .boolean import random_expression as random_expression
 from .boolean import truth_table as truth_table
 from .compiler import compile_expressions as compile_expressions
-from .hebb import hebb as hebb
-from .hebb import oja as oja
-from .hebb import principal_component as principal_component
+from .hebbian import hebb as hebb
+from .hebbian import oja as oja
+from .hebbian import principal_component as principal_component
 from .hopfield import HopfieldNetwork as HopfieldNetwork
 from .hopfield import corrupt as corrupt
 from .hopfield import random_patterns as random_patterns

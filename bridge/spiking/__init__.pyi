@@ -1,7 +1,7 @@
 # Public names, imported when they are first used.
 
-from .balance import Balanced as Balanced
-from .balance import balance as balance
+from .balanced import Balanced as Balanced
+from .balanced import balance as balance
 from .chance_code import ChanceCodedNetwork as ChanceCodedNetwork
 from .circuit import SpikingCircuit as SpikingCircuit
 from .circuit import Strengths as Strengths

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 import neurosim as ns
 from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
-from bridge.spiking.balance import Balanced, balance
+from bridge.spiking.balanced import Balanced, balance
 from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, first_spikes
 from bridge.utils.checks import as_float, positive
 from bridge.utils.renamed import old_attributes

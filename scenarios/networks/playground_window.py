@@ -187,7 +187,7 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
     sliders, known = {}, settings_of(type(settings))
     for (name, index), (x, y, width) in places.items():
         label, step, form = SLIDERS[name]
-        look: dict[str, Any] = {"valstep": step, "valfmt": partial(_written, form)}
+        look: dict[str, Any] = {"valstep": step, "valfmt": form}
         look["valinit"] = np.atleast_1d(getattr(settings, name))[index]
         axes, limits = area.add_axes((x, y, width, height)), (known[name].low, known[name].high)
         slider: Any = Slider(axes, label.format(index + 1), *limits, initcolor="0.45", **look)
@@ -199,7 +199,3 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
         slider.drawon = False
         sliders[name, index] = slider
     return sliders
-
-
-def _written(form: str, value: float) -> str:
-    return (form % value).replace("-", "−")

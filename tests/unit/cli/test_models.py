@@ -77,7 +77,7 @@ def test_the_neurons_of_a_model_may_differ(capsys, slope: str) -> None:
     capsys.readouterr()
     with h5py.File("out/result.h5") as file:
         ids = file["spikes/cell/node_ids"][:]
-    first, second = np.bincount(ids, minlength=2)
+    first, second = np.bincount(ids.astype(int), minlength=2)
     assert first != second
     if slope.startswith("["):
         assert (first, second) == (5, 20)

@@ -72,6 +72,7 @@ SCRIPT = """
 import resource, sys
 import neurosim as ns
 ns.Simulation  # import its dependencies
+held = bytes(2**27)
 kind, limit = getattr(resource, sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(kind, (limit, limit))
 from neurosim.utils.resources import available_memory

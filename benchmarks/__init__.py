@@ -1,0 +1,1 @@
+"""Measurements of speed and accuracy, alone and beside other packages."""
