@@ -239,8 +239,8 @@ class Result:
         Returns
         -------
         Table
-            With the columns population, neurons, rate (Hz), CV of intervals, spikes and recorded.
-            Rate and coefficient of variation are means over neurons. It is iterable, and
+            With the columns population, neurons, rate (Hz), CV of intervals, spikes and, if
+            variables were recorded, their names. Rate and coefficient of variation are means over neurons. It is iterable, and
             `to_dataframe` converts it.
 
         Raises
@@ -256,7 +256,7 @@ class Result:
         >>> drive = net.drive(cells, ns.ConstantCurrent(300.0))
         >>> ns.simulate(net, duration=500.0).summary()
         500 ms, 10 neurons in 1 population
-        population  neurons  rate (Hz)  CV of intervals  spikes  recorded
+        population  neurons  rate (Hz)  CV of intervals  spikes
         cells            10         40                0     200
         """
         stop = self.duration if stop is None else stop

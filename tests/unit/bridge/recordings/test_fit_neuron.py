@@ -74,6 +74,7 @@ def test_same_seed_gives_the_same_bits_with_any_number_of_threads(recorded) -> N
     assert (one.probability == two.probability).all()
 
 
+@pytest.mark.slow
 def test_arrays_are_sampled_at_the_start_and_traces_at_the_end_of_steps(recorded) -> None:
     data = recorded(TRUE, 220.0, 150.0, 1000.0, 3)
     by_trace = bridge.fit_neuron(
@@ -107,6 +108,7 @@ def test_escape_noise_is_fitted_to_spikes_alone(recorded) -> None:
     assert fit.bits_per_spike.low > 0.0
 
 
+@pytest.mark.slow
 def test_a_users_model_is_recovered(recorded, rng) -> None:
     true = Quadratic(c_m=120.0, k=0.8, v_threshold=-42.0, v_reset=-53.0)
     data = recorded(true, 70.0, 60.0, 2000.0, 5)
