@@ -240,8 +240,8 @@ class Result:
         -------
         Table
             With the columns population, neurons, rate (Hz), CV of intervals, spikes and, if
-            variables were recorded, their names. Rate and coefficient of variation are means over neurons. It is iterable, and
-            `to_dataframe` converts it.
+            variables were recorded, their names. Rate and coefficient of variation are means over
+            neurons. It is iterable, and `to_dataframe` converts it.
 
         Raises
         ------
