@@ -12,7 +12,7 @@ postsynaptic potential (PSP) divided by the width of the threshold. In the secon
 together without being connected. In a model that ignores the shared input, the scores of pairs
 without a synapse are more than twice as large as by chance. With uncorrected p-values many of these
 pairs would be called synapses. The tests estimate the spread of the scores, correct for it and
-warn, but then miss the true synapses. A model with a slow drive shared by all neurons finds them.
+warn, but then miss most synapses. A model with a slow drive shared by all neurons finds them.
 
 A model can be right on average and wrong in detail. It is tested on time that was not used to fit
 it: rescaled by the predicted probabilities, intervals between spikes are exponential. The model
@@ -134,8 +134,9 @@ class Fit:
     def rows(self, key: str) -> dict[str, kit.Measure]:
         """Return how many synapses are found and how many calls are false."""
         z, null_sd, exists = self.glm.tests_.z, self.glm.tests_.null_sd, self.truth != 0
+        calls = self.glm.called(FALSE_DISCOVERY)
         # Uncorrected p-values assume that scores of absent synapses have a standard deviation of 1.
-        calls, naive = (rejected(2.0 * ndtr(-abs(z) / s), FALSE_DISCOVERY) for s in (null_sd, 1.0))
+        naive = rejected(2.0 * ndtr(-abs(z)), FALSE_DISCOVERY)
         kinds = calls & exists, calls & ~exists, naive & ~exists
         right, false, wrong = (int(kind.sum()) for kind in kinds)
         return kit.rows(
