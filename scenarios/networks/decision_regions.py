@@ -201,13 +201,13 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     panels = []
     for varied, shape, xlabel in (
         ("units", "Circle", "hidden units"),
-        ("layers", "Two pentagons", "layers (about 200 parameters)"),
+        ("layers", "Two pentagons, 200 parameters", "layers"),
         ("examples", "Two pentagons, 3 layers", "examples"),
     ):
         values, wrong = list(errors[varied]), list(errors[varied].values())
         measures |= {f"error_{k}_{varied}": kit.Measure(e) for k, e in errors[varied].items()}
         measures |= kit.rows({}, *(
-            (f"error_{k}_{varied}", f"{shape}: error | {xlabel}: {k}", errors[varied][k])
+            (f"error_{k}_{varied}", f"{shape}: error | {k:,} {xlabel}", errors[varied][k])
             for k in (values if varied != "units" else values[:: len(values) - 1])
         ))  # fmt: skip
         panels.append(kit.chart(
