@@ -31,7 +31,7 @@ from benchmarks.peers.runs import ROOT
 from benchmarks.recordings.logistic import draw_spikes, draw_truth
 from benchmarks.recordings.networks import Kind
 from bridge.recordings import RaisedCosines, bin_trains
-from bridge.recordings.glm.spike_history import PRECISION
+from bridge.recordings.glm.history_fit import PRECISION
 from neurosim.utils.resources import available_memory
 
 BASIS = RaisedCosines(6, 50.0)
