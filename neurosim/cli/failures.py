@@ -48,6 +48,7 @@ LIMITED = (
     "can't start new thread",
     "error return without exception set",
     "failed to map segment",
+    "returned null without setting an exception",
     "shared object file 'libllvmlite",
 )
 """Phrases that report a lack of memory only if the memory of the process is limited."""

@@ -340,6 +340,7 @@ def test_the_sliders_reach_the_limits_of_the_settings(mouse):
 def desktop(monkeypatch) -> Iterator[list]:
     """A desktop whose user does what the list says: functions of a `Mouse` and of the timer."""
     plt.switch_backend("agg")
+    plt.close("all")  # of other tests
     monkeypatch.setattr(FigureCanvasAgg, "required_interactive_framework", "test")
     made, deeds = [], []
 
@@ -421,6 +422,7 @@ def test_a_paused_window_stands_still(desktop, command):
 
 def test_without_a_display_there_is_no_window_but_a_sentence(refused, monkeypatch):
     plt.switch_backend("agg")
+    plt.close("all")  # of other tests
     said = refused("playground", "--set", "window=true")
     assert "needs a display: run it on a desktop" in said
     assert "or with window=false" in said

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from neurosim.cli import main
+from neurosim.cli import failures, main
 from neurosim.cli.failures import explain
 from neurosim.cli.report import print_json
 from neurosim.experiments.toml.start import start_text
@@ -53,10 +53,20 @@ def test_a_failure_of_the_system_is_explained(error: OSError, said: str):
         RuntimeError("can't start new thread"),  # of which a limit is not the only cause
         ImportError("a.so: failed to map segment from shared object"),
         SystemError("error return without exception set"),
+        SystemError("<built-in f> returned NULL without setting an exception"),
     ],
 )
 def test_a_defect_is_not_explained_away(error: BaseException):
     assert explain(raised(error)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["error return without exception set", "f returned NULL without setting an exception"],
+)
+def test_where_memory_is_limited_extensions_that_fail_lack_memory(monkeypatch, text: str):
+    monkeypatch.setattr(failures, "process_limits", lambda: {"VmSize": 2**29})
+    assert "limited to 0.5 GiB (ulimit -v)" in explain(raised(SystemError(text)))
 
 
 def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
