@@ -26,6 +26,7 @@ from bridge.recordings.glm.prediction import rescaled_neuron
 from bridge.recordings.glm.predictive_scores import PredictiveScores
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.rescaling import TimeRescaling
+from bridge.recordings.glm.simulation import POPULATION
 from bridge.recordings.glm.spike_history import HistoryBasis
 from bridge.recordings.glm.synaptic_kernel import KernelBasis
 from bridge.recordings.glm.templates import Templates
@@ -492,13 +493,13 @@ class PopulationGLM(BaseEstimator):
         known = self.n_bins_ * self.bin_width_
         return generator.simulate(known if duration is None else duration, seed)
 
-    def to_network(self, **options: Any) -> Network:
+    def to_network(self, *, beta: float | None = None, name: str = POPULATION) -> Network:
         """Return a network that fires with the fitted probabilities.
 
-        Simulate it with dt = `bin_width`. For the keywords `beta` and `name` see
+        Simulate it with dt = `bin_width`. For `beta` and `name` see
         `FilteredPopulation.to_network`.
         """
-        return self.to_population().to_network(**options)
+        return self.to_population().to_network(beta=beta, name=name)
 
     def plot_filters(self, neuron: int | str, **options: Any) -> Figure:
         """Plot the filters of a neuron with 95 % intervals; see `bridge.recordings.filter_plot`."""
