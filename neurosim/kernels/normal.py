@@ -118,7 +118,7 @@ def normal_quantile(p):
 
 @helper
 def normal_quantiles(values, tails, kept):
-    """Replace each p by `normal_quantile(p)`; all but the logarithms is vectorised.
+    """Replace each p by `normal_quantile(p)`; everything except the logarithms is vectorised.
 
     `tails` and `kept` are scratch of at least the same size.
     """
