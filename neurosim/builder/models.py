@@ -27,7 +27,7 @@ from neurosim.builder.parameters import (
     values_of,
 )
 from neurosim.kernels import Models
-from neurosim.kernels.types import DELTA, MOST_SPIKES, WORK_ROW
+from neurosim.kernels.types import DELTA, EQUATIONS, INJECTED, MOST_SPIKES, WORK_ROW
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.kernels import Neurons
     from neurosim.models import Synapse
+
+CONSTANT = (DELTA, EQUATIONS, INJECTED)
+"""Kinds of ports that do not change the injected current of the soma within a time step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +156,7 @@ def _parameter_rows(
     else:
         columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
         table = np.column_stack(columns)[local.start : local.stop].astype(float)
-    if method_of(neuron).uses_propagators:
+    if method_of(neuron).has_fixed_steps:
         half = 0.5 * dt / internal_steps(neuron, dt)
         elements = synaptic_propagators(ports, len(states_of(type(neuron))), half).values()
         return np.hstack([table, np.tile([*elements], (len(table), 1))])
@@ -210,15 +213,16 @@ def model_tables(
         stop = start + int(block.stop - block.start)
         n_internal = internal_steps(neuron, dt)
         carries = method_of(neuron).carries_currents
-        n_points = current_points(neuron, ports, n_internal)
+        group = neurons.groups[g]
+        kinds = neurons.ports["kind"][group.first_port : group.stop_port]
+        is_constant = bool(np.isin(kinds, CONSTANT).all())
+        n_points = current_points(neuron, ports, n_internal, is_constant)
         if not neuron.is_uniform:  # one row per value
             table = np.pad(table[start:stop].T, ((0, 0), (0, WORK_ROW - (stop - start))))
         head = [n_internal, dt / n_internal, n_points]
         blocks.append(b)
-        address.append(block_address(neuron, debug, ports))
+        address.append(block_address(neuron, debug, ports, n_internal == 1))
         points.append(n_points)
-        group = neurons.groups[g]
-        kinds = neurons.ports["kind"][group.first_port : group.stop_port]
         single.append(kinds.tolist() == [DELTA])
         carrying.append(carries)
         drawing.append(fires_at_random(neuron))

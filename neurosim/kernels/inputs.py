@@ -311,7 +311,7 @@ def _add_gaussian(arriving, piece, scratch, t):
 
 
 @helper
-def _drain(source, destination):
+def drain(source, destination):
     """Copy an array and set it to zero."""
     for i in range(source.size):
         destination[i] = source[i]
@@ -340,7 +340,7 @@ def collect_input(inputs, block_port, state, slot, scratch, n, t):
     Returns ``scratch.arriving[:n]``.
     """
     arriving = scratch.arriving[:n]
-    _drain(state.buffer[slot : slot + n], arriving)
+    drain(state.buffer[slot : slot + n], arriving)
     if inputs.noise_kind[block_port] != NO_NOISE:
         call_addressed(scratch.noise[1, 0], scratch.noise[1, 1], block_port, n, t, 0, 0)
     return arriving

@@ -5,7 +5,8 @@ Their block functions are called by address.
 
 from neurosim.kernels.address import addressed, call_9
 from neurosim.kernels.compiled import helper
-from neurosim.kernels.inputs import collect_input
+from neurosim.kernels.input_types import NO_NOISE
+from neurosim.kernels.inputs import collect_input, drain
 from neurosim.kernels.neurons import filter_port, sort_spikes
 from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.tables import tables_at
@@ -93,6 +94,10 @@ def advance_models(frame, index, row, t, first_fired, n_fired):
                 continue
             block_port = block.first_port + p - group.first_port
             slot = row + port.slot + offset
+            if port.kind == EQUATIONS and inputs.noise_kind[block_port] == NO_NOISE:
+                drain(state.buffer[slot : slot + n], course[arrived : arrived + n])
+                arrived += n
+                continue
             arriving = collect_input(inputs, block_port, state, slot, scratch, n, t)
             current = state.synaptic[port.state + offset : port.state + offset + n]
             rise = state.synaptic[port.rise + offset : port.rise + offset + n]

@@ -59,6 +59,7 @@ def block_address(
     model: NeuronModel,
     plain: bool = False,
     ports: Sequence[Synapse] = (),
+    is_single: bool = False,
 ) -> int:
     """Return the address of the block function of a model.
 
@@ -69,10 +70,12 @@ def block_address(
         Whether to run the equations as plain Python, so that `print` and a debugger work.
     ports : sequence of Synapse
         See `source_of`.
+    is_single : bool
+        See `source_of`.
     """
     if plain or config.DISABLE_JIT:
-        return _callback(model, ports)
-    text = source_of(model, ports)
+        return _callback(model, ports, is_single)
+    text = source_of(model, ports, is_single)
     return compiled_module(type(model).__name__, IMPORTS + text).block.address
 
 
@@ -112,10 +115,10 @@ def _cached_module(path: Path, source: str) -> Any:
     return module
 
 
-def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
+def _callback(model: NeuronModel, ports: Sequence[Synapse], is_single: bool) -> int:
     """Return the address of a callback that runs the block function as plain Python."""
     kind = type(model)
-    block, writer = source_of(model, ports), Writer(model, ports)
+    block, writer = source_of(model, ports, is_single), Writer(model, ports)
     tools = ("current_at", "larger", "slope_ratio", "STAGES", "FIFTH", "OFF")
     names = run_plain(
         kind,

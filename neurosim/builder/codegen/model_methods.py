@@ -39,8 +39,9 @@ class Method:
         neuron is then stored after its states.
     is_explicit : bool
         Whether fixed steps can be unstable.
-    uses_propagators : bool
-        Whether it advances the states of synapses exactly, if their equations are linear.
+    has_fixed_steps : bool
+        Whether all neurons take the same internal steps. It then advances the states of synapses
+        exactly, if their equations are linear.
     """
 
     source: Callable[[Writer], str]
@@ -49,13 +50,13 @@ class Method:
     n_slopes: int = 0
     carries_currents: bool = False
     is_explicit: bool = False
-    uses_propagators: bool = False
+    has_fixed_steps: bool = False
 
 
 METHODS = {
-    "rk4": Method(rk4, is_explicit=True, uses_propagators=True),
-    "euler": Method(euler, is_explicit=True, uses_propagators=True),
-    "exponential_euler": Method(exponential_euler, uses_propagators=True),
+    "rk4": Method(rk4, is_explicit=True, has_fixed_steps=True),
+    "euler": Method(euler, is_explicit=True, has_fixed_steps=True),
+    "exponential_euler": Method(exponential_euler, has_fixed_steps=True),
     "adaptive": Method(adaptive, is_adaptive=True),
     "gsl": Method(gsl, is_adaptive=True, takes_jump=True, carries_currents=True, n_slopes=6),
     "exact": Method(exact, carries_currents=True),

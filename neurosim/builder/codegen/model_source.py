@@ -22,7 +22,12 @@ from neurosim.builder.codegen.model_functions import functions_of, gives_numbers
 from neurosim.builder.codegen.model_methods import METHODS, Method
 from neurosim.builder.codegen.model_one_by_one import attempt
 from neurosim.builder.codegen.model_split import split_source
-from neurosim.builder.codegen.synapse_source import arrivals, injections, synapse_functions
+from neurosim.builder.codegen.synapse_source import (
+    arrivals,
+    arriving,
+    injections,
+    synapse_functions,
+)
 from neurosim.builder.linear import linear_system, propagator_entries, synaptic_propagators
 from neurosim.builder.propagators import port_kind
 from neurosim.kernels.types import ALPHA, EXPONENTIAL, MOST_SPIKES, WORK_ROW
@@ -93,7 +98,8 @@ def block(n, v, states, current, jump, params, until, work, t):
     count = 0
     for k in range(n):
         {keep}
-        count += 1 if work[{spiked} + k] > 0.0 else 0
+        {count}
+    {count_found}
     if count:
         for k in range(n):
             jump[k] = min(work[{spiked} + k], {most_spikes}.0)
@@ -108,6 +114,12 @@ def block(n, v, states, current, jump, params, until, work, t):
 
 ESCAPE = ("delta", "tau")
 """Parameters of `EscapeRate` that are numbers."""
+
+COUNT = "count += 1 if work[{spiked} + k] > 0.0 else 0"
+
+COUNT_FOUND = """if n_found:
+        for k in range(n):
+            count += 1 if work[{spiked} + k] > 0.0 else 0"""
 
 FETCH = """
 for k in range(n):
@@ -162,7 +174,7 @@ AFTER_JUMP = """for k in range(n):
         {store}"""
 
 
-def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
+def source_of(model: NeuronModel, ports: Sequence[Synapse] = (), is_single: bool = False) -> str:
     """Return the source of a model's block function.
 
     It depends on the classes, the options of the integration, and on which parameters are the same
@@ -174,9 +186,11 @@ def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
     ports : sequence of Synapse
         Synapse models that are integrated with the neuron: those with equations, and for "gsl" the
         built-in currents.
+    is_single : bool
+        Whether a time step is one internal step.
     """
     check_source(model, [port for port in ports if port.has_equations])
-    return Writer(model, ports).source()
+    return Writer(model, ports, is_single).source()
 
 
 def method_of(model: NeuronModel) -> Method:
@@ -206,15 +220,19 @@ def internal_steps(model: NeuronModel, dt: float) -> int:
     return max(1, math.ceil(dt / model.substep - 1e-9))
 
 
-def current_points(model: NeuronModel, ports: Sequence[Synapse], n_internal: int) -> int:
+def current_points(
+    model: NeuronModel, ports: Sequence[Synapse], n_internal: int, is_constant: bool
+) -> int:
     """Return the number of points in a time step at which a block function gets the current.
 
-    If the method integrates the synaptic currents, their variables are counted as further points.
+    A single one suffices if the current is constant during a time step. If the method integrates
+    the synaptic currents, their variables are counted as further points.
     """
     method = method_of(model)
     if method.carries_currents:
         return 1 + carried_variables(ports)
-    return 1 if method is METHODS["step"] else 2 * n_internal + 1
+    is_constant = is_constant and method.has_fixed_steps
+    return 1 if is_constant or method is METHODS["step"] else 2 * n_internal + 1
 
 
 def _without_idle_lines(text: str) -> str:
@@ -239,10 +257,14 @@ class Writer:
     model : NeuronModel
     ports : sequence of Synapse
         See `source_of`.
+    is_single : bool
+        See `source_of`.
     """
 
-    def __init__(self, model: NeuronModel, ports: Sequence[Synapse] = ()) -> None:
-        self.model, self.kind, self.ports = model, type(model), ports
+    def __init__(
+        self, model: NeuronModel, ports: Sequence[Synapse] = (), is_single: bool = False
+    ) -> None:
+        self.model, self.kind, self.ports, self.is_single = model, type(model), ports, is_single
         self.port_kinds: list[type[Synapse]] = list(dict.fromkeys(map(type, ports)))
         self.fields = tuple(parameters_of(self.kind))
         self.n_parameters = sum(len(parameters_of(kind)) for kind in (self.kind, *map(type, ports)))
@@ -264,7 +286,7 @@ class Writer:
                 propagator_entries(system, self.clamps),
                 len(system.names),
             )
-        elif self.method.uses_propagators:
+        elif self.method.has_fixed_steps:
             self.entries = list(synaptic_propagators(ports, self.n_neuron, 1.0))
         rows = {entry.row for entry in self.entries}
         self.exact = [j for j in range(self.n) if j in rows]
@@ -325,7 +347,7 @@ class Writer:
         differ = {
             c for c, name in enumerate(self.fields) if not is_uniform(getattr(self.model, name))
         }
-        last = self.n_values if self.method.uses_propagators else self.n_parameters
+        last = self.n_values if self.method.has_fixed_steps else self.n_parameters
         return [c for c in range(last) if c not in differ]
 
     def shared_values(self) -> str:
@@ -473,7 +495,15 @@ class Writer:
     @property
     def fuses_fetch(self) -> bool:
         """Whether the loop of the only internal step also fetches the states."""
-        return self.method is METHODS["step"] and not injections(self)
+        fixed = self.is_single and self.method.has_fixed_steps
+        return (fixed or self.method is METHODS["step"]) and not injections(self)
+
+    @property
+    def fuses_step(self) -> bool:
+        """Whether this loop also adds the jumps and evaluates the spike condition."""
+        others = {"after_step", "stable"} & set(methods_of(self.kind))
+        simple = self.kind.spike_check == "step" and not (others or self.freezes or self.is_random)
+        return simple and self.fuses_fetch and self.method is not METHODS["step"]
 
     def begin(self) -> str:
         """Return the line that sets the `ROWS` of neuron k at the start of a time step."""
@@ -511,7 +541,11 @@ class Writer:
 
     def source(self) -> str:
         """Return the source of the block function."""
-        keep = [f"{place} = work[{WORK_ROW * j} + k]" for j, place in enumerate(self.stored())]
+        added = arriving(self)
+        keep = [
+            " + ".join([f"{place} = work[{WORK_ROW * j} + k]", *added.get(j, ())])
+            for j, place in enumerate(self.stored())
+        ]
         skip = SKIP_REJECTED if self.method is METHODS["adaptive"] else "pass"
         pieces = self.pieces
         text = TEXT.format(
@@ -521,6 +555,8 @@ class Writer:
             functions=self._functions(),
             skip_rejected=skip.format(**pieces),
             keep="; ".join(keep),
+            count="pass" if self.fuses_step else COUNT.format(**pieces),
+            count_found=COUNT_FOUND.format(**pieces) if self.fuses_step else "pass",
             body=textwrap.indent(self._body(), "    "),
             spike=textwrap.indent(self.spike, " " * 12).strip(),
             **pieces,
@@ -542,9 +578,9 @@ class Writer:
         """Return the lines that advance all neurons of a block."""
         body = "" if self.fuses_fetch else self._fetch() + injections(self)
         body += self.method.source(self)
-        if not self.method.takes_jump:
+        if not (self.method.takes_jump or self.fuses_step):
             body += self._jump()
-        if self.kind.spike_check == "step":
+        if self.kind.spike_check == "step" and not self.fuses_step:
             body += AT_END.format(**self.pieces)
         if self.is_random:
             body += random_spikes(self)

@@ -16,6 +16,7 @@ STIFF = 0.5
 """Largest product of step and rate of a synaptic conductance in an explicit step."""
 
 TOGETHER = """
+pitch = n if points > 1 else 0  # the current may be the same at all points
 for j in range({n_internal}):
     n_found = n_unstable = 0
     for k in range(n):
@@ -44,11 +45,51 @@ REPAIR = """    if n_unstable:
                 {set_p}
                 held = {is_held}
                 {load}
-                c = 2 * j * n + k
-                {y_} = split_part({x}, current[c], current[c + n], current[c + 2 * n], h, held, p)
+                at = 2 * j * pitch + k
+                i0, i1, i2 = current[at], current[at + pitch], current[at + 2 * pitch]
+                {y_} = split_part({x}, i0, i1, i2, h, held, p)
                 {freeze}
                 {store_y}
                 work[{unstable} + k] = 0.0
+"""
+
+SINGLE = """
+pitch = n if points > 1 else 0
+j = n_found = n_unstable = 0
+for k in range(n):
+    {set_p}
+    {fetch}
+    held = {held}
+    {hold}
+    {step}
+    {count_unstable}
+    y0 += {push}
+    {store_y}
+    n_found += 1 if fires(v[k], {neuron_y}, p) else 0
+if n_found or n_unstable:
+    for k in range(n):
+        {begin}
+        work[{before} + k] = v[k]
+{repair}
+if n_found:
+    ask(n, 0.0, jump, params, work)
+"""
+"""A step in one loop. Rows of `work` that only spikes and repeated steps need are set later."""
+
+REPAIR_SINGLE = """
+if n_unstable:
+    n_found = 1
+    for k in range(n):
+        {set_p}
+        {fetch}
+        held = {held}
+        {hold}
+        {synaptic_y}
+        if not {good}:
+            i0, i1, i2 = current[k], current[k + pitch], current[k + 2 * pitch]
+            {y_} = split_part({x}, i0, i1, i2, h, held, p)
+            y0 += {push}
+            {store_y}
 """
 
 AFTER_STEP = """    for k in range(n):
@@ -71,6 +112,8 @@ def together(writer: Writer, step: str) -> str:
 
     `step` computes the new states of all neurons.
     """
+    if writer.fuses_step:
+        return _single(writer, step)
     y = ", ".join(f"y{j}" for j in range(writer.n))
     fetch = [writer.load()]
     if writer.fuses_fetch:
@@ -104,6 +147,33 @@ def together(writer: Writer, step: str) -> str:
     return text + rest.format(**pieces)
 
 
+def _single(writer: Writer, step: str) -> str:
+    """Return source that advances all neurons by a time step that is one internal step."""
+    y = [f"y{j}" for j in range(writer.n)]
+    synaptic = range(writer.n_neuron, writer.n)
+    pieces = writer.pieces | {
+        "fetch": "; ".join(f"x{j} = {x}" for j, x in enumerate(writer.stored())),
+        "held": "until[k] >= t" if writer.has_refractory_period else "False",
+        "hold": writer.hold(),
+        "good": f"({_stability(writer)})",
+        "push": "(jump[k] if not held else 0.0)" if writer.clamps else "jump[k]",
+        "y_": ", ".join(y) + ("," if writer.n == 1 else ""),
+        "store_y": writer.store("y"),
+        "synaptic_y": writer.load("y", states=synaptic) or "pass",
+        "neuron_y": writer.neuron_y,
+        "begin": writer.begin(),
+    }
+    count, repair = "pass", ""
+    if writer.checks_stability:
+        count, repair = "n_unstable += 0 if {good} else 1".format(**pieces), REPAIR_SINGLE
+    return SINGLE.format(
+        step=textwrap.indent(step.strip(), "    ").strip(),
+        count_unstable=count,
+        repair=repair.strip().format(**pieces),
+        **pieces,
+    )
+
+
 def _stability(writer: Writer) -> str:
     """Return the condition that an internal step of neuron k was stable."""
     conditions = []
@@ -112,10 +182,12 @@ def _stability(writer: Writer) -> str:
             states = ", ".join(f"{letter}{j}" for j in range(writer.n_neuron))
             conditions.append(f"stable({states}, h, p)")
     if writer.has_stiff_synapses:
-        # Conductances at the start or end of the step. With v at its start, the compiler
-        # finds that the equations have been evaluated there already.
+        # Conductances at the start or end of the step; those that decay are largest at its start.
+        # With v there too, the compiler finds that the equations have been evaluated already.
+        decaying = set(writer.exact) - {e.row for e in writer.entries if e.row != e.column}
         synapses = range(writer.n_neuron, writer.n)
-        at = [*writer.names[: writer.n_neuron], *(f"larger(x{j}, y{j})" for j in synapses)]
+        at = [f"x{j}" if j in decaying else f"larger(x{j}, y{j})" for j in synapses]
+        at = [*writer.names[: writer.n_neuron], *at]
         conditions.append(f"(h * stiffness({writer.point(at)}, p) < {STIFF})")
     return " & ".join(conditions)
 
@@ -123,14 +195,14 @@ def _stability(writer: Writer) -> str:
 RK4 = """
 {half}
 {whole}
-at = 2 * j * n + k
+at = 2 * j * pitch + k
 {a} = {rates}({at_x}, current[at], p)
 {still_a}
-{b} = {rates}({at_a}, current[at + n], p)
+{b} = {rates}({at_a}, current[at + pitch], p)
 {still_b}
-{c} = {rates}({at_b}, current[at + n], p)
+{c} = {rates}({at_b}, current[at + pitch], p)
 {still_c}
-{d} = {rates}({at_c}, current[at + 2 * n], p)
+{d} = {rates}({at_c}, current[at + 2 * pitch], p)
 {still_d}
 {add}
 """
@@ -169,7 +241,7 @@ def rk4(writer: Writer) -> str:
 
 
 EULER = """
-i1 = current[(2 * j + 1) * n + k]
+i1 = current[(2 * j + 1) * pitch + k]
 # States that propagators advance have their values in the middle of the step.
 {half}
 {whole}
@@ -178,6 +250,7 @@ i1 = current[(2 * j + 1) * n + k]
 {slopes}
 {still_a}
 {add}
+{start}
 """
 
 
@@ -198,7 +271,8 @@ def _euler(writer: Writer, slopes: str) -> str:
         at=writer.point(writer.names),
         half=writer.propagate("m", "x") or "pass",
         whole=writer.propagate("y", "m") or "pass",
-        middle="; ".join(f"x{j} = m{j}" for j in writer.exact) or "pass",
+        middle="; ".join(f"z{j} = x{j}; x{j} = m{j}" for j in writer.exact) or "pass",
+        start="; ".join(f"x{j} = z{j}" for j in writer.exact) or "pass",
         slopes=slopes,
         still_a=writer.still("a"),
         add="; ".join(f"y{j} = x{j} + s{j} * a{j}" for j in writer.moving),

@@ -62,10 +62,7 @@ def advance_synapses({x}h, p):
         {add}
     return {x}"""
 
-ADD = """
-for k in range(n):
-    work[{row} + k] += current[(points + {number}) * n + k]
-"""
+ARRIVING = "current[(points + {number}) * n + k]"
 
 ADD_ACTIVE = """
 for k in range(n):
@@ -213,18 +210,28 @@ def injections(writer: Writer) -> str:
     )
 
 
+def arriving(writer: Writer) -> dict[int, list[str]]:
+    """Return the synaptic input that is added to states at the end of a time step, by state."""
+    added: dict[int, list[str]] = {}
+    for number, port in enumerate(writer.ports):
+        if port.has_equations and not states_of(type(port)) and not writer.freezes:
+            state = writer.compartments[port.compartment or SOMA]  # moves the potential at once
+            added.setdefault(state, []).append(ARRIVING.format(number=number))
+    for number, port, _, indices in _synapses(writer):
+        if not (isinstance(port, InjectedCurrent) or hasattr(port, "arrive")):
+            added.setdefault(indices[0], []).append(ARRIVING.format(number=number))
+    return added
+
+
 def arrivals(writer: Writer) -> str:
-    """Return the source code that adds synaptic input at the end of a time step."""
+    """Return the source code of other effects of synaptic input at the end of a time step."""
     text = ""
     for number, port in enumerate(writer.ports):
-        if port.has_equations and not states_of(type(port)):  # moves the potential at once
+        if port.has_equations and not states_of(type(port)) and writer.freezes:
             row = WORK_ROW * writer.compartments[port.compartment or SOMA]
-            form = ADD_ACTIVE if writer.freezes else ADD
-            text += form.format(row=row, number=number, held=writer.is_held)
+            text += ADD_ACTIVE.format(row=row, number=number, held=writer.is_held)
     for number, port, prefix, indices in _synapses(writer):
-        if isinstance(port, InjectedCurrent):
-            continue
-        if hasattr(port, "arrive"):
+        if hasattr(port, "arrive") and not isinstance(port, InjectedCurrent):
             text += ARRIVE.format(
                 number=number,
                 set_p=writer.pieces["set_p"],
@@ -234,6 +241,4 @@ def arrivals(writer: Writer) -> str:
                 prefix=prefix,
                 x=_each("x{}", indices),
             )
-        else:
-            text += ADD.format(row=WORK_ROW * indices[0], number=number)
     return text
