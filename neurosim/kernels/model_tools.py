@@ -38,6 +38,9 @@ function = numba.njit(
 )
 """The same for a short function that is computed for several neurons at once."""
 
+STEEPEST = 200.0
+"""A potential that grows by e^200 in an internal step has passed any threshold, and is finite."""
+
 
 @compiled
 def current_at(current, neuron, n, points, x):
@@ -58,7 +61,8 @@ def current_at(current, neuron, n, points, x):
 
 @compiled
 def slope_ratio(x):
-    """Return (e^x - 1) / x."""
+    """Return (e^x - 1) / x, for x of at most `STEEPEST`."""
+    x = min(x, STEEPEST)
     small = abs(x) < 1e-5
     return 1.0 + 0.5 * x if small else expm1(x) / x
 

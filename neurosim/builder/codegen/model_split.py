@@ -60,8 +60,10 @@ def split_part({x}, first, middle, last, h, held, p):
         if error > {tolerance} and size > 1:
             size //= 2
             continue
-        # Richardson extrapolation: the error of a symmetric step is of third order.
-        {extrapolate}
+        {x_} = {w_}
+        if error <= {tolerance}:  # else v grows to a spike within the shortest piece
+            # Richardson extrapolation: the error of a symmetric step is of third order.
+            {extrapolate}
         done += size
         if error < 0.1 * {tolerance} and done % (2 * size) == 0:
             size *= 2

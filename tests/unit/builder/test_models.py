@@ -536,3 +536,34 @@ def test_after_an_edit_the_new_equations_run(tmp_path) -> None:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         found.append(float(done.stdout))
     assert found == [10.0, 20.0]
+
+
+@pytest.mark.parametrize("substep", [0.1, 0.05])
+@pytest.mark.parametrize("method", ["euler", "exponential_euler", "rk4"])
+def test_conductances_decay_exactly_in_unstable_steps(method: str, substep: float) -> None:
+    net = ns.Network(dale=False)
+    cell = net.add("cell", 1, ns.LIF(method=method, substep=substep))
+    synapse = ns.ExpConductance(tau=5.0, e_rev=-80.0)
+    net.drive(cell, ns.SpikeTimes([1.0]), synapse=synapse, weight=9000.0)
+    net.record(cell, "g")
+    trace = ns.simulate(net, 5.0, dt=0.1).traces["cell", "g"]
+    after = trace.times > 1.0
+    expected = 9000.0 * np.exp(-(trace.times[after] - 1.0) / synapse.tau)
+    assert trace.values[after, 0] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", [ns.AdEx, ns.EIF])
+def test_exponential_spikes_survive_very_large_conductances(kind: type) -> None:
+    counts = []
+    for weight in (5e3, 8e3, 2e4, 1e5):
+        net = ns.Network(dale=False)
+        cell = net.add("cell", 1, kind(method="rk4", t_ref=0.0))
+        synapse = ns.ExpConductance(tau=10.0, e_rev=0.0)
+        net.drive(cell, ns.SpikeTimes([1.0]), synapse=synapse, weight=weight)
+        net.record(cell, "v")
+        result = ns.simulate(net, 20.0, dt=0.1)
+        v = result.traces["cell", "v"].values
+        assert v.min() > -71.0
+        assert v.max() < 0.0
+        counts.append(len(result.spikes["cell"]))
+    assert counts == sorted(counts)
