@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
+from scipy.linalg import expm
 
 from neurosim import AlphaCurrent, DeltaSynapse, ExpCurrent
 from neurosim.models.declare import compartments_of, states_of, traces_of
@@ -28,10 +29,12 @@ FEHLBERG = (
 FIFTH = (16 / 135, 0.0, 6656 / 12825, 28561 / 56430, -9 / 50, 2 / 55)
 ERROR = (1 / 360, 0.0, -128 / 4275, -2197 / 75240, 1 / 50, 2 / 55)
 
+UNSTABLE = "a step is unstable: the engine repeats it by another method"
+
 
 def listed(values: Any) -> list[float]:
     """Return the result of a method of a model, which may be a number, as a list."""
-    return [float(value) for value in np.atleast_1d(values)]
+    return [float(v) for v in values] if isinstance(values, tuple | list) else [float(values)]
 
 
 class NaiveModel:
@@ -55,6 +58,10 @@ class NaiveModel:
             first = len(self.y)
             self.y += self._start(synapse)
             self.slots[synapse] = slice(first, len(self.y))
+        self.elsewhere = [0.0] * (len(compartments_of(self.kind)) - 1)
+        self.v_max = None if self.kind.v_max is None else getattr(model, self.kind.v_max)
+        self.needs_before = "v_before" in inspect.signature(self.kind.reset).parameters
+        self.maps: dict[bool, Any] = {}
         self.left, self.current, self.size = 0, 0.0, dt
         self.arrivals: dict[int, list[tuple[Any, float]]] = defaultdict(list)
 
@@ -71,31 +78,30 @@ class NaiveModel:
 
     def slopes(self, y: list[float]) -> list[float]:
         """Return the derivatives of the whole vector."""
-        v, *others = y[: self.n]
-        clamped = self.held and self.kind.refractory == "clamp"
+        kind, p, n, held = self.kind, self.p, self.n, self.left > 0
+        v = y[0]
+        clamped = held and kind.refractory == "clamp"
         if clamped:
-            v = self.p.v_reset
-        elif self.kind.v_max is not None:
-            v = min(v, getattr(self.p, self.kind.v_max))
+            v = p.v_reset
+        elif self.v_max is not None:
+            v = min(v, self.v_max)
         i, rates = self.current, []
         for synapse, slot in self.slots.items():
             x = y[slot]
             if synapse.has_equations:
-                i += float(type(synapse).current(v, *x, synapse))
-                rates += listed(type(synapse).derivatives(*x, synapse))
+                i += float(synapse.current(v, *x, synapse))
+                rates += listed(synapse.derivatives(*x, synapse))
             else:
                 i += x[0]
-                rates += [x[1] - x[0] / synapse.tau, -x[1] / synapse.tau] if len(x) > 1 else [
-                    -x[0] / synapse.tau
-                ]  # fmt: skip
-        slopes = [0.0] * self.n
-        if not hasattr(self.kind, "step"):
-            elsewhere = [0.0] * (len(compartments_of(self.kind)) - 1)
-            slopes = listed(self.kind.derivatives(v, *others, i, *elsewhere, self.p))
+                rates.append((x[1] if len(x) > 1 else 0.0) - x[0] / synapse.tau)
+                rates += [-rise / synapse.tau for rise in x[1:]]
+        slopes = [0.0] * n
+        if not hasattr(kind, "step"):
+            slopes = listed(kind.derivatives(v, *y[1:n], i, *self.elsewhere, p))
         if clamped:
             slopes[0] = 0.0
-        if self.held and self.kind.refractory == "freeze":
-            slopes = [0.0] * self.n
+        if held and kind.refractory == "freeze":
+            slopes = [0.0] * n
         return slopes + rates
 
     def moved(self, terms: list[tuple[float, list[float]]]) -> list[float]:
@@ -104,11 +110,13 @@ class NaiveModel:
 
     def rk4(self, h: float) -> list[float]:
         """Return the vector after a step of the classical Runge-Kutta method."""
-        a = self.slopes(self.y)
-        b = self.slopes(self.moved([(0.5 * h, a)]))
-        c = self.slopes(self.moved([(0.5 * h, b)]))
-        d = self.slopes(self.moved([(h, c)]))
-        return self.moved([(h / 6, a), (h / 3, b), (h / 3, c), (h / 6, d)])
+        y, half, sixth = self.y, 0.5 * h, h / 6
+        a = self.slopes(y)
+        b = self.slopes([x + half * k for x, k in zip(y, a, strict=True)])
+        c = self.slopes([x + half * k for x, k in zip(y, b, strict=True)])
+        d = self.slopes([x + h * k for x, k in zip(y, c, strict=True)])
+        stages = zip(y, a, b, c, d, strict=True)
+        return [x + sixth * (p + 2.0 * (q + r) + s) for x, p, q, r, s in stages]
 
     def fehlberg(self, h: float) -> tuple[list[float], list[float]]:
         """Return the solution of fifth order after a step, and its estimated error."""
@@ -161,7 +169,7 @@ class NaiveModel:
     def _spike(self, before: float) -> None:
         """Reset the neuron; some models also depend on the potential before the step."""
         arguments = [*self.y[: self.n], self.p]
-        if "v_before" in inspect.signature(self.kind.reset).parameters:
+        if self.needs_before:
             arguments.insert(0, before)
         self.y[: self.n] = listed(self.kind.reset(*arguments))
         self.fired += 1
@@ -185,15 +193,46 @@ class NaiveModel:
             self._hold()
             before = self.y[0]
             self.y = self.rk4(self.dt / n)
+            if hasattr(self.kind, "stable"):
+                assert self.kind.stable(*self.y[: self.n], self.dt / n, self.p), UNSTABLE
             self._after(before)
+        assert self.dt / n * self._stiffness() < 0.4, UNSTABLE
+
+    def _stiffness(self) -> float:
+        """Return the rate at which synaptic conductances move the potential (per ms)."""
+        v, rates = self.y[0], []
+        for u in (v, v + 1.0):
+            i = sum(
+                float(synapse.current(u, *self.y[slot], synapse))
+                for synapse, slot in self.slots.items()
+                if synapse.has_equations
+            )
+            rates.append(
+                listed(self.kind.derivatives(*self.y[: self.n], i, *self.elsewhere, self.p))
+            )
+        return abs(rates[0][0] - rates[1][0])
 
     def _exact_steps(self) -> None:
-        """Linear equations, in steps so short that the error is of the order of rounding."""
+        """Linear equations: multiply by the exponential of their matrix."""
         self._hold()
-        before, n = self.y[0], 40
-        for _ in range(n):
-            self.y = self.rk4(self.dt / n)
+        before = self.y[0]
+        if self.held not in self.maps:
+            self.maps[self.held] = self._exact_map()
+        self.y = (self.maps[self.held] @ [*self.y, self.current, 1.0])[: len(self.y)].tolist()
         self._after(before)
+
+    def _exact_map(self) -> Any:
+        """Return the matrix of a step, from the slopes at the unit vectors."""
+        n, current = len(self.y), self.current
+        matrix = np.zeros((n + 2, n + 2))
+        self.current = 0.0
+        matrix[:n, n + 1] = offset = np.array(self.slopes([0.0] * n))
+        for j, unit in enumerate(np.eye(n)):
+            matrix[:n, j] = self.slopes(unit.tolist()) - offset
+        self.current = 1.0
+        matrix[:n, n] = self.slopes([0.0] * n) - offset
+        self.current = current
+        return expm(self.dt * matrix)
 
     def _gsl_steps(self, jump: float) -> None:
         """NEST's rule for the length of internal steps; `jump` is added after the first one."""
