@@ -222,7 +222,30 @@ def coupling_plot(
 def draw_coupling(
     axes: Axes, glm: PopulationGLM, *, fdr: float = 0.01, truth: ArrayLike | None = None
 ) -> AxesImage:
-    """Draw the matrix of couplings into axes; arguments as for `coupling_plot`."""
+    """Draw the matrix of couplings into axes, for `Figure.colorbar`.
+
+    Parameters
+    ----------
+    axes : Axes
+    glm, fdr, truth
+        As for `coupling_plot`.
+
+    Returns
+    -------
+    AxesImage
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.recordings import FilteredPopulation, PopulationGLM, draw_coupling
+    >>> from neurosim.plot import figure
+    >>> filters = np.zeros((2, 2, 20))
+    >>> filters[0, 1] = np.linspace(3.0, 0.0, 20)  # neuron 0 excites neuron 1
+    >>> trains = FilteredPopulation(filters, [-4.0, -5.0]).simulate(100_000.0, seed=1)
+    >>> axes = figure(4.0, 4.0).subplots()
+    >>> image = draw_coupling(axes, PopulationGLM().fit(trains))
+    """
+    require_fitted(glm)
     strengths, called = glm.amplitudes_, glm.called(fdr)
     n, known = len(strengths), np.isfinite(strengths)
     largest = np.quantile(np.abs(strengths[known]), BRIGHTEST) if known.any() else 1.0

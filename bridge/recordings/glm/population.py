@@ -324,12 +324,13 @@ class PopulationGLM(BaseEstimator):
 
     def predict(
         self,
-        spikes: Any,
+        spikes: Any = None,
         duration: float | None = None,
         *,
         gaps: Any = None,
         presence: Any = None,
         stimulus: ArrayLike | None = None,
+        n_folds: int = N_FOLDS,
     ) -> NDArray[np.float64]:
         """Predict the rate in each bin from the spikes in the bins before it.
 
@@ -341,16 +342,39 @@ class PopulationGLM(BaseEstimator):
 
         Parameters
         ----------
-        spikes, duration, gaps, presence, stimulus
-            Recording of the same neurons, as in `fit`.
+        spikes, duration, gaps, presence, stimulus : optional
+            Recording of the same neurons, as in `fit`. Default: the fitted recording, by
+            cross-validation in contiguous blocks of time, with the strength of the fit.
+        n_folds : int
+            Number of blocks of the cross-validation. Each one is predicted by a model fitted to the
+            others.
 
         Returns
         -------
         (n_bins, n) ndarray
-            Hz; NaN for neurons that were not fitted.
+            Hz; NaN for neurons that were not fitted, and in cross-validation for bins outside the
+            epochs of the fit.
+
+        Examples
+        --------
+        A neuron that fires about every 20 ms, and its rate 2 ms and 20 ms after a spike (Hz):
+
+        >>> import numpy as np
+        >>> from bridge import PopulationGLM
+        >>> spikes = np.cumsum(np.random.default_rng(1).normal(20.0, 2.0, 1000))
+        >>> rates = PopulationGLM().fit([spikes], duration=20_000.0).predict()
+        >>> bins = spikes[spikes < 19_900.0].astype(int)
+        >>> [round(float(rates[bins + lag].mean())) for lag in (2, 20)]
+        [0, 203]
         """
         require_fitted(self)
         options = {"gaps": gaps, "presence": presence, "stimulus": stimulus}
+        if spikes is None:
+            other_recordings.require_none(duration=duration, **options)
+            found = np.full((self.n_bins_, len(self.neurons_)), np.nan)
+            for held in self._held_out(n_folds):
+                found[:, held.index] = held.mean
+            return found * (1e3 / self.bin_width_)
         problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
         found = np.full((problem.trains.n_bins, len(self.neurons_)), np.nan)
         for index, one in zip(self._indices_, self._fits, strict=True):
@@ -360,7 +384,12 @@ class PopulationGLM(BaseEstimator):
         return found * (1e3 / self.bin_width_)
 
     def evaluate(
-        self, spikes: Any = None, duration: float | None = None, **options: Any
+        self,
+        spikes: Any = None,
+        duration: float | None = None,
+        *,
+        n_folds: int = N_FOLDS,
+        **options: Any,
     ) -> PredictiveScores:
         """Score predictions of spikes that were not used for the fit.
 
@@ -368,15 +397,19 @@ class PopulationGLM(BaseEstimator):
         ----------
         spikes, duration : optional
             Recording of the same neurons, as in `fit`; see `predict`. Default: the fitted
-            recording, by 5-fold cross-validation in contiguous blocks of time, with the strength of
-            the fit.
+            recording, by cross-validation in contiguous blocks of time, with the strength of the
+            fit.
+        n_folds : int
+            Number of blocks of the cross-validation.
         **options
             Keywords of `fit` that describe the recording: epochs, gaps, presence and stimulus.
         """
         require_fitted(self)
         n, indices = len(self.neurons_), self._indices_
         if spikes is None:
-            return PredictiveScores.collect(n, indices, [one.sums for one in self._held_out()])
+            other_recordings.require_none(duration=duration, **options)
+            found = [one.sums for one in self._held_out(n_folds)]
+            return PredictiveScores.collect(n, indices, found)
         problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
         pairs = zip(indices, self._fits, strict=True)
         found = [other_recordings.evaluate(problem, index, one) for index, one in pairs]
@@ -390,7 +423,7 @@ class PopulationGLM(BaseEstimator):
         """
         return self.evaluate(spikes, duration, **options).mean
 
-    def _held_out(self, only: int | None = None) -> Iterator[HeldOut]:
+    def _held_out(self, n_folds: int, only: int | None = None) -> Iterator[HeldOut]:
         """Yield predictions of held-out blocks of the fitted recording by neuron."""
         problem, indices = self._problem_, self._indices_
         with progress_bar(
@@ -399,6 +432,7 @@ class PopulationGLM(BaseEstimator):
             penalty = penalty_of(self.penalty, problem.covariates)
             yield from held_out(
                 *(problem, indices, penalty, self.strength_),
+                n_folds=n_folds,
                 only=only,
                 threads=self.threads,
                 report=report,
@@ -469,7 +503,7 @@ class PopulationGLM(BaseEstimator):
                 names[one.index]: rescaled_neuron(
                     trains, one.index, self.family_, one.silence, one.counted, seed
                 )
-                for one in self._held_out(only=N_FOLDS - 1)
+                for one in self._held_out(N_FOLDS, only=N_FOLDS - 1)
             }
         model = self.to_population()
         if spikes is not None and len(model.drive):
