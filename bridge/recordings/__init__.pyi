@@ -34,4 +34,5 @@ from .plot import coupling_plot as coupling_plot
 from .plot import draw_coupling as draw_coupling
 from .plot import filter_plot as filter_plot
 from .plot import raster_plot as raster_plot
+from .soft_threshold import SoftThreshold as SoftThreshold
 from .spike_triggered import SpikeTriggered as SpikeTriggered

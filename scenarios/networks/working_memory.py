@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import bridge
 import neurosim as ns
 from scenarios import _kit as kit
 from scenarios.networks import selective_pools
@@ -173,17 +174,15 @@ def _draw_rates(axes: kit.Axes, result: ns.Result, variant: str, top: float) -> 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons of the cued pool with a logistic function of their potential."""
-    fits: dict[str, kit.SoftThreshold] = {}
+    fits: dict[str, bridge.SoftThreshold] = {}
     measures: dict[str, kit.Measure] = {}
     for variant, text in VARIANTS.items():
-        soft = kit.soft_threshold(result, f"{variant}cued", 200.0)
-        if soft is None:
-            raise ns.NeurosimError(f"{text}: too few spikes for a comparison; simulate longer")
+        soft = bridge.SoftThreshold.of(result, f"{variant}cued", start=200.0)
         key, fits[text] = variant.strip() or "nmda", soft
         measures |= kit.rows(
             {},
             (f"{key}_bits", f"Information of the potential, {text}", soft.bits_per_spike),
-            (f"{key}_beta", f"Slope β, {text}", kit.with_error(*soft.beta, unit="per mV")),
+            (f"{key}_beta", f"Slope β, {text}", soft.beta),
             (f"{key}_half_mv", f"Potential with probability 1/2, {text}", soft.half),
         )
     conclusion = (
@@ -195,13 +194,13 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_thresholds(fits: dict[str, kit.SoftThreshold]) -> kit.Figure:
+def _draw_thresholds(fits: dict[str, bridge.SoftThreshold]) -> kit.Figure:
     """Draw the probability to fire in the next millisecond against the potential."""
     panels = [
         kit.panel(
-            soft.draw, title=text, xlim=(-52.0, -49.8), xticks=(-52, -51.5, -51, -50.5, -50),
-            xlabel="membrane potential (mV)", ylabel="probability to fire within 1 ms",
-            ylim=(-0.03, 1.03),
+            kit.draw_soft_threshold, soft, title=text, xlim=(-52.0, -49.8),
+            xticks=(-52, -51.5, -51, -50.5, -50), xlabel="membrane potential (mV)",
+            ylabel="probability to fire within 1 ms", ylim=(-0.03, 1.03),
         )
         for text, soft in fits.items()
     ]  # fmt: skip
