@@ -137,9 +137,7 @@ def draw_filter(
     length = np.max(np.flatnonzero(errors > 0), initial=-1) + 1  # the rest is padding
     values, errors = values[:length], errors[:length]
     lags = glm.bin_width_ * np.arange(1, len(values) + 1)
-    colour = (
-        NEUTRAL if source == target else colour_of(int(np.sign(glm.amplitudes_[source, target])))
-    )
+    colour = NEUTRAL if source == target else colour_of(glm.amplitudes_[source, target])
     dead = glm.refractory_[target] if source == target else 0
     with style():
         axes.axhline(0.0, color="0.6", lw=0.8, zorder=0)

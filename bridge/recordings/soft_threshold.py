@@ -94,7 +94,7 @@ class SoftThreshold:
         """
         window = positive(window, "window", "ms")
         block, start = positive(block, "block", "ms"), finite(start, "start", "ms", 0.0)
-        name: str = getattr(population, "name", population)
+        name = population if isinstance(population, str) else population.name
         trace, trains = result.traces[name, "v"], result.spikes[name]
         every = max(1, round(window * (len(trace.times) - 1) / np.ptp(trace.times)))
         used = np.arange(0, len(trace.times), every)

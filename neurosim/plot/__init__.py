@@ -12,6 +12,7 @@ from neurosim.plot.histogram import (
     rates_and_cv,
 )
 from neurosim.plot.overview import overview
+from neurosim.plot.painter import Painter
 from neurosim.plot.raster import draw_population_rate, draw_raster, raster
 from neurosim.plot.spectrum import draw_spectrum, field_potential
 from neurosim.plot.style import (
@@ -33,6 +34,7 @@ __all__ = [
     "INHIBITORY",
     "NEUTRAL",
     "PALETTE",
+    "Painter",
     "colour_of",
     "draw_currents",
     "draw_cv_histogram",
