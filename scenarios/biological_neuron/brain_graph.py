@@ -102,7 +102,10 @@ def connections(name: str, graph: nx.Graph) -> csr_array:
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add a population for each kind of graph."""
-    kit.require_duration(options, START + 120.0, "ends before the spread does")
+    # In a ring, half of the neurons are reached after `steps`, each of which takes the delay.
+    steps = settings.nodes / (2 * settings.neighbours)
+    needed = START + max(120.0, DELAY * (1.0 + np.ceil(steps)))
+    kit.require_duration(options, needed, "ends before the spread does")
     net, rng = ns.Network(), np.random.default_rng(options.seed)
     for name, graph in all_graphs(settings, options.seed).items():
         neurons = net.add(name, len(graph), NEURON)

@@ -43,7 +43,7 @@ class Settings(kit.BaseSettings):
     )
     sigma: float = kit.setting(3.0, "mV", 0.01, 50.0, "standard deviation of the noise")
     spikes: int = kit.setting(10, "", 1, 30, "largest number of spikes at a synapse")
-    repeats: int = kit.setting(400, "", 1, 2000, "trials with noise for each input")
+    repeats: int = kit.setting(400, "", 20, 2000, "trials with noise for each input")
 
     @property
     def plane(self) -> kit.Plane:

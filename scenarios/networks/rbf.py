@@ -53,7 +53,7 @@ class Settings(kit.BaseSettings):
 
     repeats: int = kit.setting(10, "", 2, 20, "trials at each of 441 points")
     size: int = kit.setting(4, "", 1, 10, "neurons for each unit of a sum")
-    steps: int = kit.setting(200, "", 10, 5000, "maximum number of training steps of each fit")
+    steps: int = kit.setting(200, "", 10, 1000, "maximum number of training steps of each fit")
 
 
 def target(region: str, points: kit.Floats) -> kit.Floats:

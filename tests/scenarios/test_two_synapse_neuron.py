@@ -99,7 +99,7 @@ def test_neurons_that_never_fire_cannot_be_compared(capsys, tmp_path):
         ("psps=3", "psps has 1 value: give 2, in mV"),
         ("sigma=0", "sigma = 0 mV is outside"),
         ("spikes=0", "outside 1 to 30"),
-        ("repeats=1000000", "outside 1 to 2000"),
+        ("repeats=1000000", "outside 20 to 2000"),
     ],
 )
 def test_settings_out_of_range_are_refused(refused, assignment, words):
