@@ -56,8 +56,8 @@ def oja(
 
     The arguments are those of `hebb`.
 
-    The term −η y² w keeps the norm near 1 if η is below 1/``|x|²`` for all inputs x. For small η the
-    weights converge to the first principal component of the inputs.
+    The term −η y² w keeps the norm near 1 if η is below 1/``|x|²`` for all inputs x. For small η
+    the weights converge to the first principal component of the inputs.
 
     Warns
     -----

@@ -14,13 +14,12 @@ from bridge.recordings.data.trains import BinnedTrains, bin_trains
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 from neurosim.plot import (
-    EXCITATORY,
-    INHIBITORY,
     NEUTRAL,
     colour_of,
     figure,
     panels,
     set_title,
+    signed_colours,
     style,
     time_axis,
 )
@@ -28,7 +27,6 @@ from neurosim.plot import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
@@ -287,13 +285,6 @@ def _name_neurons(axis: Axis, neurons: NDArray, most: int) -> None:
     """Label an axis with the names of neurons, or of every k-th one."""
     every = max(1, -(-len(neurons) // most))
     axis.set_ticks(range(0, len(neurons), every), [str(name) for name in neurons[::every]])
-
-
-def signed_colours() -> Colormap:
-    """Return the colour map of strengths: inhibition, white, excitation."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("signs", [INHIBITORY, "white", EXCITATORY])
 
 
 def raster_plot(

@@ -24,6 +24,7 @@ from neurosim.plot.style import (
     figure,
     panels,
     set_title,
+    signed_colours,
     style,
     time_axis,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "raster",
     "rates_and_cv",
     "set_title",
+    "signed_colours",
     "style",
     "time_axis",
     "voltage_trace",

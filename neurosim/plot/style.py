@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
     from neurosim.results import Result
@@ -70,6 +71,20 @@ def colour_of(sign: float) -> str:
     (True, True)
     """
     return EXCITATORY if sign > 0 else INHIBITORY if sign < 0 else NEUTRAL
+
+
+def signed_colours() -> Colormap:
+    """Return the colour map of weights and PSPs: inhibition, white, excitation.
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, signed_colours
+    >>> axes = figure(3.0, 3.0).subplots()
+    >>> image = axes.imshow([[0.5, -2.0], [0.0, 1.5]], cmap=signed_colours(), vmin=-2, vmax=2)
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signs", [INHIBITORY, "white", EXCITATORY])
 
 
 def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:

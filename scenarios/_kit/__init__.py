@@ -43,6 +43,7 @@ from scenarios._kit.trials import (
     group_trials,
     pool_trials,
     ready_trials,
+    require_both,
     require_duration,
 )
 

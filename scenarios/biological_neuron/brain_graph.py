@@ -174,7 +174,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how shortcuts and hubs change the spread."""
     return kit.sentences(
         found,
-        f"Activity spread in {settings.copies} graphs of each kind with {settings.nodes} neurons.",
+        f"Activity spread in {settings.copies * (len(RINGS) + len(CLUBS))} graphs with "
+        f"{settings.nodes} neurons, {settings.copies} of each kind.",
         "From 0 to 1 % shortcuts, the clustering only falls from {clustering[0]:.2f} to "
         "{clustering[2]:.2f}, but the mean path from {path_length[0]:.1f} to {path_length[2]:.1f}.",
         "Half of the neurons fire within {half_reached_ms[2]:.0f} instead of "

@@ -152,6 +152,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare firing probabilities with the derived logistic neuron, and with a trained one."""
     excess, _, fired = outcome(result, settings)
+    kit.require_both(fired, "psps, spikes or sigma")
     unit, noise, points = settings.unit, settings.unit.noise, settings.plane.points
     trained = bridge.LogisticNeuron(threshold_distance=DISTANCE)
     # The conclusion reports separable trials.

@@ -209,7 +209,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ("hebb_grew", "Hebb's rule: growth of the length of the weights"),
         ("oja_length", "Oja's rule: length of the weights at the end"),
     )
-    conclusion = f"STDP and Oja's rule select the same inputs for {chosen.value:.0%} of the synapses."
+    conclusion = (
+        f"STDP and Oja's rule select the same inputs for {chosen.value:.0%} of the synapses."
+    )
     if found["hebb_at_bound"] > 0.5:
         conclusion += " Without depression or decay, the weights grow until a bound stops them."
     else:

@@ -145,7 +145,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         "Irregular spikes of a network whose synapses are known",
         kit.chart(kit.layer(ns.plot.draw_raster, result, start=start, max_neurons=200),
                   title="Spikes in the last 2 s"),
-        kit.panel(lambda axes: axes.imshow(psps, cmap="RdBu_r", vmin=-3.0, vmax=3.0),
+        kit.panel(lambda axes: axes.imshow(psps, cmap=ns.plot.signed_colours(), vmin=-3, vmax=3),
                   title="True synapses", xlabel="postsynaptic neuron", ylabel="presynaptic neuron"),
         size=(9.8, 4.6), width_ratios=(1.25, 1.0), colourbar="PSP (mV)",
     )}  # fmt: skip

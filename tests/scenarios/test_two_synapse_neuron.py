@@ -90,7 +90,7 @@ def test_separable_trials_are_reported_without_a_warning(capsys, tmp_path, assig
 def test_neurons_that_never_fire_cannot_be_compared(capsys, tmp_path):
     arguments = ["--set", "psps=-3,-2", "--out", str(tmp_path), "--no-plot"]
     assert main(["compare", "two-synapse-neuron", *arguments]) == 2
-    assert "give trials with and without a spike" in capsys.readouterr().err
+    assert "fires in none of the trials" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
