@@ -98,9 +98,8 @@ def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None)
             chunk.signal(net.projections[-1], float(due[now]))
             rewards.append(chunk.stop)
 
-    result = kit.simulation(net, options, progress).stream(
-        CHUNK, on_chunk, duration=options.duration, realtime=options.realtime
-    )
+    simulation, span = kit.simulation(net, options, progress), options.duration
+    result = simulation.stream(CHUNK, on_chunk, duration=span, realtime=options.realtime)
     return replace(result, measured={"rewards": np.array(rewards)})
 
 

@@ -65,7 +65,7 @@ def test_growth_beyond_the_range_of_numbers_is_reported(command, synapses, durat
     assert "nan" not in " ".join(output["report"])
 
 
-def test_neurons_that_never_fire_do_not_reach_the_bound():
+def test_neurons_that_never_fire_are_not_said_to_grow():
     silent = run("hebb", duration=20_000.0, synapses=2)
     assert silent.findings["hebb_rate_hz"] == 0.0
-    assert silent.comparison.conclusion.endswith("too rarely for their weights to reach the bound.")
+    assert "grow" not in silent.comparison.conclusion
