@@ -16,7 +16,6 @@ figure 8.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -120,7 +119,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "external_over_threshold": STATES[settings.regime][1],
         "rate_hz": float(rates @ sizes / sizes.sum()),
         "asynchronous_theory_hz": stationary_rate(settings),
-        "cv": float(np.nanmean(cv)) if np.isfinite(cv).any() else math.nan,
+        "cv": kit.known_mean(cv),
         "fano_factor_1ms": analysis.fano_factor(exc, result.duration, start=start),
         "peak_frequency_hz": analysis.peak_frequency(exc, result.duration, start=start),
     }

@@ -61,19 +61,15 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     start, trains, analysis = settings.warmup, result.spikes, ns.analysis
     rate = {name: analysis.mean_rate(result, name, start) for name in NAMES}
     published = dict(zip(NAMES, PUBLISHED_RATES.tolist(), strict=True))
+    cv = partial(analysis.cv_isi, start=start, min_spikes=10)
     correlation = partial(analysis.correlations, stop=result.duration, start=start)
     return {
         "rate_hz": rate,
         "published_rate_hz": published,
         "rate_over_published": {name: rate[name] / published[name] for name in NAMES},
-        "cv": {name: _mean(analysis.cv_isi(trains[name], start, min_spikes=10)) for name in NAMES},
-        "correlation": {name: _mean(correlation(trains[name])) for name in NAMES},
+        "cv": {name: kit.known_mean(cv(trains[name])) for name in NAMES},
+        "correlation": {name: kit.known_mean(correlation(trains[name])) for name in NAMES},
     }
-
-
-def _mean(values: kit.Floats) -> float:
-    """Return the mean of the finite values, NaN if there are none."""
-    return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:

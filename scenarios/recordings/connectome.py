@@ -122,7 +122,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "spikes": spikes,
         "duration_s": result.duration / 1e3,
         "rate_hz": 1e3 * spikes / settings.neurons / result.duration,
-        "cv_isi": float(np.nanmean(cv)),
+        "cv_isi": kit.known_mean(cv),
     }
 
 
