@@ -34,7 +34,6 @@ from scenarios._kit.measures import known_mean, rows, trained_weights, with_erro
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import draw_soft_threshold, threshold_panel
 from scenarios._kit.text import estimate, listed, sentences, signed, weighted_sum
-from scenarios._kit.training import best_fit
 from scenarios._kit.trials import (
     activity,
     add_trials,

@@ -33,6 +33,8 @@ from scenarios.artificial_neuron.metaphor_limits_effects import EFFECTS, Effect,
 SHOWN = 30
 # Penalty without effect, except where a past spike excludes a spike with certainty.
 RIDGE = 1e-6
+# Distance of the derived probability from 0 and 1, at least.
+ROUNDED = 1e-15
 # Logistic neurons: name, colour and marker, by attribute of `Models`.
 MODELS = {
     "derived": ("derived from the PSPs", kit.LOGISTIC, "o"),
@@ -144,7 +146,9 @@ class Models:
     @cached_property
     def predicted(self) -> kit.Floats:
         """Firing probability of the derived logistic neuron."""
-        return bridge.to_logistic(self.trials.unit).probability(self.trials.sent).ravel()
+        predicted = bridge.to_logistic(self.trials.unit).probability(self.trials.sent).ravel()
+        # Probabilities that are rounded to 0 or 1 would make the loss infinite.
+        return predicted.clip(ROUNDED, 1.0 - ROUNDED)
 
     @cached_property
     def information(self) -> kit.Measure:

@@ -36,7 +36,7 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     pushes: tuple[float, ...] = kit.setting(
-        (5.0, 10.0, 15.0, 15.1, 20.0, 40.0), "mV", -200.0, 200.0,
+        (5.0, 10.0, 15.0, 15.1, 20.0, 40.0), "mV", -100.0, 200.0,
         "depolarisation by each stimulus", length=(1, 20),
     )  # fmt: skip
 
