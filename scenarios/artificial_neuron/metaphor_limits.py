@@ -265,7 +265,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     strongest = [each[-1] for each in models.values()]
     lost = [model.derived.value for model in strongest]
     conclusion = (
-        f"At their strongest, the effects cost the derived neuron {min(lost):.1f} to "
+        f"At their strongest, the effects cost the derived neuron {max(min(lost), 0.0):.1f} to "
         f"{max(lost):.1f} bits per spike. After training with further predictors, at most "
         f"{max(model.extended.value for model in strongest):.2f} remain."
     )

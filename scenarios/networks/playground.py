@@ -148,19 +148,19 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             "neuron cannot learn its weights: change psps, inputs or v_threshold"
         )
     compared = bridge.compare_neurons(trials.unit, active, fired=fired, seed=result.seed)
+    psps = range(1, len(settings.psps) + 1)
     measures = kit.rows(
         found,
         ("share_fired", "Fraction of trials with a spike", trials.count),
         ("logistic_probability", "Predicted by the logistic unit"),
         ("largest_difference", "Largest difference at a potential"),
-        *(
-            (f"psp_{k}", f"Trained PSP of synapse {k}", compared.measures[f"psp_{k}"])
-            for k in range(1, len(settings.psps) + 1)
-        ),
+        *((f"psp_{k}", f"Trained PSP of synapse {k}", compared.measures[f"psp_{k}"]) for k in psps),
     )
+    finite = all(np.isfinite(compared.measures[f"psp_{k}"].high) for k in psps)
     conclusion = (
         f"The neuron fires with the logistic probability, which {found['right']} of "
-        f"{found['potentials']} 95 % intervals contain. Training on its spikes recovers the PSPs."
+        f"{found['potentials']} 95 % intervals contain. Training on its spikes "
+        f"{'recovers' if finite else 'does not determine'} the PSPs."
     )
     title = "The neuron of the playground: spiking, and logistic"
     return kit.Comparison(title, {**compared.measures, **measures}, compared.drawings, conclusion)
