@@ -53,7 +53,7 @@ class Settings(kit.BaseSettings):
     )  # fmt: skip
     activity: float = kit.setting(0.4, "", 0.001, 0.999, "probability of an input spike")
     delta: float = kit.setting(2.0, "mV", 0.1, 50.0, "width of the soft threshold")
-    pairs: int = kit.setting(30, "", 4, 1000, "pairs of neurons at each strength")
+    pairs: int = kit.setting(30, "", 4, 200, "pairs of neurons at each strength")
     levels: int = kit.setting(7, "", 2, 7, "strengths of each effect, from none to the strongest")
 
     @property

@@ -156,7 +156,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ("largest_difference", "Largest difference at a potential"),
         *((f"psp_{k}", f"Trained PSP of synapse {k}", compared.measures[f"psp_{k}"]) for k in psps),
     )
-    finite = all(np.isfinite(compared.measures[f"psp_{k}"].high) for k in psps)
+    finite = all(np.isfinite(compared.measures[f"psp_{k}"].high or 0.0) for k in psps)
     conclusion = (
         f"The neuron fires with the logistic probability, which {found['right']} of "
         f"{found['potentials']} 95 % intervals contain. Training on its spikes "

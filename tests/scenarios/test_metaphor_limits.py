@@ -176,7 +176,7 @@ def test_past_values_are_summed_over_ranges_of_lags():
     [
         (("--dt", "0.1"), "dt = 0.1 ms is outside 4 to 10 ms"),
         (("--duration", "400"), "is shorter than 100 windows: give at least 500 ms"),
-        (("--set", "pairs=2"), "pairs = 2 is outside 4 to 1000"),
+        (("--set", "pairs=2"), "pairs = 2 is outside 4 to 200"),
         (("--set", "activity=0"), "activity = 0 is outside 0.001 to 0.999"),
         (("--set", "delta=0"), "delta = 0 mV is outside 0.1 to 50 mV"),
         (("--set", "psps=80"), "psps[0] = 80 mV is outside -50 to 50 mV"),
