@@ -215,8 +215,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     adex, adex_w, fitzhugh, fitzhugh_w = (one.value for one in measures.values())
     conclusion = (
         "The potential of an AdEx neuron is enough, because it is reset after a spike: w adds "
-        f"{abs(adex_w - adex):.2f} bits per spike. In a FitzHugh–Nagumo neuron it passes the same "
-        f"values up and down: w raises the information from {fitzhugh:.1f} to {fitzhugh_w:.1f}."
+        f"{max(adex_w - adex, 0.0):.2f} bits per spike. In a FitzHugh–Nagumo neuron it passes the "
+        f"same values up and down: w raises the information from {fitzhugh:.1f} to {fitzhugh_w:.1f}."
     )
     title = "Spikes of the next millisecond, predicted by logistic neurons"
     drawings = {"states": lambda: kit.page(TITLE, *panels, size=(9.0, 4.2), legend=3)}
