@@ -62,7 +62,7 @@ _CUBA = {"exc": 0.051, "inh": 0.013}
 
 _COBA = {"exc": 0.047, "inh": 0.028}
 _ADEX = {"exc": 0.042, "inh": 0.024}
-_COBAHH = {"exc": 0.05, "inh": 0.05}
+_COBAHH = {"exc": 0.057, "inh": 0.025}
 _IZHIKEVICH = {"exc": 0.005, "inh": 0.009}
 _DEPRESSING = {"exc": 0.026, "inh": 0.0078}
 THREE = ("nest", "brian2-standalone", "neurosim")

@@ -37,7 +37,7 @@ class Connectome(PairTests):
         Total cross-entropy of each neuron's spikes (nats). Kernels can be compared by the sum over
         neurons; smaller is better.
     rates : (n,) ndarray
-        Firing rates while present (Hz).
+        Firing rates (Hz) in the epochs in which a neuron is present.
     neurons : (n,) ndarray of int or str
         Names of the neurons.
     kernel : SynapticKernel or None

@@ -53,13 +53,14 @@ print("\n".join(path.read_text().splitlines()[:3]))
 # Read and look
 # -------------
 #
-# ``load_spikes`` reads text, NWB, SONATA, NumPy and all formats of Neo. It returns a
-# result like that of a simulation. For other files, change the first line:
+# ``load_spikes`` reads text, NWB, SONATA, NumPy, Kilosort and all formats of Neo. It
+# returns a result like that of a simulation. For other files, change the first line:
 #
 # .. code-block:: python
 #
 #     recording = ns.load_spikes("session.nwb")  # units, names and observed intervals
 #     recording = ns.load_spikes("spikes.txt", unit="s", duration=240_000.0)
+#     recording = ns.load_spikes("sorted/")  # a folder of Kilosort or phy
 #     recording = block.segments[0].spiketrains  # Neo objects in memory
 #
 # Look before you fit: rates, silent neurons, drifts, gaps.

@@ -119,7 +119,9 @@ def import_spikes(
     unit: Annotated[
         str | None,
         typer.Option(
-            metavar="UNIT", help="Unit of times if the file has none: ms, s or us. Default: ms."
+            metavar="UNIT",
+            help="Unit of times if the file has none: ms, s, us, or a sampling rate such as 30kHz. "
+            "Default: ms.",
         ),
     ] = None,
     columns: Annotated[

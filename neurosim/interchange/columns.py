@@ -40,6 +40,7 @@ STEP, OFFSET = "time_step", "time_offset"
 UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
 ASSUMED_MS = "the file does not specify the unit of its times: ms is assumed; unit overrides it"
 NAME_COLUMNS = "give names with columns, such as neuron,time_ms, and empty names for the others"
+_RATE = re.compile(r"(\d+\.?\d*(?:e\+?\d+)?) ?(k?)Hz", re.IGNORECASE)
 _TIME = re.compile(
     r"(?:t|time|times|timing|spike_?times?|spikes?|time_?stamps?|spike_?time_?stamps?)"
     rf"(?:_({'|'.join(UNIT_OF)}))?"
@@ -82,7 +83,7 @@ def find_columns(
     ----------
     names : sequence of str
     unit : str, optional
-        Unit of times whose column does not specify it: a key of `UNITS`.
+        Unit of times whose column does not specify it; see `time_unit`.
     remedy : str
         What to do about two columns of times.
 
@@ -137,7 +138,26 @@ def unit_length(stated: str | None, given: str | None, name: str) -> float:
     """
     if stated is not None and given not in (None, stated):
         raise NeurosimError(f"the times in {name} are in {stated}, not {given}")
-    return UNITS[stated or given or "ms"]
+    return time_unit(stated or given or "ms")
+
+
+def time_unit(unit: str) -> float:
+    """Return the length (ms) of a unit of time, or of a sample at a rate such as "30 kHz".
+
+    Raises
+    ------
+    NeurosimError
+        If the unit is unknown.
+    """
+    rate = _RATE.fullmatch(unit)
+    if rate is not None and float(rate[1]) > 0:
+        return (1.0 if rate[2] else 1e3) / float(rate[1])
+    if unit not in UNITS:
+        raise NeurosimError(
+            f"unknown unit = {show(unit)}: give {', '.join(UNITS)}, or the sampling rate of times "
+            "in samples, such as '30 kHz'"
+        )
+    return UNITS[unit]
 
 
 def find_whole_column(whole: list[bool], wanted: str) -> int:
@@ -154,12 +174,6 @@ def find_whole_column(whole: list[bool], wanted: str) -> int:
             f"numbers: {wanted}"
         )
     return whole.index(True)
-
-
-def check_unit(unit: str | None) -> None:
-    """Raise an error if the unit of time is unknown."""
-    if unit is not None and unit not in UNITS:
-        raise NeurosimError(f"unknown unit = {show(unit)}: give {', '.join(UNITS)}")
 
 
 def check_columns(columns: Sequence[str] | None) -> list[str] | None:

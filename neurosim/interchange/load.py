@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.columns import check_columns, check_unit
+from neurosim.interchange.columns import check_columns, time_unit
 from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes, merge
 from neurosim.interchange.isolation import read_in_subprocess
+from neurosim.interchange.kilosort import kilosort_file
 from neurosim.interchange.text.read import is_table, read_text
 from neurosim.interchange.to_result import to_result
 from neurosim.utils.atomic_files import check_file
@@ -39,7 +40,7 @@ def load_spikes(
     start: float | None = None,
     nodes: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
 ) -> Result:
-    """Read spikes from NWB, SONATA, CSV, NEST, NumPy, or any file that Neo reads.
+    """Read spikes from NWB, SONATA, CSV, NEST, NumPy, Kilosort, or any file that Neo reads.
 
     All files except text are parsed in a subprocess with limits on memory and time: a damaged file
     raises an error and cannot crash or block the caller. The subprocess is not a sandbox; it does
@@ -57,7 +58,8 @@ def load_spikes(
     path : path-like or sequence of path-like
         Several files are read as one recording. Files of one column hold one neuron each, named
         after the file; in other files, populations and neurons of the same name are combined. A
-        simulation_config.json of SONATA is replaced by the spike file that it names.
+        simulation_config.json of SONATA is replaced by the spike file that it names. A folder of
+        Kilosort or phy is read as a whole, without neurons that are labelled as noise.
     dt : float, optional
         Step of the time grid (ms), to which times are moved. By default times are unchanged, except
         for rounding if the file specifies a step and all times lie on that grid. NEST's times in
@@ -67,8 +69,9 @@ def load_spikes(
     format : str, optional
         "csv" for any text, "npz", "nwb", "sonata", or the name of a Neo reader such as
         "NeoMatlabIO". Default: by suffix and content.
-    unit : {"ms", "s", "us"}, optional
-        Unit of times if the file does not specify it. Default: ms, with a warning.
+    unit : str, optional
+        Unit of times if the file does not specify it: "ms", "s", "us", or the sampling rate, such
+        as "30 kHz", of times in samples. Default: ms, with a warning.
     columns : sequence of str, optional
         Names of the columns of a text, which replace those in the file.
     start : float, optional
@@ -107,9 +110,14 @@ def load_spikes(
     >>> result.spikes["units"].of(0)
     array([10., 31.])
     """
-    check_unit(unit)
+    if unit is not None:
+        time_unit(unit)
     names = check_columns(columns)
-    paths = _paths(path, "path")
+    paths: list[Path] = []
+    for one in _paths(path, "path"):
+        times = kilosort_file(one)
+        if times is None or times not in paths:  # files of one folder are one recording
+            paths.append(times or one)
     if not paths:
         raise NeurosimError("no file is given: give at least one file of spikes")
     node_files = [str(node_file.absolute()) for node_file in _paths(nodes, "nodes")]
@@ -139,7 +147,7 @@ def _read(
     nodes: list[str],
 ) -> ImportedSpikes:
     """Read a file as text in this process, or in another format in a subprocess."""
-    check_file(path, "a file of spikes")
+    check_file(path, "a file of spikes, or a folder with spike_times.npy and spike_clusters.npy")
     suffix = path.suffix.lower()
     text = format in TEXT_FORMATS or (format is None and suffix in TEXT)
     if format is None and suffix in MAYBE_TEXT:

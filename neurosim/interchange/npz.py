@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.columns import ASSUMED_MS, UNITS, Columns, find_columns, find_whole_column
+from neurosim.interchange.columns import (
+    ASSUMED_MS,
+    Columns,
+    find_columns,
+    find_whole_column,
+    time_unit,
+)
 from neurosim.interchange.imported_spikes import (
     MAX_POPULATIONS,
     UNNAMED,
@@ -41,8 +47,8 @@ def read_npz(path: Path, unit: str | None = None) -> ImportedSpikes:
     Parameters
     ----------
     path : Path
-    unit : {"ms", "s", "us"}, optional
-        Unit of times if the names of the arrays do not specify it.
+    unit : str, optional
+        Unit of times if the names of the arrays do not specify it; see `time_unit`.
 
     Raises
     ------
@@ -55,7 +61,7 @@ def read_npz(path: Path, unit: str | None = None) -> ImportedSpikes:
     columns = find_columns(list(arrays), unit)
     if columns is not None and (columns.neuron is not None or len(arrays) == 1):
         return _read_table(arrays, columns, path.stem)
-    to_ms, notes = UNITS[unit or "ms"], () if unit else (ASSUMED_MS,)
+    to_ms, notes = time_unit(unit or "ms"), () if unit else (ASSUMED_MS,)
     if not arrays:
         raise NeurosimError(f"it holds no array: {WANTED}")
     first = next(iter(arrays.values()))
@@ -67,6 +73,20 @@ def read_npz(path: Path, unit: str | None = None) -> ImportedSpikes:
             {name: _times(array, name) * to_ms for name, array in arrays.items()}
         )
     return ImportedSpikes({UNNAMED: spikes}, notes=notes)
+
+
+def read_array(path: Path) -> NDArray:
+    """Return the numbers of a .npy file, in one dimension.
+
+    Raises
+    ------
+    NeurosimError
+        If it holds something else.
+    """
+    try:
+        return _times(next(iter(_load(path).values())), path.name)
+    except NeurosimError as error:
+        raise NeurosimError(f"{path.name}: {error}") from None
 
 
 def _load(path: Path) -> dict[str, NDArray]:

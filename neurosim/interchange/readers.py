@@ -10,6 +10,7 @@ import h5py
 from neurosim.errors import NeurosimError
 from neurosim.interchange.hdf5 import HDF5Reader
 from neurosim.interchange.isolation import limit_resources
+from neurosim.interchange.kilosort import kilosort_file, read_kilosort
 from neurosim.interchange.neo import read_neo
 from neurosim.interchange.npz import read_npz
 from neurosim.interchange.nwb.read import read_nwb
@@ -39,7 +40,7 @@ def read_spikes(
     path : Path
     format : str, optional
         "npz", "nwb", "sonata" or the name of a Neo reader.
-    unit : {"ms", "s", "us"}, optional
+    unit : str, optional
         Unit of times if the file does not specify it.
     nodes : sequence of str
         SONATA files that describe the neurons: nodes, tables of types or configurations.
@@ -68,6 +69,9 @@ def _read(
     path: Path, format: str | None, unit: str | None, nodes: dict[str, Nodes]
 ) -> ImportedSpikes:
     """Read a file in the format named or found."""
+    if format is None and kilosort_file(path) is not None:
+        _refuse_nodes(nodes)
+        return read_kilosort(path.parent, unit)
     if format == "npz" or (format is None and path.suffix.lower() in NUMPY):
         return read_npz(path, unit)
     is_nwb = format == "nwb" or (format is None and path.suffix.lower() == ".nwb")
@@ -113,5 +117,10 @@ def _refuse_options(unit: str | None, nodes: dict[str, Nodes]) -> None:
     """Raise an error if an option is not used by the format."""
     if unit is not None:
         raise NeurosimError(f"its format specifies the unit of times: leave unit = {unit!r} out")
+    _refuse_nodes(nodes)
+
+
+def _refuse_nodes(nodes: dict[str, Nodes]) -> None:
+    """Raise an error for descriptions of neurons, which only SONATA uses."""
     if nodes:
         raise NeurosimError("nodes are for SONATA files of spikes: leave them out")

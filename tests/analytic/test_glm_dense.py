@@ -16,7 +16,7 @@ from bridge.recordings.glm.covariates import Covariates, upper_root
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.history_fit import PRECISION
 from bridge.recordings.glm.likelihood import Likelihood
-from bridge.recordings.glm.ridge import fit_ridge
+from bridge.recordings.glm.ridge import RidgeLoss, fit_ridge
 from bridge.recordings.glm.scaled_loss import Estimate
 from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
 from bridge.recordings.glm.uncertainty import uncertainty
@@ -146,7 +146,8 @@ def test_loss_and_derivatives_are_those_of_the_design_matrix(rng, spikes, key):
     found = packed(slices, by_history, by_weight, total)
     np.testing.assert_allclose(found, gradient, atol=1e-10 * np.abs(gradient).max())
 
-    information = likelihood.information_at(likelihood.scores(b, history, weights))
+    scores = likelihood.scores(b, history, weights)
+    information = likelihood.family.mean_and_information(scores)[1]
     weight = np.zeros(N_BINS)
     weight[rows] = model.weight(columns @ theta)
     np.testing.assert_allclose(information, weight, rtol=1e-10, atol=1e-14)
@@ -166,6 +167,33 @@ def test_fits_are_those_of_newtons_method(spikes, key):
 
 
 @pytest.mark.parametrize("key", MODELS)
+def test_the_gradient_of_a_ridge_is_the_slope_of_its_loss(rng, spikes, key):
+    ridge = RidgeLoss(likelihood_of(spikes, key), 0.5)
+    point = 0.3 * rng.standard_normal(len(ridge.start(None)))
+    gradient = ridge.value_and_gradient(point)[1]
+    for _ in range(5):
+        direction = rng.standard_normal(len(point))
+        ahead, behind = (
+            ridge.value_and_gradient(point + step * direction)[0] for step in (1e-5, -1e-5)
+        )
+        assert (ahead - behind) / 2e-5 == pytest.approx(gradient @ direction, rel=1e-6)
+
+
+def test_a_fit_learns_the_curvature_from_one_with_another_ridge(spikes):
+    strong, weak = 5.0, 0.5
+    alone = fit_ridge(likelihood_of(spikes, ("bernoulli", "logit")), weak, tol=1e-9)
+    likelihood = likelihood_of(spikes, ("bernoulli", "logit"))
+    start = fit_ridge(likelihood, strong, tol=1e-9)
+    assert likelihood.changes
+    later = fit_ridge(likelihood, weak, start=start, tol=1e-9)
+    likelihood.changes = []
+    likelihood.latest = None
+    forgetful = fit_ridge(likelihood, weak, start=start, tol=1e-9)
+    np.testing.assert_allclose(later.weights, alone.weights, atol=1e-8)
+    assert later.evaluations < forgetful.evaluations < alone.evaluations
+
+
+@pytest.mark.parametrize("key", MODELS)
 def test_covariances_are_those_of_the_dense_information(spikes, key):
     likelihood, precision, model = likelihood_of(spikes, key), 0.5, MODELS[key]
     columns, _, slices = dense(spikes, key)
@@ -178,7 +206,7 @@ def test_covariances_are_those_of_the_dense_information(spikes, key):
     covariance = np.linalg.inv(h + np.diag(prior))
 
     scores = likelihood.scores(estimate.intercept, estimate.history, estimate.weights)
-    weights = likelihood.information_at(scores)
+    weights = likelihood.family.mean_and_information(scores)[1]
     found = uncertainty(likelihood, estimate, weights, exact=True)
     for source, place in enumerate(slices):
         block = found.dense_covariance if source == TARGET else found.covariance[source]
@@ -195,9 +223,9 @@ def test_fast_covariances_are_close_to_exact_ones(spikes):
     likelihood, precision = likelihood_of(spikes, ("bernoulli", "logit")), 0.5
     estimate = fit_ridge(likelihood, precision)
     scores = likelihood.scores(estimate.intercept, estimate.history, estimate.weights)
+    information = likelihood.family.mean_and_information(scores)[1]
     exact, fast = (
-        uncertainty(likelihood, estimate, likelihood.information_at(scores), exact=one)
-        for one in (True, False)
+        uncertainty(likelihood, estimate, information, exact=one) for one in (True, False)
     )
     # The strong coupling from neuron 0 concentrates information in the bins after its spikes.
     for source in (2, 3):
@@ -400,7 +428,7 @@ def test_fits_and_errors_are_those_of_other_packages(monkeypatch, case):
 def errors_of(likelihood: Likelihood, found: Estimate) -> np.ndarray:
     """Return the standard errors of history, weights and intercept."""
     scores = likelihood.scores(found.intercept, found.history, found.weights)
-    information = likelihood.information_at(scores)
+    information = likelihood.family.mean_and_information(scores)[1]
     spread = uncertainty(likelihood, found, information, exact=True)
     own = np.sqrt(np.diag(spread.dense_covariance))
     others = [np.sqrt(np.diag(block)) for block in spread.covariance[1:]]

@@ -81,6 +81,17 @@ class Family:
         growth = growth * (1.0 + np.maximum(eta - kernels.CAP, 0.0))
         return -np.expm1(-growth) if self.link == "cloglog" else growth
 
+    def mean_and_information(
+        self, scores: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the expected spikes of bins with these scores, and the information on the scores.
+
+        The Fisher information is exact up to scores of `kernels.CAP`.
+        """
+        mean, information = np.empty_like(scores), np.empty_like(scores)
+        kernels.set_mean_and_information(scores, self.code, self.dispersion, mean, information)
+        return mean, information
+
     def score_of(self, mean: float) -> float:
         """Return the score with this mean, above 0 and, for "bernoulli", below 1."""
         if self.link == "logit":

@@ -174,9 +174,9 @@ def fit_neuron(
         weak = fit_ridge(likelihood, precision, start=found, tol=max(tol, COARSE))
     log_odds = drive.log_odds(weak.drive, weak.weights)
     scores = likelihood.scores(weak.intercept, weak.history, weak.weights, log_odds)
-    information = likelihood.information_at(scores)
-    flatness = _flatness(likelihood, family.mean(scores))
-    del scores, log_odds  # as large as the recording
+    mean, information = family.mean_and_information(scores)
+    flatness = _flatness(likelihood, mean)
+    del scores, log_odds, mean  # as large as the recording
     without = drive.log_odds(found.drive, np.zeros_like(found.weights))
     return FittedNeuron(
         family,

@@ -47,10 +47,9 @@ def _derivatives(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return slope and information of the loss by age, at clipped scores."""
     clipped = np.clip(score, -30.0, 3.0)
-    slope, information = clipped.copy(), clipped.copy()
-    nothing = np.empty(0, np.int64), np.empty(0)
+    slope, nothing = clipped.copy(), (np.empty(0, np.int64), np.empty(0))
     kernels.replace_by_residuals(slope, len(slope), *nothing, family.code, family.dispersion)
-    kernels.replace_by_information(information, len(slope), family.code, family.dispersion)
+    information = family.mean_and_information(clipped)[1]
     rewards = [kernels.at_spike(one, 1.0, family.code, family.dispersion)[1] for one in clipped]
     return bins * slope - spikes * np.array(rewards), bins * np.maximum(information, 1e-12)
 
@@ -94,8 +93,7 @@ def fit_sums(
         return loss + 0.5 * float(prior @ theta**2), slope + prior * theta
 
     def hessian(theta: NDArray[np.float64]) -> NDArray[np.float64]:
-        information = scores(theta)
-        kernels.replace_by_information(information, n_bins, family.code, family.dispersion)
+        information = family.mean_and_information(scores(theta))[1]
         found = np.empty((n_functions + 1, n_functions + 1))
         for k, row in enumerate((*rows, np.ones(n_bins))):
             weighted = information * row

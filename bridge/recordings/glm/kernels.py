@@ -169,30 +169,38 @@ def at_spike(score, count, link, dispersion):
 
 
 @compiled
-def replace_by_information(values, n_bins, link, dispersion):
-    """Replace scores by the Fisher information of a bin on its score."""
+def set_mean_and_information(scores, link, dispersion, mean, information):
+    """Set the expected spikes of each bin, and the Fisher information on its score."""
     odds, powers = np.empty(BLOCK), np.empty(BLOCK)
     bits = powers.view(np.int64)
-    for first in range(0, n_bins, BLOCK):
-        size = min(BLOCK, n_bins - first)
-        score = values[first : first + size]
+    for first in range(0, len(scores), BLOCK):
+        size = min(BLOCK, len(scores) - first)
+        score, expected = scores[first : first + size], mean[first : first + size]
+        info = information[first : first + size]
         odds[size:] = LOWEST
         for i in range(size):
             odds[i] = max(min(score[i], CAP), LOWEST)
         exponentials(odds, powers, bits)
-        for i in range(size):
-            odd = odds[i]
-            if link == LOGIT:
-                score[i] = odd / (1.0 + odd) ** 2
-            elif link == SOFTPLUS:
-                mean = math.log1p(odd)
-                score[i] = (odd / (1.0 + odd)) ** 2 / mean if mean > 0.0 else 0.0
-            elif link == CLOGLOG:
-                score[i] = odd * (odd / math.expm1(odd)) if odd > 0.0 and odd < 500.0 else 0.0
-            elif link == EXPONENTIAL:
-                score[i] = odd
-            else:
-                score[i] = odd / (1.0 + dispersion * odd)
+        if link == LOGIT:
+            for i in range(size):
+                silent = 1.0 / (1.0 + odds[i])
+                expected[i] = odds[i] * silent
+                info[i] = expected[i] * silent
+        elif link == SOFTPLUS:
+            for i in range(size):
+                log_mean = math.log1p(odds[i])
+                expected[i] = log_mean + max(score[i] - CAP, 0.0)
+                share = odds[i] / (1.0 + odds[i])
+                info[i] = share * share / log_mean if log_mean > 0.0 else 0.0
+        elif link == CLOGLOG:
+            for i in range(size):
+                odd = odds[i]
+                expected[i] = -math.expm1(-odd)
+                info[i] = odd * (odd / math.expm1(odd)) if odd > 0.0 and odd < 500.0 else 0.0
+        else:
+            for i in range(size):
+                expected[i] = odds[i] * (1.0 + max(score[i] - CAP, 0.0))
+                info[i] = odds[i] / (1.0 + dispersion * odds[i])
 
 
 @compiled

@@ -13,6 +13,7 @@ from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.filter_kernels import add_filters, sums_after
 from bridge.recordings.glm.grouped_spikes import GroupedSpikes
+from bridge.recordings.glm.quasi_newton import Change
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.drives import NONE, Drive
 
@@ -69,6 +70,12 @@ class Likelihood:
     reset : int, optional
         Bins after a spike in which input is lost; a spike also cancels earlier input. Default:
         no reset.
+
+    Attributes
+    ----------
+    latest : Evaluation, optional
+    changes : list of (step, change of the gradient)
+        Of the latest fit with a ridge, from which the next one knows the curvature.
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class Likelihood:
         self._past_spikes = np.zeros(len(fired), np.int32), fired, past.reach
         self._values = np.zeros(max(self._spikes.size, self.n_bins + len(past.basis.values) + 1))
         self.latest: Evaluation | None = None
+        self.changes: list[Change] = []
         self._outside = None if past.counted is None else ~past.counted
 
     def value_and_gradient(
@@ -142,14 +150,6 @@ class Likelihood:
         self._set_scores(intercept, history, weights, log_odds, masked=not everywhere)
         return self._values[: self.n_bins].copy()
 
-    def information_at(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the Fisher information on the score of each bin."""
-        found = np.zeros_like(self._values)
-        found[: self.n_bins] = scores
-        family = self.family
-        kernels.replace_by_information(found, self.n_bins, family.code, family.dispersion)
-        return found[: self.n_bins]
-
     def adjoint(self, values: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         """Return Σₜ valuesₜ xₜ for the history and the columns, 0 for the neuron itself."""
         past, basis = self.past, self.covariates.basis
@@ -158,12 +158,12 @@ class Likelihood:
 
     def sums_after(self, values: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         """Return sums of values by lag after the spikes of the other neurons, and of this one."""
-        if len(values) < len(self._values):
-            values = np.append(values, np.zeros(len(self._values) - len(values)))
-        others = self._spikes.sums_after(values)
+        if values is not self._values:
+            self._values[: self.n_bins], self._values[self.n_bins :] = values, 0.0
+        others = self._spikes.sums_after(self._values)
         others[self.index] = 0.0
         history = np.zeros((1, len(self.past.basis.values)))
-        sums_after(*self._past_spikes, values, history)
+        sums_after(*self._past_spikes, self._values, history)
         return others, history[0]
 
     def rows(self) -> Iterator[NDArray[np.float64]]:
@@ -204,7 +204,8 @@ class Likelihood:
         values[: self.n_bins] = log_odds + intercept if len(log_odds) else intercept
         filters = weights @ self.covariates.basis.T
         filters[self.index] = 0.0
-        self._spikes.add_filters(filters, values)
+        if filters.any():
+            self._spikes.add_filters(filters, values)
         effect = self.past.filter_of(history) if held else self.past.basis.values @ history
         add_filters(*self._past_spikes, effect[None], values)
         if masked and self._outside is not None:

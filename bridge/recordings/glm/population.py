@@ -93,6 +93,8 @@ class PopulationGLM(BaseEstimator):
     ----------
     neurons_ : (n,) ndarray of int or str
         Names of the neurons.
+    rates_ : (n,) ndarray
+        Firing rates (Hz) in the fitted time: the epochs in which a neuron is present.
     coupling_ : (n, n, n_functions) ndarray
         Coefficients from neuron to neuron, 0 on the diagonal and NaN if not fitted.
     history_ : (n, n_history) ndarray
@@ -601,9 +603,7 @@ class PopulationGLM(BaseEstimator):
         (n, n_functions), n_history = problem.covariates.shape, history.shape[1]
         self.neurons_, self.n_bins_, self.family_ = trains.neurons, trains.n_bins, problem.family
         self.bin_width_ = trains.width
-        constant = self._counts.constant(checks.FEWEST, repeated=problem.family.counts)
-        rates = np.where(constant, self._counts.rates, problem.covariates.rates)
-        self.rates_ = rates / trains.width * 1e3
+        self.rates_ = self._counts.rates / trains.width * 1e3
         estimates, certain = [one.estimate for one in fits], [one.uncertainty for one in fits]
 
         def spread(values: list[Any], *shape: int) -> NDArray[np.float64]:

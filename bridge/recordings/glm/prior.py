@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.parallel import in_parallel
 from bridge.recordings.glm.problem import Problem
+from bridge.recordings.glm.scaled_loss import ScaledLoss
 
 # Largest number of neurons for which the strength of a penalty is chosen.
 MOST_NEURONS = 20
@@ -28,7 +28,7 @@ def prior_precision(problem: Problem, indices: NDArray[np.intp], threads: int | 
     Of many neurons some are used, see `some_of`.
     """
     indices = some_of(indices)
-    at_rest = in_parallel(lambda one: score_at_rest(problem.likelihood(one)), indices, threads)
+    at_rest = in_parallel(lambda one: score_at_rest(problem, one), indices, threads)
     scores, sizes = (np.array(part) for part in zip(*at_rest, strict=True))
     covariates = problem.covariates
     return 1.0 / prior_variance(
@@ -36,21 +36,19 @@ def prior_precision(problem: Problem, indices: NDArray[np.intp], threads: int | 
     )
 
 
-def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
+def score_at_rest(problem: Problem, index: int) -> tuple[NDArray[np.float64], float]:
     """Return the gradient with respect to the weights at 0, and the total information.
 
-    Columns are centred.
+    Columns are centred. Fits start there, so the evaluation is kept.
     """
-    past, drive = likelihood.past, likelihood.drive
-    weights = np.zeros_like(likelihood.mean)
-    log_odds = drive.log_odds(drive.start, weights)
-    _, total, _, gradient = likelihood.value_and_gradient(
-        past.intercept, past.weights, weights, log_odds
-    )
-    gradient = gradient - total * likelihood.mean + drive.gradient(likelihood.residual)[1]
-    gradient[likelihood.index] = 0.0
-    scores = likelihood.scores(past.intercept, past.weights, weights, log_odds)
-    return gradient.ravel(), float(likelihood.information_at(scores).sum())
+    likelihood = problem.likelihood(index)
+    loss, weights = ScaledLoss(likelihood), np.zeros_like(likelihood.mean)
+    gradient = loss.value_and_gradient(np.zeros(loss.size), weights)[2]
+    problem.keep(likelihood)
+    intercept, history, driving = loss.parameters(np.zeros(loss.size), weights)
+    log_odds = likelihood.drive.log_odds(driving, weights)
+    scores = likelihood.scores(intercept, history, weights, log_odds)
+    return gradient.ravel(), float(likelihood.family.mean_and_information(scores)[1].sum())
 
 
 def prior_variance(

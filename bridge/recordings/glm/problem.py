@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,19 @@ from bridge.recordings.data.observation import Observation
 from bridge.recordings.data.trains import USABLE, BinnedTrains
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.likelihood import Evaluation, Likelihood
 from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
 from bridge.recordings.slow.drives import Drive, Drives, Stimulus
 from neurosim import NeurosimError
 from neurosim.utils.resources import available_memory
+
+
+class _Start(NamedTuple):
+    """What fits of a neuron start from: history, slow drive, and the loss there."""
+
+    past: SpikeHistory
+    drive: Drive | None
+    evaluation: Evaluation | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +50,7 @@ class Problem:
     drives: Drives
     stimulus: Stimulus | None = None
     reset: int | None = None
-    _starts: dict[int, tuple[SpikeHistory, Drive | None]] = field(default_factory=dict)
+    _starts: dict[int, _Start] = field(default_factory=dict)
 
     @property
     def trains(self) -> BinnedTrains:
@@ -66,10 +75,17 @@ class Problem:
             return self._with_start(index, kept)[0]
         if index not in self._starts:
             found, drive = self._with_start(index, None)
-            self._starts[index] = found.past, drive
+            self._starts[index] = _Start(found.past, drive)
             return found
-        past, drive = self._starts[index]
-        return Likelihood(self.covariates, index, past, self.family, drive, self.reset)
+        past, drive, evaluation = self._starts[index]
+        found = Likelihood(self.covariates, index, past, self.family, drive, self.reset)
+        found.latest = evaluation
+        return found
+
+    def keep(self, likelihood: Likelihood) -> None:
+        """Keep the latest evaluation of the likelihood, where fits of the neuron start."""
+        start = self._starts[likelihood.index]
+        self._starts[likelihood.index] = start._replace(evaluation=likelihood.latest)
 
     def _with_start(
         self, index: int, kept: NDArray[np.bool_] | None

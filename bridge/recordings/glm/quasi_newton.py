@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,17 +17,25 @@ DECREASE, SHORTEST = 1e-4, 1e-6
 ROUNDING = 1e-13
 
 Objective = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
+# A step, and the change of the gradient along it.
+Change = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Minimum(NamedTuple):
-    """A point with its gradient."""
+    """A point with its gradient, and the latest changes on the way there."""
 
     x: NDArray[np.float64]
     gradient: NDArray[np.float64]
+    changes: list[Change]
 
 
 def minimise(
-    objective: Objective, start: NDArray[np.float64], *, tol: float, max_iter: int
+    objective: Objective,
+    start: NDArray[np.float64],
+    *,
+    tol: float,
+    max_iter: int,
+    changes: Iterable[Change] = (),
 ) -> Minimum:
     """Minimise by L-BFGS (Liu & Nocedal 1989, Math. Program. 45:503).
 
@@ -43,6 +51,8 @@ def minimise(
     tol : float
         Largest component of the gradient at which to stop.
     max_iter : int
+    changes : iterable of (step, change of the gradient), optional
+        Known from a similar objective.
 
     Returns
     -------
@@ -50,11 +60,11 @@ def minimise(
         The last point, also if it is not within `tol`.
     """
     point, (loss, gradient) = start, objective(start)
-    changes: deque[tuple[NDArray, NDArray]] = deque(maxlen=MEMORY)
+    known = deque(((s, y) for s, y in changes if s @ y > 0), maxlen=MEMORY)
     for _ in range(max_iter):
         if np.abs(gradient).max(initial=0.0) <= tol:
             break
-        direction = -_times_inverse_curvature(gradient, changes)
+        direction = -_times_inverse_curvature(gradient, known)
         slope, length = float(gradient @ direction), 1.0
         while True:
             moved = point + length * direction
@@ -63,16 +73,16 @@ def minimise(
                 break
             length *= 0.3
             if length < SHORTEST:
-                return Minimum(point, gradient)
+                return Minimum(point, gradient, list(known))
         step, change = moved - point, following - gradient
         if step @ change > 0:
-            changes.append((step, change))
+            known.append((step, change))
         point, loss, gradient = moved, value, following
-    return Minimum(point, gradient)
+    return Minimum(point, gradient, list(known))
 
 
 def _times_inverse_curvature(
-    vector: NDArray[np.float64], changes: deque[tuple[NDArray, NDArray]]
+    vector: NDArray[np.float64], changes: deque[Change]
 ) -> NDArray[np.float64]:
     """Multiply by the inverse curvature that steps and changes of the gradient imply."""
     found, shares = vector.copy(), []

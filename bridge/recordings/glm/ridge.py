@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.recordings.glm.likelihood import Likelihood
-from bridge.recordings.glm.quasi_newton import Objective, minimise
+from bridge.recordings.glm.quasi_newton import Change, Objective, minimise
 from bridge.recordings.glm.scaled_loss import Estimate, ScaledLoss
 
 # Gradient (in standard errors) below which rounding errors of the loss can end the line search.
@@ -19,6 +19,10 @@ class RidgeLoss:
     The information on the weights is approximately J C, with the information J on the intercept at
     a constant rate and the covariance C of the columns. For other parameters see `ScaledLoss`.
 
+    Input of variance v = w'Cw raises the mean of exp(input) by a factor of exp(v/2). The intercept
+    is therefore its coordinate minus v/2: a step in the weights does not change the rate, which
+    saves evaluations.
+
     Parameters
     ----------
     likelihood : Likelihood
@@ -28,10 +32,16 @@ class RidgeLoss:
 
     def __init__(self, likelihood: Likelihood, precision: float) -> None:
         self.loss, self.precision = ScaledLoss(likelihood), precision
+        past, family = likelihood.past, likelihood.family
         values, self._vectors = likelihood.covariates.principal
-        curvature = likelihood.past.information(likelihood.family) * values + precision
+        curvature = past.information(family) * values + precision
         # Directions without data or prior keep their initial value.
-        self._scale = np.where(curvature > 0, 1.0 / np.sqrt(np.maximum(curvature, 1e-300)), 0.0)
+        self._inverse = np.sqrt(curvature)
+        self._scale = np.divide(1.0, self._inverse, where=curvature > 0, out=0.0 * curvature)
+        # Probabilities above a half fall with the variance of the input; they are left alone.
+        saturation = 1.0 if family.counts else max(0.0, 1.0 - 2.0 * past.rate)
+        self._variances = saturation * values * self._scale**2
+        self._intercept = np.append(past.root[:, -1], np.zeros(likelihood.drive.size))
 
     @property
     def shrinkage(self) -> float:
@@ -43,9 +53,8 @@ class RidgeLoss:
         size = self.loss.size
         point = np.zeros(size + len(self._scale))
         if previous is not None:
-            inverse = np.divide(1.0, self._scale, where=self._scale > 0, out=0.0 * self._scale)
-            point[:size] = previous.point
-            point[size:] = inverse * (self._vectors.T @ previous.weights.ravel())
+            point[size:] = self._inverse * (self._vectors.T @ previous.weights.ravel())
+            point[:size] = previous.point + self._lowered(point[size:])
         return point
 
     def split(self, point: NDArray[np.float64]) -> tuple[NDArray, NDArray[np.float64]]:
@@ -53,13 +62,44 @@ class RidgeLoss:
         likelihood, size = self.loss.likelihood, self.loss.size
         weights = (self._vectors @ (self._scale * point[size:])).reshape(likelihood.mean.shape)
         weights[likelihood.index] = 0.0
-        return point[:size], weights
+        return point[:size] - self._lowered(point[size:]), weights
 
-    def by_weight(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _lowered(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by how much the other coordinates are lowered, because of the intercept."""
+        return 0.5 * float(self._variances @ along**2) * self._intercept
+
+    def by_weight(self, point: NDArray, gradient: NDArray) -> NDArray[np.float64]:
         """Convert a gradient with respect to a point to one with respect to the weights."""
-        along = np.divide(gradient[self.loss.size :], self._scale, where=self._scale > 0,
-                          out=np.zeros_like(self._scale))  # fmt: skip
-        return (self._vectors @ along).reshape(self.loss.likelihood.mean.shape)
+        size = self.loss.size
+        along = gradient[size:] + self._through_intercept(point, gradient[:size])
+        return (self._vectors @ (self._inverse * along)).reshape(self.loss.likelihood.mean.shape)
+
+    def _through_intercept(self, point: NDArray, by_others: NDArray) -> NDArray[np.float64]:
+        """Return the part of the gradient along the weights that is due to the lower intercept."""
+        slope = float(self._intercept @ by_others)
+        return slope * self._variances * point[self.loss.size :]
+
+    def without_prior(self, changes: list[Change]) -> list[Change]:
+        """Return steps along the principal components, and changes of the gradient of the loss."""
+        found = []
+        for step, change in changes:
+            moved, slope = step.copy(), change.copy()
+            moved[self.loss.size :] *= self._scale
+            slope[self.loss.size :] *= self._inverse
+            slope[self.loss.size :] -= self.precision * moved[self.loss.size :]
+            found.append((moved, slope))
+        return found
+
+    def with_prior(self, changes: list[Change]) -> list[Change]:
+        """Invert `without_prior`, of another precision."""
+        found = []
+        for moved, slope in changes:
+            step, change = moved.copy(), slope.copy()
+            change[self.loss.size :] += self.precision * moved[self.loss.size :]
+            change[self.loss.size :] *= self._scale
+            step[self.loss.size :] *= self._inverse
+            found.append((step, change))
+        return found
 
     def value_and_gradient(self, point: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Return the penalised loss and its gradient."""
@@ -67,6 +107,7 @@ class RidgeLoss:
         loss, by_others, by_weight = self.loss.value_and_gradient(others, weights)
         by_weight = by_weight + self.precision * weights
         along = self._scale * (self._vectors.T @ by_weight.ravel())
+        along -= self._through_intercept(point, by_others)
         penalty = 0.5 * self.precision * float((weights**2).sum())
         return loss + penalty, np.concatenate([by_others, along])
 
@@ -96,13 +137,20 @@ def fit_ridge(
     ridge = RidgeLoss(likelihood, precision)
     # A strong prior makes the standard errors small in these coordinates.
     tol *= max(ridge.shrinkage, 1e-3)
-    found = minimise(ridge.value_and_gradient, ridge.start(start), tol=tol, max_iter=max_iter)
+    found = minimise(
+        ridge.value_and_gradient,
+        ridge.start(start),
+        tol=tol,
+        max_iter=max_iter,
+        changes=ridge.with_prior(likelihood.changes),
+    )
+    likelihood.changes = ridge.without_prior(found.changes)
     if tol < np.abs(found.gradient).max() < ROUNDED:
         origin = _differences_from(ridge, found.x, found.gradient)
         found = minimise(origin, found.x, tol=tol, max_iter=max_iter)
     others, weights = ridge.split(found.x)
     converged = bool(np.abs(found.gradient).max() <= tol)
-    pull = precision * weights - ridge.by_weight(found.gradient)
+    pull = precision * weights - ridge.by_weight(found.x, found.gradient)
     return ridge.loss.estimate(others, weights, pull, converged=converged)
 
 

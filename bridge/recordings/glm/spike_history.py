@@ -139,9 +139,8 @@ class SpikeHistory:
         rate = self.rate if family.counts else min(self.rate, HIGHEST)
         if rate <= 0.0:
             return 0.0
-        found = np.array([family.score_of(rate)])
-        kernels.replace_by_information(found, 1, family.code, family.dispersion)
-        return self.n_counted * float(found[0])
+        score = np.array([family.score_of(rate)])
+        return self.n_counted * float(family.mean_and_information(score)[1][0])
 
     @property
     def n_weights(self) -> int:

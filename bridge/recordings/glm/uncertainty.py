@@ -252,8 +252,9 @@ def _dense_products(
     stimulus = likelihood.drive.stimulus
     features = np.empty((len(information), 0)) if stimulus is None else stimulus.values
     products, mixed, sums = [], [], []
+    weighted = np.empty_like(information)
     for row in chain(likelihood.history_rows(), features.T):
-        weighted = information * row
+        np.multiply(information, row, out=weighted)
         by_history, by_weight = likelihood.adjoint(weighted)
         products.append(np.append(by_history, weighted @ features))
         mixed.append(by_weight.ravel())

@@ -62,6 +62,18 @@ def test_an_epoch_counts_as_the_recording_of_it_would(trains):
         np.testing.assert_allclose(found.cross_entropy, expected.cross_entropy, rtol=1e-6)
 
 
+def test_rates_are_those_of_the_fitted_time(trains):
+    late = [one + DURATION for one in trains]
+    glm = PopulationGLM(threads=1).fit(
+        late,
+        2 * DURATION,
+        epochs=[(DURATION, 2 * DURATION)],
+        presence={3: (DURATION, 2 * DURATION)},
+    )
+    expected = [len(one) / DURATION * 1e3 for one in trains]
+    np.testing.assert_allclose(glm.rates_, expected, rtol=1e-12)
+
+
 def test_spikes_between_epochs_are_inputs_and_history_but_not_outcomes(trains):
     found = infer_synapses(trains, DURATION, epochs=[(0.0, HALF)], **PLAIN)
     moved = [np.concatenate([train[train <= HALF], train[train > HALF] + 0.4]) for train in trains]
