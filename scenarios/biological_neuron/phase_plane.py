@@ -216,7 +216,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     conclusion = (
         "The potential of an AdEx neuron is enough, because it is reset after a spike: w adds "
         f"{max(adex_w - adex, 0.0):.2f} bits per spike. In a FitzHugh–Nagumo neuron it passes the "
-        f"same values up and down: w raises the information from {fitzhugh:.1f} to {fitzhugh_w:.1f}."
+        f"same values up and down: w raises this from {fitzhugh:.1f} to {fitzhugh_w:.1f}."
     )
     title = "Spikes of the next millisecond, predicted by logistic neurons"
     drawings = {"states": lambda: kit.page(TITLE, *panels, size=(9.0, 4.2), legend=3)}
