@@ -18,6 +18,7 @@ from bridge.recordings.glm.bases import Basis, RaisedCosines
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.cross_validation import N_FOLDS, HeldOut, held_out
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.filter_shapes import errors, filters
 from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
@@ -248,28 +249,12 @@ class PopulationGLM(BaseEstimator):
         Rows are presynaptic neurons; the diagonal is the effect of own spikes, without the
         refractory period.
         """
-        require_fitted(self)
-        coupling, own = self._problem_.covariates.basis, self._problem_.history.values
-        found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
-        found[:, :, : len(coupling)] = self.coupling_ @ coupling.T
-        diagonal = np.arange(len(found))
-        found[diagonal, diagonal] = 0.0
-        found[diagonal, diagonal, : len(own)] = self.history_ @ own.T
-        return found
+        return filters(*self._bases, self.coupling_, self.history_)
 
     @property
     def filter_errors_(self) -> NDArray[np.float64]:
         """Standard errors of the unbiased filters, shape (n, n, n_lags)."""
-        require_fitted(self)
-        coupling, own = self._problem_.covariates.basis, self._problem_.history.values
-        found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
-        variance = np.einsum("lk,jikm,lm->jil", coupling, self._covariance, coupling, optimize=True)
-        found[:, :, : len(coupling)] = np.sqrt(np.maximum(variance, 0.0))
-        diagonal = np.arange(len(found))
-        variance = np.einsum("lk,jkm,lm->jl", own, self._history_covariance, own, optimize=True)
-        found[diagonal, diagonal] = 0.0
-        found[diagonal, diagonal, : len(own)] = np.sqrt(np.maximum(variance, 0.0))
-        return found
+        return errors(*self._bases, self._covariance, self._history_covariance)
 
     @property
     def unbiased_filters_(self) -> NDArray[np.float64]:
@@ -277,13 +262,13 @@ class PopulationGLM(BaseEstimator):
 
         95 % intervals are these ± 1.96 `filter_errors_`.
         """
-        found, basis = self.filters_, self._problem_.covariates.basis
-        others = ~np.eye(len(found), dtype=bool)
-        found[others, : len(basis)] = self._unbiased[others] @ basis.T
-        own = self._problem_.history.values
-        diagonal = np.arange(len(found))
-        found[diagonal, diagonal, : len(own)] = self._unbiased_history @ own.T
-        return found
+        return filters(*self._bases, self._unbiased, self._unbiased_history)
+
+    @property
+    def _bases(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Basis functions of coupling and own history, shape (n_lags, n_functions)."""
+        require_fitted(self)
+        return self._problem_.covariates.basis, self._problem_.history.values
 
     @property
     def drive_(self) -> NDArray[np.float64] | None:
