@@ -177,10 +177,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ("mean_decision_ms", "First-spike code: mean time of the decision"),
     )
     gain = [100 * (found[f"right_{c}"] - found["right_abstract"]) for c in ("rate", "first_spike")]
-    (conclusion,) = kit.sentences(
-        {},
+    conclusion = (
         "With the weights of the trained network, the rate code changes the accuracy by "
-        f"{gain[0]:+.1f} percentage points, and one spike per neuron by {gain[1]:+.1f}.",
+        f"{gain[0]:+.1f} percentage points, and one spike per neuron by {gain[1]:+.1f}."
     )
     right_rate = (made["rate"] == labels).mean(axis=1)
     decided = made["first_ms"] <= times[:, np.newaxis] + 1e-6
