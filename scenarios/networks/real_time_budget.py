@@ -47,7 +47,7 @@ class Settings(kit.BaseSettings):
         1.0, "", 0.001, 10.0, "number of neurons relative to the estimate; 1 needs 1.4 GB"
     )
     rates: tuple[float, ...] = kit.setting(
-        (0.5, 1.0, 2.0, 5.0, 10.0, 20.0), "Hz", 0.1, 150.0, "mean firing rates", length=(2, 50)
+        (0.5, 1.0, 2.0, 5.0, 10.0, 20.0), "Hz", 0.1, 50.0, "mean firing rates", length=(2, 50)
     )  # fmt: skip
 
     def span(self, options: kit.RunOptions) -> float:
