@@ -49,8 +49,8 @@ KINDS = (("excitatory", 1, ns.plot.EXCITATORY), ("inhibitory", -1, ns.plot.INHIB
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    excitatory: int = kit.setting(80, "", 2, 4000, "excitatory neurons")
-    inhibitory: int = kit.setting(20, "", 1, 1000, "inhibitory neurons")
+    excitatory: int = kit.setting(80, "", 2, 800, "excitatory neurons")
+    inhibitory: int = kit.setting(20, "", 1, 200, "inhibitory neurons")
     probability: float = kit.setting(0.15, "", 0.001, 0.9, "connection probability")
     psp: float = kit.setting(1.0, "mV", WEAKEST, STRONGEST, "median strength, excitatory")
     inhibition: float = kit.setting(2.0, "", 0.01, 100.0, "relative strength of inhibition")

@@ -50,8 +50,8 @@ TRAINED, FALSE_DISCOVERY = 0.8, 0.01
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    excitatory: int = kit.setting(24, "", 2, 500, "excitatory neurons")
-    inhibitory: int = kit.setting(6, "", 1, 500, "inhibitory neurons")
+    excitatory: int = kit.setting(24, "", 2, 200, "excitatory neurons")
+    inhibitory: int = kit.setting(6, "", 1, 50, "inhibitory neurons")
     probability: float = kit.setting(0.15, "", 0.01, 0.9, "connection probability")
     psp: float = kit.setting(1.0, "mV", 0.1, 10.0, "strength of excitatory synapses")
     inhibition: float = kit.setting(2.0, "", 0.1, 10.0, "relative strength of inhibition")
