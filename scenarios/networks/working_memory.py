@@ -43,8 +43,8 @@ RECORDED = 20
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    neurons: int = kit.setting(1000, "", 100, 20_000, "number of neurons, of which 80 % excitatory")
-    w_plus: float = kit.setting(2.2, "", 1.0, 5.0, "relative strength of synapses within a pool")
+    neurons: int = kit.setting(1000, "", 100, 4000, "number of neurons, of which 80 % excitatory")
+    w_plus: float = kit.setting(2.2, "", 1.0, 3.0, "relative strength of synapses within a pool")
     cue: float = kit.setting(200.0, "Hz", 0.0, 5000.0, "additional input during the cue")
     distractor: float = kit.setting(100.0, "Hz", 0.0, 5000.0, "input during the distractor")
     ampa: float = kit.setting(
@@ -124,8 +124,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "after the end of the cue it still fires at {cued_late_hz:.0f} Hz.",
         "The distractor raises the other pool to {other_distractor_hz:.1f} Hz, which then returns "
         "to {other_late_hz:.1f} Hz.",
-        "An inhibitory current of 250 ms ends the memory: afterwards the cued pool fires at "
-        "{cued_after_hz:.1f} Hz.",
+        "After an inhibitory current of 250 ms the cued pool fires at {cued_after_hz:.1f} Hz.",
         "With AMPA synapses alone the cued pool fires at {fast_cued_cue_hz:.1f} Hz during the cue, "
         "and at {fast_cued_delay_hz:.1f} Hz after it.",
     )
@@ -185,9 +184,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             (f"{key}_beta", f"Slope β, {text}", soft.beta),
             (f"{key}_half_mv", f"Potential with probability 1/2, {text}", soft.half),
         )
+    far = max(abs(one.half - selective_pools.PYRAMIDAL.v_threshold) for one in fits.values())
     conclusion = (
-        "With and without memory, neurons fire by a logistic function of their potential, within "
-        "1 mV of the threshold. The memory is in the synapses, not in the neurons."
+        "With and without memory, neurons fire by a logistic function of their potential, which "
+        f"reaches 1/2 within {far:.2g} mV of the threshold. The memory is in the synapses."
     )
     title = "Neurons of the cued pool, and logistic neurons with their potential as input"
     drawings = {"threshold": partial(_draw_thresholds, fits)}
