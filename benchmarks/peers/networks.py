@@ -53,8 +53,9 @@ class Case:
 ALL = ("nest", "brian2-standalone", "brian2-runtime", "neurosim")
 OURS = ("neurosim",)
 
-# Spreads were measured with neurosim and 20 seeds (brunel: 12). For cuba, a small network whose
-# rate depends on the random connections, they were measured in 42 runs of all simulators.
+# Spreads were measured with neurosim and 20 seeds (brunel: 12, adex-100k: 8). For cuba, a small
+# network whose rate depends on the random connections, they were measured in 42 runs of all
+# simulators.
 _COLUMN = (0.021, 0.0057, 0.0025, 0.0015, 0.014, 0.0017, 0.015, 0.0013)
 _SMALL_COLUMN = (0.061, 0.023, 0.013, 0.006, 0.032, 0.008, 0.033, 0.007)
 _BRUNEL = {"exc": 0.0066, "inh": 0.0049}
@@ -62,6 +63,7 @@ _CUBA = {"exc": 0.051, "inh": 0.013}
 
 _COBA = {"exc": 0.047, "inh": 0.028}
 _ADEX = {"exc": 0.042, "inh": 0.024}
+_ADEX_100K = {"exc": 0.013, "inh": 0.008}
 _COBAHH = {"exc": 0.057, "inh": 0.025}
 _IZHIKEVICH = {"exc": 0.005, "inh": 0.009}
 _DEPRESSING = {"exc": 0.026, "inh": 0.0078}
@@ -101,7 +103,7 @@ CASES = {
         2000.0,
         _ADEX,
     ),
-    "adex-100k": Case(partial(vogels_abbott.adex, 25.0), OURS, (1, 2), 200.0, 500.0, _ADEX),
+    "adex-100k": Case(partial(vogels_abbott.adex, 25.0), OURS, (1, 2), 200.0, 500.0, _ADEX_100K),
     "izhikevich": Case(partial(izhikevich, 1.0), THREE, (1, 2), 500.0, 5000.0, _IZHIKEVICH),
     "depressing": Case(
         partial(vogels_abbott.depressing, 1.0), THREE, (1, 2), 500.0, 5000.0, _DEPRESSING
