@@ -185,3 +185,11 @@ def test_past_values_are_summed_over_ranges_of_lags():
 )
 def test_invalid_settings_are_rejected(refused, options, words):
     assert words in refused("metaphor-limits", *options)
+
+
+def test_losses_are_finite_where_the_derived_probability_is_rounded_to_1(command):
+    strong = ("--set", "psps=50,50,50,50", "--set", "pairs=4", "--set", "levels=2")
+    found = command("run", "metaphor-limits", *strong, "--no-plot")["findings"]
+    lost = [found[f"bits_lost_{effect.key}"][-1] for effect in EFFECTS]
+    assert all(value is not None and value < 1e4 for value in lost)
+    assert max(lost) > 50.0
