@@ -67,6 +67,7 @@ from .neuron.unit import threshold_distance as threshold_distance
 from .recordings import FilteredPopulation as FilteredPopulation
 from .recordings import LogisticDecoder as LogisticDecoder
 from .recordings import PopulationGLM as PopulationGLM
+from .recordings import SoftThreshold as SoftThreshold
 from .recordings import SpikeTriggered as SpikeTriggered
 from .recordings import StimulusDecoder as StimulusDecoder
 from .recordings import TimeRescaling as TimeRescaling

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -54,8 +56,13 @@ def oja(
 
     The arguments are those of `hebb`.
 
-    The term −η y² w keeps the norm near 1. For small η the weights converge to the first principal
-    component of the inputs.
+    The term −η y² w keeps the norm near 1 if η is below 1/``|x|²`` for all inputs x. For small η
+    the weights converge to the first principal component of the inputs.
+
+    Warns
+    -----
+    UserWarning
+        If the weights diverge because η is too large.
 
     References
     ----------
@@ -74,7 +81,16 @@ def oja(
     >>> abs(float(weights @ principal_component(inputs))) > 0.99
     True
     """
-    return _train(inputs, learning_rate, weights, 1.0)
+    trajectory = _train(inputs, learning_rate, weights, 1.0)
+    if not np.isfinite(trajectory[-1]).all():
+        largest = float(np.square(as_floats(inputs, "inputs")).sum(axis=1).max())
+        warnings.warn(
+            f"the weights diverge with learning_rate = {learning_rate:g}: give at most "
+            f"{1.0 / largest:.2g}, 1/(largest squared length of an input)",
+            UserWarning,
+            stacklevel=2,
+        )
+    return trajectory
 
 
 def principal_component(inputs: ArrayLike) -> NDArray[np.float64]:

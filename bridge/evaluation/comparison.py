@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,6 +58,9 @@ class Comparison:
         measures = {key: one if isinstance(one, Measure) else Measure(one) for key, one in items}
         object.__setattr__(self, "measures", FrozenMapping(measures))
         object.__setattr__(self, "drawings", FrozenMapping(self.drawings))
+        # Numbers have true minus signs, as in the table.
+        conclusion = re.sub(r"(?<![\w-])-(?=\d)", "−", self.conclusion)
+        object.__setattr__(self, "conclusion", conclusion)
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.title} ({len(self.measures)} measures)>"

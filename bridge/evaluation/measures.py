@@ -71,6 +71,8 @@ class Measure:
         '−5.85 mV (−6.37 to −5.33)'
         >>> Measure(41.5, "mV", math.nan, math.nan).text
         '41.5 mV (no finite interval)'
+        >>> Measure(2.37e-12, "", 2.1e-12, 2.6e-12).text
+        '2.37e−12 (2.1e−12 to 2.6e−12)'
         >>> Measure(28_000, "trials").text
         '28,000 trials'
         >>> Measure(math.nan).text
@@ -85,7 +87,8 @@ class Measure:
         if not math.isfinite(half):
             return f"{_plain(self.value)}{unit} (no finite interval)".replace("-", "−")
         digits = max(0, 1 - math.floor(math.log10(half))) if half > 0 else 4
-        text = f"{self.value:.{digits}f}{unit} ({self.low:.{digits}f} to {self.high:.{digits}f})"
+        form = f".{digits}f" if digits <= 8 else ".3g"
+        text = f"{self.value:{form}}{unit} ({self.low:{form}} to {self.high:{form}})"
         return text.replace("-", "−")
 
 

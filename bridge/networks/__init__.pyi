@@ -7,3 +7,4 @@ from .graph import neuron_graph as neuron_graph
 from .imported import network_of as network_of
 from .layer import Layer as Layer
 from .network import LayeredNetwork as LayeredNetwork
+from .starts import train_best as train_best

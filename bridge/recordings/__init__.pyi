@@ -31,6 +31,8 @@ from .glm.synaptic_kernel import KernelBasis as KernelBasis
 from .glm.synaptic_kernel import SynapticKernel as SynapticKernel
 from .glm.templates import Templates as Templates
 from .plot import coupling_plot as coupling_plot
+from .plot import draw_coupling as draw_coupling
 from .plot import filter_plot as filter_plot
 from .plot import raster_plot as raster_plot
+from .soft_threshold import SoftThreshold as SoftThreshold
 from .spike_triggered import SpikeTriggered as SpikeTriggered

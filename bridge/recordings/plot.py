@@ -14,13 +14,12 @@ from bridge.recordings.data.trains import BinnedTrains, bin_trains
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 from neurosim.plot import (
-    EXCITATORY,
-    INHIBITORY,
     NEUTRAL,
     colour_of,
     figure,
     panels,
     set_title,
+    signed_colours,
     style,
     time_axis,
 )
@@ -28,7 +27,6 @@ from neurosim.plot import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
@@ -137,9 +135,7 @@ def draw_filter(
     length = np.max(np.flatnonzero(errors > 0), initial=-1) + 1  # the rest is padding
     values, errors = values[:length], errors[:length]
     lags = glm.bin_width_ * np.arange(1, len(values) + 1)
-    colour = (
-        NEUTRAL if source == target else colour_of(int(np.sign(glm.amplitudes_[source, target])))
-    )
+    colour = NEUTRAL if source == target else colour_of(glm.amplitudes_[source, target])
     dead = glm.refractory_[target] if source == target else 0
     with style():
         axes.axhline(0.0, color="0.6", lw=0.8, zorder=0)
@@ -222,7 +218,30 @@ def coupling_plot(
 def draw_coupling(
     axes: Axes, glm: PopulationGLM, *, fdr: float = 0.01, truth: ArrayLike | None = None
 ) -> AxesImage:
-    """Draw the matrix of couplings into axes; arguments as for `coupling_plot`."""
+    """Draw the matrix of couplings into axes, for `Figure.colorbar`.
+
+    Parameters
+    ----------
+    axes : Axes
+    glm, fdr, truth
+        As for `coupling_plot`.
+
+    Returns
+    -------
+    AxesImage
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.recordings import FilteredPopulation, PopulationGLM, draw_coupling
+    >>> from neurosim.plot import figure
+    >>> filters = np.zeros((2, 2, 20))
+    >>> filters[0, 1] = np.linspace(3.0, 0.0, 20)  # neuron 0 excites neuron 1
+    >>> trains = FilteredPopulation(filters, [-4.0, -5.0]).simulate(100_000.0, seed=1)
+    >>> axes = figure(4.0, 4.0).subplots()
+    >>> image = draw_coupling(axes, PopulationGLM().fit(trains))
+    """
+    require_fitted(glm)
     strengths, called = glm.amplitudes_, glm.called(fdr)
     n, known = len(strengths), np.isfinite(strengths)
     largest = np.quantile(np.abs(strengths[known]), BRIGHTEST) if known.any() else 1.0
@@ -266,13 +285,6 @@ def _name_neurons(axis: Axis, neurons: NDArray, most: int) -> None:
     """Label an axis with the names of neurons, or of every k-th one."""
     every = max(1, -(-len(neurons) // most))
     axis.set_ticks(range(0, len(neurons), every), [str(name) for name in neurons[::every]])
-
-
-def signed_colours() -> Colormap:
-    """Return the colour map of strengths: inhibition, white, excitation."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("signs", [INHIBITORY, "white", EXCITATORY])
 
 
 def raster_plot(

@@ -113,7 +113,9 @@ def balance(
     if not (scales > 0.0).all():
         silent = int(np.argmin(scales > 0.0))
         what = f"layer {silent} has" if silent else "the inputs have"
-        raise NeurosimError(f"{what} no activity above 0 in these data: give other data")
+        raise NeurosimError(
+            f"{what} no activity above 0 in these data: train longer, or give other data"
+        )
     layers = []
     for k, layer in enumerate(network.layers):
         bias = layer.bias - (offset if k == len(network.layers) - 1 else 0.0)

@@ -12,6 +12,7 @@ from neurosim.plot.histogram import (
     rates_and_cv,
 )
 from neurosim.plot.overview import overview
+from neurosim.plot.painter import Painter
 from neurosim.plot.raster import draw_population_rate, draw_raster, raster
 from neurosim.plot.spectrum import draw_spectrum, field_potential
 from neurosim.plot.style import (
@@ -23,6 +24,7 @@ from neurosim.plot.style import (
     figure,
     panels,
     set_title,
+    signed_colours,
     style,
     time_axis,
 )
@@ -33,6 +35,7 @@ __all__ = [
     "INHIBITORY",
     "NEUTRAL",
     "PALETTE",
+    "Painter",
     "colour_of",
     "draw_currents",
     "draw_cv_histogram",
@@ -51,6 +54,7 @@ __all__ = [
     "raster",
     "rates_and_cv",
     "set_title",
+    "signed_colours",
     "style",
     "time_axis",
     "voltage_trace",

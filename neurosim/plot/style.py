@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
     from neurosim.results import Result
@@ -55,16 +56,35 @@ STYLE: Mapping[Any, Any] = MappingProxyType(
 """matplotlib settings of all figures."""
 
 
-def colour_of(sign: int) -> str:
-    """Return the colour of excitatory (+1), inhibitory (−1) or other (0) populations.
+def colour_of(sign: float) -> str:
+    """Return the colour of excitation (above 0), inhibition (below 0) or neither (0).
+
+    Parameters
+    ----------
+    sign : float
+        Sign of a population, a weight or a PSP.
 
     Examples
     --------
-    >>> from neurosim.plot import EXCITATORY, colour_of
-    >>> colour_of(1) == EXCITATORY
-    True
+    >>> from neurosim.plot import EXCITATORY, INHIBITORY, colour_of
+    >>> colour_of(1) == EXCITATORY, colour_of(-0.5) == INHIBITORY
+    (True, True)
     """
-    return {1: EXCITATORY, -1: INHIBITORY}.get(sign, NEUTRAL)
+    return EXCITATORY if sign > 0 else INHIBITORY if sign < 0 else NEUTRAL
+
+
+def signed_colours() -> Colormap:
+    """Return the colour map of weights and PSPs: inhibition, white, excitation.
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, signed_colours
+    >>> axes = figure(3.0, 3.0).subplots()
+    >>> image = axes.imshow([[0.5, -2.0], [0.0, 1.5]], cmap=signed_colours(), vmin=-2, vmax=2)
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signs", [INHIBITORY, "white", EXCITATORY])
 
 
 def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:

@@ -30,11 +30,10 @@ from scenarios._kit.layers import (
 )
 from scenarios._kit.lectures import lectures
 from scenarios._kit.lesson import lesson, simulation
-from scenarios._kit.measures import rows, trained_weights, with_error
+from scenarios._kit.measures import known_mean, rows, trained_weights, with_error
 from scenarios._kit.planes import Plane, draw_examples
-from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
+from scenarios._kit.soft_threshold import draw_soft_threshold, threshold_panel
 from scenarios._kit.text import estimate, listed, sentences, signed, weighted_sum
-from scenarios._kit.training import best_fit
 from scenarios._kit.trials import (
     activity,
     add_trials,
@@ -43,6 +42,7 @@ from scenarios._kit.trials import (
     group_trials,
     pool_trials,
     ready_trials,
+    require_both,
     require_duration,
 )
 

@@ -46,7 +46,7 @@ def draw_diagram(
         (x0, y0), (x1, y1) = positions[source], positions[target]
         length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
         dx, dy = size * (x1 - x0) / length, size * (y1 - y0) / length
-        colour = ns.plot.colour_of(1 if weight > 0 else -1)
+        colour = ns.plot.colour_of(weight)
         look = {"arrowstyle": "-|>", "color": colour, "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (x1 - dx, y1 - dy), (x0 + dx, y0 + dy), arrowprops=look)
         at = (x0 + apart * (x1 - x0), y0 + apart * (y1 - y0))

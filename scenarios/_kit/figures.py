@@ -102,7 +102,7 @@ def page(
                 ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
             if "yticklabels" in described.labels:
                 ax.tick_params(axis="y", which="minor", left=False, labelleft=False)
-            if described.legend:
+            if described.legend and ax.get_legend_handles_labels()[0]:
                 ax.legend(loc=described.legend)
             if grid.get("sharex") and grid.get("sharey"):
                 ax.label_outer()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge import NORMAL_95, LogisticNeuron, Measure
 from scenarios._kit.text import signed
@@ -43,6 +44,12 @@ def rows(found: Mapping[str, Any], *described: tuple[Any, ...]) -> dict[str, Mea
             value = Measure(value, UNITS.get(key.rpartition("_")[2], ""))
         measures[key] = value.labelled(label, note or None)
     return measures
+
+
+def known_mean(values: NDArray[np.float64]) -> float:
+    """Return the mean of the values that are not NaN, NaN if there are none."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def with_error(

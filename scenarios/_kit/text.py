@@ -70,7 +70,7 @@ def sentences(found: Mapping[str, Any], *templates: str, **others: Any) -> list[
     Parameters
     ----------
     found : mapping of str to object
-        Values by name, usually the findings. None is printed as "nan".
+        Values by name, usually the findings. None and NaN are printed as "undefined".
     *templates : str
         Sentences with names in braces, as for ``str.format``.
     **others
@@ -80,6 +80,18 @@ def sentences(found: Mapping[str, Any], *templates: str, **others: Any) -> list[
     --------
     >>> sentences({"v_mv": -63.0}, "The potential reaches {v_mv:g} mV after {n} PSPs.", n=3)
     ['The potential reaches −63 mV after 3 PSPs.']
+    >>> sentences({"cv": None}, "The CV is {cv:.2f}.")
+    ['The CV is undefined.']
     """
-    values = {name: math.nan if one is None else one for name, one in {**found, **others}.items()}
-    return [re.sub(r"(?<![\w-])-(?=\d)", "−", text.format_map(values)) for text in templates]
+    values = _with_nan({**found, **others})
+    texts = [re.sub(r"\bnan%?(?!\w)", "undefined", text.format_map(values)) for text in templates]
+    return [re.sub(r"(?<![\w-])-(?=\d)", "−", text) for text in texts]
+
+
+def _with_nan(value: Any) -> Any:
+    """Return a value with NaN in place of None, also within lists and dicts."""
+    if isinstance(value, Mapping):
+        return {key: _with_nan(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_with_nan(one) for one in value]
+    return math.nan if value is None else value

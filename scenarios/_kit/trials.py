@@ -88,6 +88,15 @@ def require_duration(
         )
 
 
+def require_both(fired: NDArray[np.bool_], settings: str) -> None:
+    """Raise an error that names settings to change if all trials, or none, have a spike."""
+    if fired.all() or not fired.any():
+        raise ns.NeurosimError(
+            f"the neuron fires in {'all' if fired.any() else 'none'} of the trials, so a logistic "
+            f"neuron cannot learn its weights: change {settings}"
+        )
+
+
 def activity(result: ns.Result, population: str, *, start: float, step: float) -> NDArray[np.bool_]:
     """Return which neurons fire in each step of a synchronous network, shape (n_steps, size).
 

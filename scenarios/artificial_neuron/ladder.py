@@ -180,7 +180,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the models on the test trials, and the spiking models with the abstract ones."""
     models, fractions = trained(settings, result.seed), firing_fractions(result, settings)
     index, fired = (each[settings.trials :] for each in settings.examples(result.seed))
-    planes = {name: model(SCALED)[:, 0] for name, model in models.items()}
+    planes = {name: model(SCALED)[:, 0].clip(0.0, 1.0) for name, model in models.items()}
     same = bridge.agreement(fractions["network"] > 0.5, planes["network"] > 0.5)
     best = bridge.agreement(true_probability(PLANE.points)[index] > 0.5, fired)
     measures = {

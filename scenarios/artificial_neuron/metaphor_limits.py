@@ -33,6 +33,8 @@ from scenarios.artificial_neuron.metaphor_limits_effects import EFFECTS, Effect,
 SHOWN = 30
 # Penalty without effect, except where a past spike excludes a spike with certainty.
 RIDGE = 1e-6
+# Distance of the derived probability from 0 and 1, at least.
+ROUNDED = 1e-15
 # Logistic neurons: name, colour and marker, by attribute of `Models`.
 MODELS = {
     "derived": ("derived from the PSPs", kit.LOGISTIC, "o"),
@@ -51,7 +53,7 @@ class Settings(kit.BaseSettings):
     )  # fmt: skip
     activity: float = kit.setting(0.4, "", 0.001, 0.999, "probability of an input spike")
     delta: float = kit.setting(2.0, "mV", 0.1, 50.0, "width of the soft threshold")
-    pairs: int = kit.setting(30, "", 4, 1000, "pairs of neurons at each strength")
+    pairs: int = kit.setting(30, "", 4, 200, "pairs of neurons at each strength")
     levels: int = kit.setting(7, "", 2, 7, "strengths of each effect, from none to the strongest")
 
     @property
@@ -144,7 +146,9 @@ class Models:
     @cached_property
     def predicted(self) -> kit.Floats:
         """Firing probability of the derived logistic neuron."""
-        return bridge.to_logistic(self.trials.unit).probability(self.trials.sent).ravel()
+        predicted = bridge.to_logistic(self.trials.unit).probability(self.trials.sent).ravel()
+        # Probabilities that are rounded to 0 or 1 would make the loss infinite.
+        return predicted.clip(ROUNDED, 1.0 - ROUNDED)
 
     @cached_property
     def information(self) -> kit.Measure:
@@ -261,7 +265,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     strongest = [each[-1] for each in models.values()]
     lost = [model.derived.value for model in strongest]
     conclusion = (
-        f"At their strongest, the effects cost the derived neuron {min(lost):.1f} to "
+        f"At their strongest, the effects cost the derived neuron {max(min(lost), 0.0):.1f} to "
         f"{max(lost):.1f} bits per spike. After training with further predictors, at most "
         f"{max(model.extended.value for model in strongest):.2f} remain."
     )

@@ -119,7 +119,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     def draw_sum(axes: kit.Axes) -> None:
         """Draw the current and both synapses as bars, each from the sum of those before it."""
         names = [f"synapse {k}\nx{'₁₂'[k - 1]} = {kit.signed(x)}" for k, x in enumerate(EXAMPLE, 1)]
-        colours = ["0.45", *(ns.plot.colour_of(int(np.sign(psp))) for psp in parts[1:])]
+        colours = ["0.45", *(ns.plot.colour_of(psp) for psp in parts[1:])]
         axes.bar(["current", *names], parts, 0.6, levels[:-1], color=colours)
         for k, part in enumerate(parts):
             text = f"{kit.signed(part, 4, plus=True)} mV"

@@ -36,7 +36,7 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     pushes: tuple[float, ...] = kit.setting(
-        (5.0, 10.0, 15.0, 15.1, 20.0, 40.0), "mV", -200.0, 200.0,
+        (5.0, 10.0, 15.0, 15.1, 20.0, 40.0), "mV", -100.0, 200.0,
         "depolarisation by each stimulus", length=(1, 20),
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def responses(result: ns.Result, name: str) -> tuple[kit.Floats, kit.Bools]:
 
 
 def shown_neuron(result: ns.Result, settings: Settings) -> int:
-    """Return the Hodgkin–Huxley neuron with the weakest stimulus that fires."""
+    """Return the Hodgkin–Huxley neuron with the weakest stimulus that fires, or the first one."""
     _, fired = responses(result, "channels")
     return int(np.where(fired, settings.pushes, np.inf).argmin())
 
@@ -91,6 +91,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "distinct_spikes": len(np.unique(v[after][:, fired].T, axis=0)),
         "channels_fired": channels_fired,
         "channels_peaks_mv": v_channels.max(axis=0),
+        "shown_push_mv": settings.pushes[shown],
         "sodium_in_pc": -sodium,
         "potassium_out_pc": potassium,
         "potassium_after_sodium_ms": np.diff(times[opened.argmax(axis=1)])[0],
@@ -110,8 +111,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "to the threshold, all or none above.",
         f"Hodgkin–Huxley neurons (rest {SQUID.v_rest:.0f} mV, no fixed threshold) peak at "
         f"{channels_peaks} mV.",
-        "After the weakest stimulus that fires a Hodgkin–Huxley neuron, {sodium_in_pc:.0f} pC of "
-        "sodium flow in and {potassium_out_pc:.0f} pC of potassium flow out. The potassium "
+        "After a stimulus of {shown_push_mv:+g} mV, {sodium_in_pc:.0f} pC of sodium flow into a "
+        "Hodgkin–Huxley neuron and {potassium_out_pc:.0f} pC of potassium flow out. The potassium "
         "conductance peaks {potassium_after_sodium_ms:.1f} ms after the sodium conductance.",
     )
 
@@ -173,7 +174,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             (f"agreement_{name}", f"{words}: same decision | of {len(pushes)} stimuli",
              (fired == active).mean()),
             (f"weakest_push_that_fires_{name}", f"{words}: weakest effective (mV)",
-             pushes[fired].min(initial=np.inf)),
+             pushes[fired].min() if fired.any() else np.nan),
         )  # fmt: skip
         look: kit.Options = {"ls": "", "marker": marker, "mfc": "none", "ms": 7}
         heights = v.max(axis=0) - result.populations[name].v_rest

@@ -102,7 +102,10 @@ def connections(name: str, graph: nx.Graph) -> csr_array:
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add a population for each kind of graph."""
-    kit.require_duration(options, START + 120.0, "ends before the spread does")
+    # In a ring, half of the neurons are reached after `steps`, each of which takes the delay.
+    steps = settings.nodes / (2 * settings.neighbours)
+    needed = START + max(120.0, DELAY * (1.0 + np.ceil(steps)))
+    kit.require_duration(options, needed, "ends before the spread does")
     net, rng = ns.Network(), np.random.default_rng(options.seed)
     for name, graph in all_graphs(settings, options.seed).items():
         neurons = net.add(name, len(graph), NEURON)
@@ -171,7 +174,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how shortcuts and hubs change the spread."""
     return kit.sentences(
         found,
-        f"Activity spread in {settings.copies} graphs of each kind with {settings.nodes} neurons.",
+        f"Activity spread in {settings.copies * (len(RINGS) + len(CLUBS))} graphs with "
+        f"{settings.nodes} neurons, {settings.copies} of each kind.",
         "From 0 to 1 % shortcuts, the clustering only falls from {clustering[0]:.2f} to "
         "{clustering[2]:.2f}, but the mean path from {path_length[0]:.1f} to {path_length[2]:.1f}.",
         "Half of the neurons fire within {half_reached_ms[2]:.0f} instead of "

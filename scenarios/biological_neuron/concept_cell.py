@@ -47,7 +47,7 @@ SAMPLES = 30
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    presentations: int = kit.setting(900, "", 500, 100_000, "presentations during training")
+    presentations: int = kit.setting(900, "", 500, 20_000, "presentations during training")
     carry: float = kit.setting(0.85, "", 0.0, 1.0, "firing probability within a representation")
 
 

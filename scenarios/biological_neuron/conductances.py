@@ -52,7 +52,7 @@ class Settings(kit.BaseSettings):
     inhibition: int = kit.setting(16, "", 2, 30, "largest number of inhibitory spikes")
     excitation: int = kit.setting(14, "", 5, 30, "largest number of excitatory spikes")
     delta: float = kit.setting(3.0, "mV", 0.1, 10.0, "width of the soft threshold in trials")
-    repeats: int = kit.setting(60, "", 4, 2000, "trials for each pair of numbers of spikes")
+    repeats: int = kit.setting(60, "", 4, 500, "trials for each pair of numbers of spikes")
 
     @property
     def plane(self) -> kit.Plane:
@@ -98,7 +98,9 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     held = result.traces["held", "v"].values - HELD
     psps = held[np.abs(held).argmax(axis=0), np.arange(len(HELD))]
     slope, constant = np.polyfit(HELD, psps, 1)
-    (alone, *_, current), (*_, shunt) = (peaks(result, settings, kind) for kind in KINDS)
+    alone, *_, current = peaks(result, settings, "current")
+    inhibited = result.traces["sum_shunt", "v"].values[:, -len(alone) :]
+    shunt = (inhibited - inhibited[:, :1]).max(axis=0)  # relative to inhibition alone
     return {
         "psps_mv": psps, "reversal_mv": -constant / slope,
         "epsps_mv": alone, "epsps_current_mv": current, "epsps_shunt_mv": shunt,
@@ -179,10 +181,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         measures[f"gain_{kind}"] = gain.labelled(f"{name}: gain by the product")
         layers = _slopes(settings.plane, fired, predicted["additive"], predicted["product"])
         panels.append(kit.chart(*layers, title=name, **AXES))
-    current, shunt = (measures[f"gain_{kind}"].value for kind in KINDS)
+    current, shunt = (measures[f"gain_{kind}"] for kind in KINDS)
     conclusion = (
-        f"For inhibition by a current, a product of the inputs gains {kit.signed(current, 1)} bits "
-        f"per spike. For a conductance it gains {shunt:.2g}, because inhibition changes the slope."
+        "For inhibition by a current, a product of the inputs gains "
+        f"{kit.signed(current.value, 1)} bits per spike. For a conductance it gains "
+        f"{kit.signed(shunt.value, 2)}"
+        + (", because inhibition changes the slope." if (shunt.low or 0.0) > 0.0 else ".")
     )
     title = "Two kinds of inhibition, and logistic neurons without and with a product term"
     message = "A current shifts the firing probability, a conductance changes its slope"

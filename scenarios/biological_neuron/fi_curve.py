@@ -60,7 +60,7 @@ class Settings(kit.BaseSettings):
     sigma: float = kit.setting(
         3.0, "mV", 0.1, 50.0, "standard deviation of the free membrane potential due to noise"
     )
-    repeats: int = kit.setting(30, "", 2, 10_000, "neurons with noise at each current")
+    repeats: int = kit.setting(30, "", 2, 1000, "neurons with noise at each current")
 
     def analytic(self, mean: kit.Floats, dt: float) -> kit.Floats:
         """Return Siegert's rate (Hz) with noise, simulated in steps of dt (ms)."""

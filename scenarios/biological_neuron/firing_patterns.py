@@ -62,7 +62,7 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     noise: float = kit.setting(0.4, "", 0.1, 3.0, "standard deviation of the current over its mean")
-    neurons: int = kit.setting(24, "", 4, 1000, "neurons with noise for each pattern")
+    neurons: int = kit.setting(24, "", 4, 200, "neurons with noise for each pattern")
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:

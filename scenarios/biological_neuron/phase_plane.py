@@ -178,8 +178,7 @@ def _draw_flow(axes: kit.Axes, model: ns.NeuronModel) -> None:
     v, w = np.meshgrid(np.linspace(*axes.get_xlim(), 120), np.linspace(*axes.get_ylim(), 120))
     axes.autoscale(False)
     dv, dw = np.vectorize(lambda v, w: model.derivatives(v, w, 0.0, model))(v, w)
-    axes.streamplot(v, w, dv, dw, color="0.8", density=0.8, linewidth=0.7, arrowsize=0.7,
-                    zorder=0)  # fmt: skip
+    axes.streamplot(v, w, dv, dw, color="0.8", density=0.8, linewidth=0.7, arrowsize=0.7, zorder=0)
     for variable, colour, slope in (("v", "#E69F00", dv), ("w", "#56B4E9", dw)):
         axes.contour(v, w, slope, levels=[0.0], colors=colour, linewidths=2.0)
         axes.plot([], [], color=colour, lw=2.0, label=f"nullcline of {variable}")
@@ -216,8 +215,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     adex, adex_w, fitzhugh, fitzhugh_w = (one.value for one in measures.values())
     conclusion = (
         "The potential of an AdEx neuron is enough, because it is reset after a spike: w adds "
-        f"{abs(adex_w - adex):.2f} bits per spike. In a FitzHugh–Nagumo neuron it passes the same "
-        f"values up and down: w raises the information from {fitzhugh:.1f} to {fitzhugh_w:.1f}."
+        f"{max(adex_w - adex, 0.0):.2f} bits per spike. In a FitzHugh–Nagumo neuron it passes the "
+        f"same values up and down: w raises this from {fitzhugh:.1f} to {fitzhugh_w:.1f}."
     )
     title = "Spikes of the next millisecond, predicted by logistic neurons"
     drawings = {"states": lambda: kit.page(TITLE, *panels, size=(9.0, 4.2), legend=3)}

@@ -103,13 +103,14 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         above, outcome = "above", f"fires at {found['spike_times_ms'][0]:.1f} ms"
     return kit.sentences(
         found,
-        f"{len(settings.psps)} presynaptic spikes reached a neuron at rest (−70 mV) at "
-        f"{SPIKE + DELAY:g} ms, through {settings.synapse} synapses.",
+        f"A neuron at rest (−70 mV) received {len(settings.psps)} "
+        f"spike{'s' * (len(settings.psps) > 1)} at {SPIKE + DELAY:g} ms, through "
+        f"{settings.synapse} synapses.",
         "Alone, the PSPs peak at {peaks} mV.",
         "Together they peak at {graded_mv:.6g} mV, {above} the threshold of −55 mV: the neuron "
         "{outcome}.",
         "The sum of the single PSPs differs from the potential of all synapses together by at most "
-        "{largest_error_of_sum_mv:.0e} mV.",
+        "{largest_error_of_sum_mv:.1g} mV.",
         peaks=kit.listed(kit.signed(peak, 4, plus=True) for peak in found["peaks_alone_mv"]),
         above=above,
         outcome=outcome,

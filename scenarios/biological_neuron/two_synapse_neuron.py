@@ -43,7 +43,7 @@ class Settings(kit.BaseSettings):
     )
     sigma: float = kit.setting(3.0, "mV", 0.01, 50.0, "standard deviation of the noise")
     spikes: int = kit.setting(10, "", 1, 30, "largest number of spikes at a synapse")
-    repeats: int = kit.setting(400, "", 1, 2000, "trials with noise for each input")
+    repeats: int = kit.setting(400, "", 20, 2000, "trials with noise for each input")
 
     @property
     def plane(self) -> kit.Plane:
@@ -152,6 +152,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare firing probabilities with the derived logistic neuron, and with a trained one."""
     excess, _, fired = outcome(result, settings)
+    kit.require_both(fired, "psps, spikes or sigma")
     unit, noise, points = settings.unit, settings.unit.noise, settings.plane.points
     trained = bridge.LogisticNeuron(threshold_distance=DISTANCE)
     # The conclusion reports separable trials.

@@ -159,7 +159,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State recall by spiking neurons, and the properties of ±1 units."""
     return kit.sentences(
         found,
-        f"A network of {settings.neurons} spiking neurons stored {settings.patterns} patterns.",
+        f"Patterns stored in a network of {settings.neurons} spiking neurons: {settings.patterns}.",
         f"Cues with {settings.corruption:.0%} of the neurons wrong have an overlap of "
         "{cue_overlap:.2f} with the stored patterns. After recall, it is {recall_overlap:.3f}.",
         "Active neurons fire at {rate_active_hz:.0f} Hz, the others at {rate_silent_hz:.1f} Hz.",

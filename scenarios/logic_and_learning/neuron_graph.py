@@ -132,7 +132,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "f2 is used twice, and its derivatives add: {f2_by_path[0]:+.3f} through f4 and "
         "{f2_by_path[1]:+.3f} to f5 give {slopes[f2]:+.3f}.",
         "In layers and matrices, with the same {parameters} parameters, g differs by at most "
-        "{largest_difference_layers:.0e}.",
+        "{largest_difference_layers:.1g}.",
         at=POINT,
     )
 

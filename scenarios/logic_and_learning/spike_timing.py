@@ -98,9 +98,8 @@ def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None)
             chunk.signal(net.projections[-1], float(due[now]))
             rewards.append(chunk.stop)
 
-    result = kit.simulation(net, options, progress).stream(
-        CHUNK, on_chunk, duration=options.duration, realtime=options.realtime
-    )
+    simulation, span = kit.simulation(net, options, progress), options.duration
+    result = simulation.stream(CHUNK, on_chunk, duration=span, realtime=options.realtime)
     return replace(result, measured={"rewards": np.array(rewards)})
 
 
@@ -197,24 +196,24 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     decay, fired, rewards = np.exp(-BIN / NEURON.tau_m), y[:, 0], result.measured["rewards"]
     x = lfilter([1.0], [1.0, -decay], spikes.astype(np.float32), axis=0)
     trace, gradient = result.weights["inputs", "neuron"].values, gradient_weights(x, fired, rewards)
-    last_weights = (trace[-1], gradient[-1])
-    stdp, rule = (bridge.Measure((w[0] - w[1:].mean()) / w[1:].std(), "SD") for w in last_weights)
+    stdp, rule = ((w[0] - w[1:].mean()) / w[1:].std() for w in (trace[-1], gradient[-1]))
     first, last = slice(len(x) // 3), slice(-(len(x) // 3), None)
     learned, initial = (information(x[last], fired[last], w) for w in (trace[-1], trace[0]))
     measures = kit.rows(
         {},
-        ("reward_sd", "STDP: rewarded synapse above the others", stdp),
-        ("gradient_sd", "Gradient: rewarded synapse above the others", rule),
+        ("reward_sd", "STDP: rewarded synapse above the others", kit.Measure(stdp, "SD")),
+        ("gradient_sd", "Gradient: rewarded synapse above the others", kit.Measure(rule, "SD")),
         ("bits_first", "Information, first third", information(x[first], fired[first], trace[0])),
         ("bits_initial", "Information, last third, initial weights", initial),
         ("bits_learned", "Information, last third, learned weights", learned),
     )
+    selects = "selects" if min(stdp, rule) > 2.0 else "does not select"
     conclusion = (
-        "A gradient rule selects the same synapse. In bits per spike, the learned weights predict "
-        f"later spikes by {learned.value:.2f}, the initial ones by {kit.signed(initial.value, 1)}."
+        f"A gradient rule {selects} the same synapse. In bits per spike, the learned weights "
+        f"predict later spikes by {learned.value:.2f}, the initial ones by {initial.value:.2f}."
     )
     chart = weight_chart(np.append(0.0, rewards / 60e3), gradient, "weight of the logistic neuron")
-    drawing = partial(kit.page, "A gradient rule selects the same synapse", chart)
+    drawing = partial(kit.page, f"A gradient rule {selects} the same synapse", chart)
     return kit.Comparison("Reward: STDP and gradient", measures, {"gradient": drawing}, conclusion)
 
 

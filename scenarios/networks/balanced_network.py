@@ -16,7 +16,6 @@ figure 8.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -120,7 +119,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "external_over_threshold": STATES[settings.regime][1],
         "rate_hz": float(rates @ sizes / sizes.sum()),
         "asynchronous_theory_hz": stationary_rate(settings),
-        "cv": float(np.nanmean(cv)) if np.isfinite(cv).any() else math.nan,
+        "cv": kit.known_mean(cv),
         "fano_factor_1ms": analysis.fano_factor(exc, result.duration, start=start),
         "peak_frequency_hz": analysis.peak_frequency(exc, result.duration, start=start),
     }
@@ -162,16 +161,12 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the firing of neurons with a logistic function of their potential."""
-    soft = kit.soft_threshold(result, "exc", settings.warmup)
-    if soft is None:
-        raise ns.NeurosimError(
-            f"duration = {result.duration:g} ms: too few spikes for a comparison; simulate longer"
-        )
-    found, beta = findings(result, settings), soft.beta[0]
+    soft = bridge.SoftThreshold.of(result, "exc", start=settings.warmup)
+    found = findings(result, settings)
     measures = kit.rows(
         found,
         ("bits_per_spike", "Information of the potential on spikes", soft.bits_per_spike),
-        ("beta", "Slope β", kit.with_error(*soft.beta, unit="per mV")),
+        ("beta", "Slope β", soft.beta),
         ("half_mv", "Potential with probability 1/2", soft.half),
         ("threshold_mv", "Threshold", NEURON.v_threshold),
         ("rate_hz", "Firing rate, simulated"),
@@ -180,9 +175,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     conclusion = (
         f"The input of the next millisecond acts as noise: the sharp threshold at "
         f"{kit.signed(NEURON.v_threshold)} mV becomes a logistic function of the potential that "
-        f"rises from 12 % to 88 % within {4.0 / beta:.1f} mV."
+        f"rises from 12 % to 88 % within {4.0 / soft.beta.value:.1f} mV."
     )
-    chart = soft.panel(NEURON.v_threshold, legend="upper left")
+    chart = kit.threshold_panel(soft, NEURON.v_threshold, legend="upper left")
     drawing = partial(kit.page, "Synaptic noise makes the threshold soft", chart)
     title = "A neuron in the network, and a logistic neuron with its membrane potential as input"
     return kit.Comparison(title, measures, {"threshold": drawing}, conclusion)

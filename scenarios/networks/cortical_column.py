@@ -14,12 +14,14 @@ S. J. van Albada et al., PLoS Computational Biology 11, e1004490 (2015).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 import numpy as np
 
+import bridge
 import neurosim as ns
 from neurosim.bench.networks.microcircuit import NAMES, NEURON, PUBLISHED_RATES, microcircuit
 from scenarios import _kit as kit
@@ -59,19 +61,15 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     start, trains, analysis = settings.warmup, result.spikes, ns.analysis
     rate = {name: analysis.mean_rate(result, name, start) for name in NAMES}
     published = dict(zip(NAMES, PUBLISHED_RATES.tolist(), strict=True))
+    cv = partial(analysis.cv_isi, start=start, min_spikes=10)
     correlation = partial(analysis.correlations, stop=result.duration, start=start)
     return {
         "rate_hz": rate,
         "published_rate_hz": published,
         "rate_over_published": {name: rate[name] / published[name] for name in NAMES},
-        "cv": {name: _mean(analysis.cv_isi(trains[name], start, min_spikes=10)) for name in NAMES},
-        "correlation": {name: _mean(correlation(trains[name])) for name in NAMES},
+        "cv": {name: kit.known_mean(cv(trains[name])) for name in NAMES},
+        "correlation": {name: kit.known_mean(correlation(trains[name])) for name in NAMES},
     }
-
-
-def _mean(values: kit.Floats) -> float:
-    """Return the mean of the finite values, NaN if there are none."""
-    return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
@@ -139,18 +137,19 @@ def _draw_quartiles(axes: kit.Axes, measured: dict[str, kit.Floats]) -> None:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons of each population with a logistic function of their potential."""
-    soft = {name: kit.soft_threshold(result, name, settings.warmup) for name in NAMES}
-    known = {name: one for name, one in soft.items() if one is not None}
+    known: dict[str, bridge.SoftThreshold] = {}
+    for name in NAMES:
+        with suppress(ns.NeurosimError):  # too few spikes
+            known[name] = bridge.SoftThreshold.of(result, name, start=settings.warmup)
     if not known:
         raise ns.NeurosimError(
             f"duration = {result.duration:g} ms: too few spikes for a comparison; simulate longer"
         )
     measures: dict[str, kit.Measure] = {}
     for name, one in known.items():
-        beta = kit.with_error(*one.beta, unit="per mV")
-        label = f"Information on spikes of {name} | β = {beta.value:.2f} per mV"
+        label = f"Information on spikes of {name} | β = {one.beta.value:.2f} per mV"
         measures |= kit.rows({}, (f"bits_per_spike_{name}", label, one.bits_per_spike))
-        measures |= {f"beta_{name}": beta, f"half_mv_{name}": kit.Measure(one.half, "mV")}
+        measures |= {f"beta_{name}": one.beta, f"half_mv_{name}": kit.Measure(one.half, "mV")}
     missing = [name for name in NAMES if name not in known]
     few = f" Too few spikes were recorded in {kit.listed(missing)}." if missing else ""
     conclusion = (
@@ -160,7 +159,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     )
     drawing = partial(
         kit.page, "Synaptic noise makes the threshold soft in every layer",
-        *(one.panel(NEURON.v_threshold, title=name) for name, one in known.items()),
+        *(kit.threshold_panel(one, NEURON.v_threshold, title=name) for name, one in known.items()),
         columns=4, size=(9.6, 5.0), sharex=True, sharey=True, legend=3,
     )  # fmt: skip
     title = "Neurons of the column, and logistic neurons with the potential as input"

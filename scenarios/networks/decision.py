@@ -40,7 +40,7 @@ LOGIT_82 = 10.0 * np.log(0.82 / 0.18)
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    neurons: int = kit.setting(500, "", 100, 20_000, "number of neurons, of which 80 % excitatory")
+    neurons: int = kit.setting(500, "", 100, 4000, "number of neurons, of which 80 % excitatory")
     w_plus: float = kit.setting(1.8, "", 1.0, 3.0, "relative strength of synapses within a pool")
 
     @property

@@ -207,7 +207,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         values, wrong = list(errors[varied]), list(errors[varied].values())
         measures |= {f"error_{k}_{varied}": kit.Measure(e) for k, e in errors[varied].items()}
         measures |= kit.rows({}, *(
-            (f"error_{k}_{varied}", f"{shape}: error | {k:,} {xlabel}", errors[varied][k])
+            (f"error_{k}_{varied}", f"{shape}: error | {k:,} {xlabel.removesuffix('s' * (k == 1))}",
+             errors[varied][k])
             for k in (values if varied != "units" else values[:: len(values) - 1])
         ))  # fmt: skip
         panels.append(kit.chart(

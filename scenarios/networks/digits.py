@@ -36,7 +36,7 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     hidden: int = kit.setting(256, "", 8, 1024, "hidden units")
-    steps: int = kit.setting(300, "", 1, 5000, "maximum number of training steps")
+    steps: int = kit.setting(300, "", 10, 5000, "maximum number of training steps")
     rate: float = kit.setting(100.0, "Hz", 10.0, 500.0, "rate code: highest rate of hidden units")
     window: float = kit.setting(20.0, "ms", 5.0, 30.0, "first-spike code: window of each layer")
 
@@ -176,10 +176,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         ("agreement_first_spike", "First-spike code: same as abstract", same(first, abstract)),
         ("mean_decision_ms", "First-spike code: mean time of the decision"),
     )
-    lost = [100 * (found["right_abstract"] - found[f"right_{c}"]) for c in ("rate", "first_spike")]
+    gain = [100 * (found[f"right_{c}"] - found["right_abstract"]) for c in ("rate", "first_spike")]
     conclusion = (
-        f"With the weights of the trained network, the rate code loses {lost[0]:.1f} percentage "
-        f"points of accuracy, and one spike per neuron {lost[1]:.1f}."
+        "With the weights of the trained network, the rate code changes the accuracy by "
+        f"{gain[0]:+.1f} percentage points, and one spike per neuron by {gain[1]:+.1f}."
     )
     right_rate = (made["rate"] == labels).mean(axis=1)
     decided = made["first_ms"] <= times[:, np.newaxis] + 1e-6

@@ -38,7 +38,7 @@ class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
     examples: int = kit.setting(
-        300, "", 20, 10_000, "examples, before those at the edge are left out"
+        300, "", 20, 2000, "examples, before those at the edge are left out"
     )
     neurons: int = kit.setting(
         16, "", 2, 64, "neurons that square an input, for each of its two signs"

@@ -138,15 +138,9 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spikes in both brains, and the rates of responding neurons."""
     downstream, rates = activity(result, settings)
     intact, cut = (brain[brain > 0.0] for brain in rates[:, downstream])
-    intact_spikes = kit.panel(_draw_spikes, result, settings, "intact", title="Intact brain")
-    cut_spikes = kit.panel(
-        _draw_spikes,
-        result,
-        settings,
-        "silenced",
-        title="Synapses of silenced neurons cut",
-        yticks=[],
-    )
+    spikes = partial(kit.panel, _draw_spikes, result, settings)
+    intact_spikes = spikes("intact", title="Intact brain")
+    cut_spikes = spikes("silenced", title="Synapses of silenced neurons cut", yticks=[])
     sorted_rates = kit.chart(
         kit.curve(np.arange(1, len(intact) + 1), intact, "intact", color="black"),
         kit.curve(np.arange(1, len(cut) + 1), -np.sort(-cut), "silenced", color=kit.SPIKING),

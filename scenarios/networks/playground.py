@@ -38,12 +38,8 @@ class Settings(kit.BaseSettings):
     inputs: tuple[float, ...] = kit.setting(
         (0.9, 0.7, 0.5, 0.3), "", 0.0, 1.0, "probability of a spike at each synapse", length=(2, 6)
     )
-    v_threshold: float = kit.setting(
-        -55.0, "mV", -65.0, -40.0, "threshold; the neuron rests at -70"
-    )
-    noise: float = kit.setting(
-        2.0, "mV", 0.1, 5.0, "scale of the logistic noise; the slope is 1/noise"
-    )
+    v_threshold: float = kit.setting(-55.0, "mV", -65.0, -40.0, "threshold; rest is at -70 mV")
+    noise: float = kit.setting(2.0, "mV", 0.1, 5.0, "scale of the logistic noise; slope 1/noise")
     trials: int = kit.setting(4000, "", 100, 100_000, "number of trials")
     first_trial: int = kit.setting(0, "", 0, 10**12, "number of earlier trials to skip")
     window: bool = kit.setting(False, help="open a window to change the settings with the mouse")
@@ -121,8 +117,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the firing probability of the neuron and of its logistic unit."""
     return kit.sentences(
         found,
-        f"A neuron with {len(settings.psps)} synapses was tested in {{trials:,}} trials of random "
-        "input.",
+        f"{{trials:,}} trials of a neuron with {len(settings.psps)} synapses and random input.",
         "It fired in a fraction {fired} of the trials; its logistic unit predicts "
         "{logistic_probability:.3f}.",
         "The weights of the logistic unit are θ = {weights}: the distance from threshold and the "
@@ -153,20 +148,19 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             "neuron cannot learn its weights: change psps, inputs or v_threshold"
         )
     compared = bridge.compare_neurons(trials.unit, active, fired=fired, seed=result.seed)
+    psps = range(1, len(settings.psps) + 1)
     measures = kit.rows(
         found,
         ("share_fired", "Fraction of trials with a spike", trials.count),
         ("logistic_probability", "Predicted by the logistic unit"),
         ("largest_difference", "Largest difference at a potential"),
-        *(
-            (f"psp_{k}", f"Trained PSP of synapse {k}", compared.measures[f"psp_{k}"])
-            for k in range(1, len(settings.psps) + 1)
-        ),
+        *((f"psp_{k}", f"Trained PSP of synapse {k}", compared.measures[f"psp_{k}"]) for k in psps),
     )
+    finite = all(np.isfinite(compared.measures[f"psp_{k}"].high or 0.0) for k in psps)
     conclusion = (
-        f"The neuron fires with the logistic probability: {found['right']} of "
-        f"{found['potentials']} 95 % intervals contain it. Training on the spikes recovers the "
-        "PSPs."
+        f"The neuron fires with the logistic probability, which {found['right']} of "
+        f"{found['potentials']} 95 % intervals contain. Training on its spikes "
+        f"{'recovers' if finite else 'does not determine'} the PSPs."
     )
     title = "The neuron of the playground: spiking, and logistic"
     return kit.Comparison(title, {**compared.measures, **measures}, compared.drawings, conclusion)

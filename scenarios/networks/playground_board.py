@@ -92,15 +92,15 @@ def _inputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     """Draw the presynaptic spikes of each synapse, in the colour of its sign."""
     n = len(trials.settings.psps)
     spikes = axes.vlines([], [], [], lw=2.0)
-    axes.set(ylabel="synapse", ylim=(n + 0.5, 0.5), yticks=range(1, n + 1))
+    title = "Presynaptic spikes (orange: excitatory, blue: inhibitory)"
+    axes.set(title=title, ylabel="synapse", ylim=(n + 0.5, 0.5), yticks=range(1, n + 1))
     axes.tick_params(axis="y", length=0)
-    axes.set_title("Presynaptic spikes (orange: excitatory, blue: inhibitory)")
 
     def show(trials: Trials) -> None:
         trial, synapse = np.nonzero(trials.active[-trials.shown :])
         times = _starts(trials)[trial] + trials.times[0]
         spikes.set_segments(_segments(times, synapse + 0.6, synapse + 1.4))
-        spikes.set_color([sign_colour(trials.settings.psps[k]) for k in synapse])
+        spikes.set_color([plot.colour_of(trials.settings.psps[k]) for k in synapse])
 
     return [spikes], show
 
@@ -112,8 +112,8 @@ def _outputs(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
     bars = axes.stairs(np.zeros(trials.shown), edges, fill=True, color=LOGISTIC)
     # Without points, they must not take part in the layout.
     (dots,) = axes.plot([], [], "o", color=SPIKING, ms=5, clip_on=False, in_layout=False)
-    axes.set(ylabel="output", ylim=(0.0, 1.0), yticks=(0, 0.5, 1))
-    axes.set_title("Logistic unit: probability (bars), and spikes of the neuron (dots)")
+    title = "Logistic unit: probability (bars), and spikes of the neuron (dots)"
+    axes.set(title=title, ylabel="output", ylim=(0.0, 1.0), yticks=(0, 0.5, 1))
 
     def show(trials: Trials) -> None:
         bars.set_data(trials.logistic.probability(trials.active[-trials.shown :]))
@@ -164,11 +164,6 @@ def _numbers(axes: Axes, trials: Trials) -> tuple[list[Artist], Show]:
         )
 
     return [text], show
-
-
-def sign_colour(value: float) -> str:
-    """Return the colour of a synapse of that strength."""
-    return plot.colour_of(int(np.sign(value)))
 
 
 def _potentials(trials: Trials) -> tuple[float, float]:

@@ -19,8 +19,7 @@ from neurosim import plot
 from neurosim.engine.mpi import current_communicator
 from neurosim.experiments.settings import settings_of
 from scenarios.networks.playground import network
-from scenarios.networks.playground_board import SIZE, Board, sign_colour
-from scenarios.networks.playground_painter import Painter
+from scenarios.networks.playground_board import SIZE, Board
 from scenarios.networks.playground_trials import Trials
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Playground:
         moving = self._board.moving
         for slider in self.sliders.values():
             moving += slider.poly, slider.valtext, *slider.ax.lines
-        self._painter = Painter(figure, moving)
+        self._painter = plot.Painter(figure, moving)
 
     def advance(self) -> None:
         """Show the next trials, and drop the oldest ones."""
@@ -129,8 +128,7 @@ class Playground:
         """Colour the sliders of each synapse by its sign."""
         for (name, index), slider in self.sliders.items():
             synapse = isinstance(getattr(self.settings, name), tuple)
-            colour = sign_colour(self.settings.psps[index]) if synapse else plot.NEUTRAL
-            slider.poly.set_facecolor(colour)
+            slider.poly.set_facecolor(plot.colour_of(self.settings.psps[index] if synapse else 0))
 
 
 def play(settings: Settings, options: RunOptions) -> Settings:

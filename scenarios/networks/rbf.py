@@ -23,6 +23,7 @@ import numpy as np
 import bridge
 import neurosim as ns
 from bridge.classics import RadialUnit, radial_network, with_square
+from bridge.networks import train_best
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
@@ -53,7 +54,7 @@ class Settings(kit.BaseSettings):
 
     repeats: int = kit.setting(10, "", 2, 20, "trials at each of 441 points")
     size: int = kit.setting(4, "", 1, 10, "neurons for each unit of a sum")
-    steps: int = kit.setting(200, "", 10, 5000, "maximum number of training steps of each fit")
+    steps: int = kit.setting(200, "", 10, 1000, "maximum number of training steps of each fit")
 
 
 def target(region: str, points: kit.Floats) -> kit.Floats:
@@ -83,9 +84,8 @@ def fits(steps: int, seed: int) -> dict[tuple[str, str, int], bridge.LayeredNetw
     for region, kind, n in product(REGIONS, KINDS, UNITS):
         inputs, wanted = features(kind, GRID.points), target(region, GRID.points)
         starts = [initial(region, kind, n, seed + k) for k in range(STARTS)]
-        best[region, kind, n] = kit.best_fit(
-            starts, inputs, wanted, loss="squared", tol=1e-9, max_iter=steps
-        )
+        options: kit.Options = {"loss": "squared", "tol": 1e-9, "max_iter": steps}
+        best[region, kind, n], _ = train_best(starts, inputs, wanted, **options)
     return best
 
 

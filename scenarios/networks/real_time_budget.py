@@ -47,7 +47,7 @@ class Settings(kit.BaseSettings):
         1.0, "", 0.001, 10.0, "number of neurons relative to the estimate; 1 needs 1.4 GB"
     )
     rates: tuple[float, ...] = kit.setting(
-        (0.5, 1.0, 2.0, 5.0, 10.0, 20.0), "Hz", 0.1, 150.0, "mean firing rates", length=(2, 50)
+        (0.5, 1.0, 2.0, 5.0, 10.0, 20.0), "Hz", 0.1, 50.0, "mean firing rates", length=(2, 50)
     )  # fmt: skip
 
     def span(self, options: kit.RunOptions) -> float:
@@ -149,8 +149,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"machine computes {found['flop_per_s'] / 1e9:.0f} GFLOP/s.",
         *networks,
         "In the lecture's network, arithmetic alone would allow "
-        "{rate_allowed_by_arithmetic_hz:.3g} Hz, and moving synapses through memory "
-        "{rate_allowed_by_memory_hz:.3g} Hz.",
+        "{rate_allowed_by_arithmetic_hz:,.1f} Hz, and moving synapses through memory "
+        "{rate_allowed_by_memory_hz:,.1f} Hz.",
     )
 
 
@@ -188,15 +188,17 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     found = findings(result, settings)
     shown = {key: text for key, (text, _) in LIMITS.items()} | {"real_time_rate_hz": "simulated"}
     measures = {
-        f"{name}_{key}": kit.Measure(found[name][key], "Hz", label=f"{place}: {text}")
-        for name, place in (("lecture", "71,000 × 7,000"), ("cortex", "50,000 × 1,000"))
+        f"{name}_{key}": kit.Measure(
+            found[name][key], "Hz", label=f"{found[name]['neurons']:,} × {each:,}: {text}"
+        )
+        for name, (_, each) in NETWORKS.items()
         for key, text in shown.items()
         if found[name][key] is not None
     }
     allowed = found["lecture"]["rate_allowed_by_arithmetic_hz"]
     conclusion = (
         f"The lecture's network: {_reached(found['lecture'])}; counting multiplications and "
-        f"additions promises {allowed:.3g} Hz. Moving synapses through memory takes the time."
+        f"additions promises {allowed:,.1f} Hz. Moving synapses through memory takes the time."
     )
     title = "Highest mean firing rate in real time: by counting operations, and simulated"
     return kit.Comparison(title, measures, conclusion=conclusion)

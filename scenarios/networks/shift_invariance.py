@@ -21,6 +21,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from bridge.networks import train_best
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
@@ -91,7 +92,7 @@ def trained(
     pixels, upright = draw_images(rng.choice(LEARNED, settings.examples), settings.noise, rng)
     for name in NAMES:
         starts = [initial_network(name, k) for k in range(STARTS)]
-        networks[name] = kit.best_fit(starts, pixels, upright, max_iter=150)
+        networks[name] = train_best(starts, pixels, upright, max_iter=150)[0]
     return networks, *draw_images(COLUMNS, settings.noise, rng)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from bridge.networks import train_best
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
 
@@ -86,7 +87,7 @@ def trained(settings: Settings, seed: int) -> dict[str, bridge.LayeredNetwork]:
             for start in range(STARTS if hidden == 2 else 1)
         ]
         steps = settings.steps if hidden == 2 else 1000
-        networks[name] = kit.best_fit(starts, inputs, votes, max_iter=steps)
+        networks[name] = train_best(starts, inputs, votes, max_iter=steps)[0]
     return networks
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import bridge
 import neurosim as ns
 from scenarios import _kit as kit
 from scenarios.networks import selective_pools
@@ -42,8 +43,8 @@ RECORDED = 20
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    neurons: int = kit.setting(1000, "", 100, 20_000, "number of neurons, of which 80 % excitatory")
-    w_plus: float = kit.setting(2.2, "", 1.0, 5.0, "relative strength of synapses within a pool")
+    neurons: int = kit.setting(1000, "", 100, 4000, "number of neurons, of which 80 % excitatory")
+    w_plus: float = kit.setting(2.2, "", 1.0, 3.0, "relative strength of synapses within a pool")
     cue: float = kit.setting(200.0, "Hz", 0.0, 5000.0, "additional input during the cue")
     distractor: float = kit.setting(100.0, "Hz", 0.0, 5000.0, "input during the distractor")
     ampa: float = kit.setting(
@@ -123,8 +124,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "after the end of the cue it still fires at {cued_late_hz:.0f} Hz.",
         "The distractor raises the other pool to {other_distractor_hz:.1f} Hz, which then returns "
         "to {other_late_hz:.1f} Hz.",
-        "An inhibitory current of 250 ms ends the memory: afterwards the cued pool fires at "
-        "{cued_after_hz:.1f} Hz.",
+        "After an inhibitory current of 250 ms the cued pool fires at {cued_after_hz:.1f} Hz.",
         "With AMPA synapses alone the cued pool fires at {fast_cued_cue_hz:.1f} Hz during the cue, "
         "and at {fast_cued_delay_hz:.1f} Hz after it.",
     )
@@ -173,35 +173,34 @@ def _draw_rates(axes: kit.Axes, result: ns.Result, variant: str, top: float) -> 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons of the cued pool with a logistic function of their potential."""
-    fits: dict[str, kit.SoftThreshold] = {}
+    fits: dict[str, bridge.SoftThreshold] = {}
     measures: dict[str, kit.Measure] = {}
     for variant, text in VARIANTS.items():
-        soft = kit.soft_threshold(result, f"{variant}cued", 200.0)
-        if soft is None:
-            raise ns.NeurosimError(f"{text}: too few spikes for a comparison; simulate longer")
+        soft = bridge.SoftThreshold.of(result, f"{variant}cued", start=200.0)
         key, fits[text] = variant.strip() or "nmda", soft
         measures |= kit.rows(
             {},
             (f"{key}_bits", f"Information of the potential, {text}", soft.bits_per_spike),
-            (f"{key}_beta", f"Slope β, {text}", kit.with_error(*soft.beta, unit="per mV")),
+            (f"{key}_beta", f"Slope β, {text}", soft.beta),
             (f"{key}_half_mv", f"Potential with probability 1/2, {text}", soft.half),
         )
+    far = max(abs(one.half - selective_pools.PYRAMIDAL.v_threshold) for one in fits.values())
     conclusion = (
-        "With and without memory, neurons fire by a logistic function of their potential, within "
-        "1 mV of the threshold. The memory is in the synapses, not in the neurons."
+        "With and without memory, neurons fire by a logistic function of their potential, which "
+        f"reaches 1/2 within {far:.2g} mV of the threshold. The memory is in the synapses."
     )
     title = "Neurons of the cued pool, and logistic neurons with their potential as input"
     drawings = {"threshold": partial(_draw_thresholds, fits)}
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_thresholds(fits: dict[str, kit.SoftThreshold]) -> kit.Figure:
+def _draw_thresholds(fits: dict[str, bridge.SoftThreshold]) -> kit.Figure:
     """Draw the probability to fire in the next millisecond against the potential."""
     panels = [
         kit.panel(
-            soft.draw, title=text, xlim=(-52.0, -49.8), xticks=(-52, -51.5, -51, -50.5, -50),
-            xlabel="membrane potential (mV)", ylabel="probability to fire within 1 ms",
-            ylim=(-0.03, 1.03),
+            kit.draw_soft_threshold, soft, title=text, xlim=(-52.0, -49.8),
+            xticks=(-52, -51.5, -51, -50.5, -50), xlabel="membrane potential (mV)",
+            ylabel="probability to fire within 1 ms", ylim=(-0.03, 1.03),
         )
         for text, soft in fits.items()
     ]  # fmt: skip

@@ -49,8 +49,8 @@ KINDS = (("excitatory", 1, ns.plot.EXCITATORY), ("inhibitory", -1, ns.plot.INHIB
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    excitatory: int = kit.setting(80, "", 2, 4000, "excitatory neurons")
-    inhibitory: int = kit.setting(20, "", 1, 1000, "inhibitory neurons")
+    excitatory: int = kit.setting(80, "", 2, 800, "excitatory neurons")
+    inhibitory: int = kit.setting(20, "", 1, 200, "inhibitory neurons")
     probability: float = kit.setting(0.15, "", 0.001, 0.9, "connection probability")
     psp: float = kit.setting(1.0, "mV", WEAKEST, STRONGEST, "median strength, excitatory")
     inhibition: float = kit.setting(2.0, "", 0.01, 100.0, "relative strength of inhibition")
@@ -122,7 +122,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "spikes": spikes,
         "duration_s": result.duration / 1e3,
         "rate_hz": 1e3 * spikes / settings.neurons / result.duration,
-        "cv_isi": float(np.nanmean(cv)),
+        "cv_isi": kit.known_mean(cv),
     }
 
 
@@ -145,7 +145,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         "Irregular spikes of a network whose synapses are known",
         kit.chart(kit.layer(ns.plot.draw_raster, result, start=start, max_neurons=200),
                   title="Spikes in the last 2 s"),
-        kit.panel(lambda axes: axes.imshow(psps, cmap="RdBu_r", vmin=-3.0, vmax=3.0),
+        kit.panel(lambda axes: axes.imshow(psps, cmap=ns.plot.signed_colours(), vmin=-3, vmax=3),
                   title="True synapses", xlabel="postsynaptic neuron", ylabel="presynaptic neuron"),
         size=(9.8, 4.6), width_ratios=(1.25, 1.0), colourbar="PSP (mV)",
     )}  # fmt: skip

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
@@ -51,8 +51,8 @@ LAGS = (-8.0, -4.0, -2.0, -1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    mean: float = kit.setting(100.0, "pA", 0.0, 5e3, "mean of the current")
-    sigma: float = kit.setting(300.0, "pA", 1.0, 5e3, "standard deviation of the current")
+    mean: float = kit.setting(100.0, "pA", 0.0, 1e3, "mean of the current")
+    sigma: float = kit.setting(300.0, "pA", 1.0, 1e3, "standard deviation of the current")
     tau: float = kit.setting(5.0, "ms", 0.1, 100.0, "correlation time of the current")
     noise: float = kit.setting(0.3, "mV", 0.0, 10.0, "measurement noise")
 
@@ -119,11 +119,13 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def fits(result: ns.Result, settings: Settings) -> dict[str, bridge.NeuronFit]:
     """Fit all neurons to the recording."""
     current, voltage = recording(result, settings)
-    found = {}
+    # The refractory period of a model must be shorter than all intervals.
+    found, longest = {}, round(0.8 * findings(result, settings)["shortest_interval_ms"], 1)
     with warnings.catch_warnings(action="ignore"):  # about parameters of the wrong model
         for name, (model, _) in MODELS.items():
+            start = replace(model, t_ref=min(model.t_ref, longest))
             found[name] = bridge.fit_neuron(
-                model, current, voltage=voltage, mask=MASK, held_out=1.0 - TEST, seed=result.seed
+                start, current, voltage=voltage, mask=MASK, held_out=1.0 - TEST, seed=result.seed
             )
     return found
 

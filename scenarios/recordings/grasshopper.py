@@ -62,7 +62,7 @@ class Settings(kit.BaseSettings):
     cell: Literal[1, 2] = kit.setting(1, help="receptor that is simulated")
     neurons: int = kit.setting(200, "", 2, 500, "simulated neurons of each kind")
     lags: int = kit.setting(20, "ms", 1, 200, "length of the sound filter")
-    history: int = kit.setting(10, "ms", 1, 200, "length of the spike history filter")
+    history: int = kit.setting(10, "ms", 5, 200, "length of the spike history filter")
 
     @property
     def recording(self) -> ReceptorRecording:

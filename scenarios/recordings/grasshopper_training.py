@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 import bridge
 import neurosim as ns
 from bridge.datasets import ReceptorRecording, grasshopper_recording
-from bridge.recordings import Basis, FilteredPopulation, NoHistory, RaisedCosines, Steps
+from bridge.recordings import Basis, NoHistory, RaisedCosines, Steps
 from scenarios import _kit as kit
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ EQUIVALENT = "equivalent"
 class Training:
     """Logistic neurons trained on one receptor; a trial is a bin of 1 ms.
 
-    Probabilities are cross-validated: they are predicted by neurons trained on the other parts of
-    the recording.
+    Probabilities are cross-validated: each second is predicted by neurons trained on the others.
 
     Attributes
     ----------
@@ -57,11 +55,11 @@ class Training:
         recording = grasshopper_recording(cell)
         history = RaisedCosines(min(6, settings.history), float(settings.history))
         by_sound, by_history = (
-            _held_out(basis, recording, settings) for basis in (NoHistory(), history)
+            1e-3 * BIN * _fit(basis, recording, settings).predict(n_folds=10)[:, 0]
+            for basis in (NoHistory(), history)
         )
         fired = bridge.bin_spikes(recording.spikes, recording.duration, BIN)
-        fitted = _fit(history, recording, settings, [[0.0, FITTED]])
-        return cls(fired, by_sound, by_history, fitted)
+        return cls(fired, by_sound, by_history, _fit(history, recording, settings, stop=FITTED))
 
 
 def sound(recording: ReceptorRecording, settings: Settings) -> kit.Floats:
@@ -70,49 +68,22 @@ def sound(recording: ReceptorRecording, settings: Settings) -> kit.Floats:
 
 
 def _fit(
-    history: Basis, recording: ReceptorRecording, settings: Settings, epochs: list
+    history: Basis, recording: ReceptorRecording, settings: Settings, stop: float | None = None
 ) -> bridge.PopulationGLM:
-    """Fit a model with these effects of own spikes to some epochs (ms) of a recording."""
+    """Fit a model with these effects of own spikes to a recording up to a time (ms)."""
     coupling = Steps((0.0, BIN))  # unused: there is no other neuron
     glm = bridge.PopulationGLM(
         coupling, history_basis=history, stimulus_strength=PRECISION, progress=False
     )
+    epochs = [[0.0, stop or recording.duration]]
     stimulus = sound(recording, settings)
     return glm.fit([recording.spikes], recording.duration, epochs=epochs, stimulus=stimulus)
 
 
-def _held_out(history: Basis, recording: ReceptorRecording, settings: Settings) -> kit.Floats:
-    """Return the firing probability in each bin by models fitted to the other nine tenths."""
-    stop, stimulus = recording.duration, sound(recording, settings)
-    # The margin excludes training bins that share sound or spikes with the predicted part.
-    edges, margin = np.linspace(0.0, stop, 11), max(settings.lags, settings.history) * BIN
-    found = np.empty(len(stimulus))
-    for first, last in pairwise(edges):
-        epochs = [[0.0, max(first - margin, 0.0)], [min(last + margin, stop), stop]]
-        epochs = [each for each in epochs if each[0] < each[1]]
-        fit = _fit(history, recording, settings, epochs)
-        rate = fit.predict([recording.spikes], stop, stimulus=stimulus)[:, 0]
-        part = slice(round(first / BIN), round(last / BIN))
-        found[part] = 1e-3 * BIN * rate[part]
-    return found
-
-
-def equivalent(glm: bridge.PopulationGLM, n: int) -> ns.Network:
-    """Return a network of spiking neurons that fire independently with the fitted probabilities."""
-    one = glm.to_population()
-    copies = FilteredPopulation(
-        one.filters * np.eye(n)[:, :, None],
-        np.repeat(one.intercept, n),
-        BIN,
-        refractory=np.repeat(one.refractory, n),
-        drive=np.repeat(one.drive, n, axis=1),
-    )
-    return copies.to_network(name=EQUIVALENT)
-
-
 def with_equivalent(result: ns.Result, settings: Settings, threads: int | None) -> ns.Result:
     """Simulate the equivalent neurons of a receptor, and add them to a result."""
-    net = equivalent(Training.on(settings.cell, settings).glm, settings.neurons)
+    neuron = Training.on(settings.cell, settings).glm.to_population()
+    net = neuron.repeated(settings.neurons).to_network(name=EQUIVALENT)
     net.record(net[EQUIVALENT], "v", ids=[0])
     duration = np.floor(result.duration / BIN + 1e-9) * BIN
     simulated = ns.simulate(net, duration, dt=BIN, seed=result.seed, threads=threads)

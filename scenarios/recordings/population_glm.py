@@ -28,11 +28,11 @@ from functools import partial
 import numpy as np
 from scipy.signal import lfilter
 from scipy.special import ndtr
+from scipy.stats import false_discovery_control
 
 import bridge
 import neurosim as ns
-from bridge.recordings.glm.pair_tests import rejected
-from bridge.recordings.plot import count_calls, draw_coupling, raster_plot
+from bridge.recordings import draw_coupling, raster_plot
 from neurosim.analysis import correlations, mean_rate
 from scenarios import _kit as kit
 
@@ -50,8 +50,8 @@ TRAINED, FALSE_DISCOVERY = 0.8, 0.01
 class Settings(kit.BaseSettings):
     """Settings of the scenario."""
 
-    excitatory: int = kit.setting(24, "", 2, 500, "excitatory neurons")
-    inhibitory: int = kit.setting(6, "", 1, 500, "inhibitory neurons")
+    excitatory: int = kit.setting(24, "", 2, 200, "excitatory neurons")
+    inhibitory: int = kit.setting(6, "", 1, 50, "inhibitory neurons")
     probability: float = kit.setting(0.15, "", 0.01, 0.9, "connection probability")
     psp: float = kit.setting(1.0, "mV", 0.1, 10.0, "strength of excitatory synapses")
     inhibition: float = kit.setting(2.0, "", 0.1, 10.0, "relative strength of inhibition")
@@ -131,18 +131,22 @@ class Fit:
             glm.fit(data, epochs=[[0.0, TRAINED * data.t_stop]])
         return cls(name, glm, [str(one.message).partition(": ")[0] for one in caught], truth)
 
+    def calls(self) -> list[int]:
+        """Count synapses found, false calls, and false calls by uncorrected p-values."""
+        z, exists, called = self.glm.tests_.z, self.truth != 0, self.glm.called(FALSE_DISCOVERY)
+        # Uncorrected p-values assume that scores of absent synapses have a standard deviation of 1.
+        tested = np.isfinite(z)
+        naive = false_discovery_control(2.0 * ndtr(-abs(z[tested]))) <= FALSE_DISCOVERY
+        return [int(k.sum()) for k in (called & exists, called & ~exists, naive & ~exists[tested])]
+
     def rows(self, key: str) -> dict[str, kit.Measure]:
         """Return how many synapses are found and how many calls are false."""
-        z, null_sd, exists = self.glm.tests_.z, self.glm.tests_.null_sd, self.truth != 0
-        calls = self.glm.called(FALSE_DISCOVERY)
-        # Uncorrected p-values assume that scores of absent synapses have a standard deviation of 1.
-        naive = rejected(2.0 * ndtr(-abs(z)), FALSE_DISCOVERY)
-        kinds = calls & exists, calls & ~exists, naive & ~exists
-        right, false, wrong = (int(kind.sum()) for kind in kinds)
+        (found, false, wrong), null_sd = self.calls(), self.glm.tests_.null_sd
+        synapses, warns = (self.truth != 0).sum(), "warns" * bool(self.warned)
         return kit.rows(
-            {}, (f"found_{key}", f"Synapses found, {self.name} | of {exists.sum()}", right),
+            {}, (f"found_{key}", f"Synapses found, {self.name} | of {synapses}", found),
             (f"false_{key}", f"False calls, {self.name} | {wrong} by uncorrected p-values", false),
-            (f"sd_{key}", f"SD of scores, {self.name} | {'warns' * bool(self.warned)}", null_sd),
+            (f"sd_{key}", f"SD of scores, {self.name} | {warns}", null_sd),
         )  # fmt: skip
 
 
@@ -185,7 +189,7 @@ def _draw_synapses(fits: dict[str, Fit]) -> kit.Figure:
     """Draw the couplings of all fits, with found, missed and false ones."""
     panels = [kit.panel(partial(draw_coupling, glm=fit.glm, fdr=FALSE_DISCOVERY, truth=fit.truth),
                         title=f"{fit.name.capitalize()}{' (warns)' * bool(fit.warned)}:\n"
-                        + count_calls(fit.glm, FALSE_DISCOVERY, fit.truth))
+                        "{} synapses found, {} false calls".format(*fit.calls()))
               for fit in fits.values()]  # fmt: skip
     return kit.page("A shared drive recovers hidden synapses", *panels, legend=3, size=(12.0, 5.0))
 

@@ -65,7 +65,7 @@ def test_integrate_and_fire_neuron_decides_as_the_threshold_unit(command, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("pushes", "words"), [("", "1 to 20"), ("5,300", "300 mV is outside -200 to 200 mV")]
+    ("pushes", "words"), [("", "1 to 20"), ("5,300", "300 mV is outside -100 to 200 mV")]
 )
 def test_stimuli_out_of_range_are_refused(refused, pushes, words):
     assert words in refused("action-potential", "--set", f"pushes={pushes}")

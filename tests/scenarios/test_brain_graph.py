@@ -65,6 +65,7 @@ def test_clubs_have_the_same_degrees():
         (("--set", "neighbours=5"), "not one of 4, 6, 8, 10"),
         (("--set", "nodes=10"), "outside 100 to 2000"),
         (("--duration", "50"), "before the spread does"),
+        (("--set", "nodes=2000"), "ends before the spread does: give at least 512 ms"),
     ],
 )
 def test_invalid_graphs_are_refused(refused, arguments, words):

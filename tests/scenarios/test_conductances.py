@@ -42,6 +42,12 @@ def test_shunting_divides_and_a_current_subtracts(command) -> None:
     assert found["epsp_all_mv"] < 0.85 * found["sum_of_single_mv"]
 
 
+@pytest.mark.parametrize("e_rev", [-90.0, -60.0])
+def test_shunting_divides_epsps_whatever_its_reversal_potential(command, e_rev) -> None:
+    found = command("run", "conductances", "--set", f"e_rev={e_rev:g}", "--no-plot")["findings"]
+    assert 0.2 < found["fraction_one"] < found["fraction_all"] < 0.7
+
+
 @pytest.mark.slow
 def test_only_shunting_needs_the_product(command) -> None:
     rows = command("compare", "conductances", "--no-plot")["comparison"]

@@ -107,7 +107,7 @@ def test_spike_trains_have_the_order_of_the_wiring():
         (("--duration", "5000"), "duration = 5000 ms is below 20000 ms"),
         (("--set", "probability=1.5"), "probability = 1.5 is outside 0.001 to 0.9"),
         (("--set", "psp=-1"), "psp = -1 mV is outside 0.1 to 10 mV"),
-        (("--set", "inhibitory=0"), "inhibitory = 0 is outside 1 to 1000"),
+        (("--set", "inhibitory=0"), "inhibitory = 0 is outside 1 to 200"),
         (
             ("--set", "excitatory=2", "--set", "inhibitory=1", "--set", "probability=0.001"),
             "there are no synapses of one sign: increase their probability",

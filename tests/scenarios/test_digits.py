@@ -35,7 +35,7 @@ def test_training_and_test_images_are_disjoint():
     [
         (("--set", "hidden=1"), "outside 8 to 1024"),
         (("--set", "rate=1000"), "outside 10 to 500 Hz"),
-        (("--duration", "30", "--set", "steps=1", "--set", "hidden=8"), "last first spike"),
+        (("--duration", "30", "--set", "steps=20", "--set", "hidden=8"), "last first spike"),
     ],
 )
 def test_invalid_runs_are_refused(refused, arguments, message):

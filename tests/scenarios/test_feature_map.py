@@ -33,7 +33,7 @@ def test_a_line_separates_the_classes_after_squaring(command, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--set", "examples=1"), "outside 20 to 10000"),
+        (("--set", "examples=1"), "outside 20 to 2000"),
         (("--set", "neurons=1"), "outside 2 to 64"),
         (("--duration", "5"), "give at least 10 ms"),
     ],

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from neurosim.scenario import run
+
 
 def test_potentiation_reaches_the_bound_and_depression_selects_inputs(command):
     found = command("run", "hebb", "--no-plot")["findings"]
@@ -16,8 +18,8 @@ def test_potentiation_reaches_the_bound_and_depression_selects_inputs(command):
 
 
 def test_weights_grow_by_hebbs_rule_and_converge_by_ojas(command, tmp_path):
-    run = command("compare", "hebb", "--duration", "40000")
-    found, compared = run["findings"], run["comparison"]
+    output = command("compare", "hebb", "--duration", "40000")
+    found, compared = output["findings"], output["comparison"]
     assert found["hebb_grew"] > 1e6
     assert found["hebb_ever_shrank"] is False
     assert found["oja_length"] == pytest.approx(1.0, abs=0.1)
@@ -51,7 +53,19 @@ def test_settings_out_of_range_are_refused(refused, arguments, words):
     assert words in refused("hebb", *arguments)
 
 
-def test_growth_beyond_the_range_of_numbers_is_reported(command):
-    run = command("run", "hebb", "--set", "rate=100", "--no-plot")
-    assert run["findings"]["hebb_grew"] > 1e100
-    assert "nan" not in " ".join(run["report"])
+@pytest.mark.parametrize(
+    ("synapses", "duration", "growth"), [(50, 150_000, 1e100), (500, 20_000, 1e6)]
+)
+def test_growth_beyond_the_range_of_numbers_is_reported(command, synapses, duration, growth):
+    settings = ("--set", f"synapses={synapses}", "--set", "rate=100", "--duration", str(duration))
+    output = command("run", "hebb", *settings, "--no-plot")
+    assert output["findings"]["hebb_grew"] > growth
+    assert output["findings"]["oja_length"] == pytest.approx(1.0, abs=0.2)
+    assert output["findings"]["oja_cosine_with_first_component"] > 0.99
+    assert "nan" not in " ".join(output["report"])
+
+
+def test_neurons_that_never_fire_are_not_said_to_grow():
+    silent = run("hebb", duration=20_000.0, synapses=2)
+    assert silent.findings["hebb_rate_hz"] == 0.0
+    assert "grow" not in silent.comparison.conclusion

@@ -32,4 +32,6 @@ def test_a_lesson_without_a_part_is_refused(monkeypatch):
 
 def test_an_undefined_finding_is_printed():
     found = {"cv": None, "rate_hz": -1.5}
-    assert kit.sentences(found, "CV {cv:.2f}, {rate_hz:g} Hz") == ["CV nan, −1.5 Hz"]
+    assert kit.sentences(found, "CV {cv:.2f}, {rate_hz:g} Hz") == ["CV undefined, −1.5 Hz"]
+    lists = {"bits": [1.0, None], "by": {"exc": None}}
+    assert kit.sentences(lists, "{bits[1]:.1f} and {by[exc]:.0%}") == ["undefined and undefined"]

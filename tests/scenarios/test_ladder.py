@@ -72,3 +72,8 @@ def test_settings_out_of_range_are_refused(refused, assignment, words):
 def test_a_run_too_short_for_a_hidden_layer_is_refused(refused):
     error = refused("ladder", "--duration", "5")
     assert "ends before the last layer fires: give at least 10 ms" in error
+
+
+def test_a_linear_regression_after_one_step_is_compared(command):
+    compared = command("compare", "ladder", "--set", "steps=1", "--no-plot")["comparison"]
+    assert 0.0 < compared["squared_error_linear"]["value"] < 1.0

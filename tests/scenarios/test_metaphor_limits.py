@@ -176,7 +176,7 @@ def test_past_values_are_summed_over_ranges_of_lags():
     [
         (("--dt", "0.1"), "dt = 0.1 ms is outside 4 to 10 ms"),
         (("--duration", "400"), "is shorter than 100 windows: give at least 500 ms"),
-        (("--set", "pairs=2"), "pairs = 2 is outside 4 to 1000"),
+        (("--set", "pairs=2"), "pairs = 2 is outside 4 to 200"),
         (("--set", "activity=0"), "activity = 0 is outside 0.001 to 0.999"),
         (("--set", "delta=0"), "delta = 0 mV is outside 0.1 to 50 mV"),
         (("--set", "psps=80"), "psps[0] = 80 mV is outside -50 to 50 mV"),
@@ -185,3 +185,11 @@ def test_past_values_are_summed_over_ranges_of_lags():
 )
 def test_invalid_settings_are_rejected(refused, options, words):
     assert words in refused("metaphor-limits", *options)
+
+
+def test_losses_are_finite_where_the_derived_probability_is_rounded_to_1(command):
+    strong = ("--set", "psps=50,50,50,50", "--set", "pairs=4", "--set", "levels=2")
+    found = command("run", "metaphor-limits", *strong, "--no-plot")["findings"]
+    lost = [found[f"bits_lost_{effect.key}"][-1] for effect in EFFECTS]
+    assert all(value is not None and value < 1e4 for value in lost)
+    assert max(lost) > 50.0

@@ -94,7 +94,7 @@ def test_the_report_agrees_with_the_factors(factor) -> None:
     [
         (("--set", "scale=0"), "scale = 0 is outside 0.001 to 10"),
         (("--set", "rates=5"), "rates has 1 value: give 2 to 50, in Hz"),
-        (("--set", "rates=5,199"), "rates[1] = 199 Hz is outside 0.1 to 150 Hz"),
+        (("--set", "rates=5,199"), "rates[1] = 199 Hz is outside 0.1 to 50 Hz"),
         (("--duration", "103"), "at each of 6 rates: give at least 118 ms"),
         (("--duration", "50"), "within the warm-up of 100 ms"),
         (("--realtime",), "omit --realtime"),

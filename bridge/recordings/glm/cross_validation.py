@@ -22,6 +22,7 @@ from bridge.recordings.glm.predictive_scores import (
 from bridge.recordings.glm.prior import some_of
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.scaled_loss import Estimate
+from bridge.utils.checks import as_integer
 from neurosim import NeurosimError
 from neurosim.utils.progress import no_report
 from neurosim.utils.resources import available_cores
@@ -39,6 +40,8 @@ class HeldOut:
     ----------
     index : int
         Index of the neuron.
+    mean : (n_bins,) ndarray
+        Expected spikes of each bin, NaN where not counted.
     silence : (n_bins,) ndarray
         −log(probability of no spike) of each bin, 0 where not counted.
     counted : (n_bins,) ndarray of bool
@@ -48,6 +51,7 @@ class HeldOut:
     """
 
     index: int
+    mean: NDArray[np.float64]
     silence: NDArray[np.float64]
     counted: NDArray[np.bool_]
     sums: NDArray[np.float64]
@@ -121,6 +125,7 @@ def held_out(
     penalty: Penalty,
     strength: float,
     *,
+    n_folds: int = N_FOLDS,
     only: int | None = None,
     threads: int | None = None,
     report: Callable[[float], object] = no_report,
@@ -133,6 +138,7 @@ def held_out(
     indices : (n_post,) ndarray of int
     penalty : Penalty
     strength : float
+    n_folds : int
     only : int, optional
         Block to predict. Default: all.
     threads : int, optional
@@ -140,7 +146,7 @@ def held_out(
         Called with the number of finished neurons.
     """
     problem.covariates.prepare()
-    folds = Folds(problem)
+    folds = Folds(problem, as_integer(n_folds, "n_folds", 2))
     # Predictions are large: only those of some neurons are in memory.
     size = threads or available_cores()
     for first in range(0, len(indices), size):
@@ -213,17 +219,18 @@ def _held_out(
     folds: Folds, index: int, penalty: Penalty, strength: float, only: int | None
 ) -> HeldOut:
     """Return the predictions of held-out blocks of one neuron."""
-    problem, sums = folds.problem, np.zeros(4)
-    silence, counted = np.zeros(problem.trains.n_bins), np.zeros(problem.trains.n_bins, bool)
+    n_bins, sums = folds.problem.trains.n_bins, np.zeros(4)
+    mean, silence, counted = np.full(n_bins, np.nan), np.zeros(n_bins), np.zeros(n_bins, bool)
     for fold in range(len(folds)) if only is None else (only,):
         likelihood, tested = folds.of_neuron(index, fold)
         if likelihood is not None:
             estimate = fit_with_dispersion(likelihood, penalty, strength, tol=COARSE)
             scores = _scores(likelihood, estimate)
             sums += _tested(likelihood, scores, tested)
+            mean[tested] = likelihood.family.mean(scores[tested])
             silence[tested] = likelihood.family.silence(scores[tested])
             counted |= tested
-    return HeldOut(index, silence, counted, sums)
+    return HeldOut(index, mean, silence, counted, sums)
 
 
 def _scores(likelihood: Likelihood, estimate: Estimate) -> NDArray[np.float64]:

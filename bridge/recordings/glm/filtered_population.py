@@ -147,6 +147,43 @@ class FilteredPopulation:
         """Return the family of one neuron, with its dispersion."""
         return replace(self.family, dispersion=float(self.dispersion[index]))
 
+    def repeated(self, n: int) -> FilteredPopulation:
+        """Return `n` copies of the population without couplings between them.
+
+        They fire independently with the same probabilities: `n` simulated trials of the same
+        stimulus. Neurons of the first copy come first. Names get the number of the copy, as in
+        "a.1", "a.2".
+
+        Parameters
+        ----------
+        n : int
+            1 or more.
+
+        Examples
+        --------
+        Five trials of a neuron whose drive rises after 100 ms:
+
+        >>> import numpy as np
+        >>> from bridge.recordings import FilteredPopulation
+        >>> drive = np.repeat([0.0, 2.0], 100)[:, None]
+        >>> neuron = FilteredPopulation(np.zeros((1, 1, 1)), [-3.0], drive=drive)
+        >>> neuron.repeated(5).simulate(200.0, seed=1).counts().tolist()
+        [32, 31, 31, 31, 31]
+        """
+        n = as_integer(n, "n", 1)
+        filters = [np.kron(np.eye(n), one) for one in np.moveaxis(self.filters, 2, 0)]
+        names = self.names and tuple(f"{name}.{k}" for k in range(1, n + 1) for name in self.names)
+        return replace(
+            self,
+            filters=np.stack(filters, axis=2),
+            intercept=np.tile(self.intercept, n),
+            refractory=np.tile(self.refractory, n),
+            drive=np.tile(self.drive, n),
+            dispersion=np.tile(self.dispersion, n),
+            names=names,
+            rates=None if self.rates is None else np.tile(self.rates, n),
+        )
+
     def rescaled(
         self,
         spikes: Any,

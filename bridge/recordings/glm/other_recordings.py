@@ -18,6 +18,17 @@ from bridge.recordings.glm.predictive_scores import log_likelihoods, with_rare_s
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.drives import NONE, Drive, Drives, SlowDrive
+from neurosim import NeurosimError
+
+
+def require_none(**options: Any) -> None:
+    """Raise an error for keywords that describe another recording, whose spikes are missing."""
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise NeurosimError(
+            f"{', '.join(given)} without spikes: give the spikes of the recording, or no arguments "
+            "for the recording of the fit"
+        )
 
 
 def problem_like(

@@ -18,6 +18,7 @@ from bridge.recordings.glm.bases import Basis, RaisedCosines
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.cross_validation import N_FOLDS, HeldOut, held_out
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.filter_shapes import errors, filters
 from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
@@ -248,28 +249,12 @@ class PopulationGLM(BaseEstimator):
         Rows are presynaptic neurons; the diagonal is the effect of own spikes, without the
         refractory period.
         """
-        require_fitted(self)
-        coupling, own = self._problem_.covariates.basis, self._problem_.history.values
-        found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
-        found[:, :, : len(coupling)] = self.coupling_ @ coupling.T
-        diagonal = np.arange(len(found))
-        found[diagonal, diagonal] = 0.0
-        found[diagonal, diagonal, : len(own)] = self.history_ @ own.T
-        return found
+        return filters(*self._bases, self.coupling_, self.history_)
 
     @property
     def filter_errors_(self) -> NDArray[np.float64]:
         """Standard errors of the unbiased filters, shape (n, n, n_lags)."""
-        require_fitted(self)
-        coupling, own = self._problem_.covariates.basis, self._problem_.history.values
-        found = np.zeros((*self.coupling_.shape[:2], max(len(coupling), len(own))))
-        variance = np.einsum("lk,jikm,lm->jil", coupling, self._covariance, coupling, optimize=True)
-        found[:, :, : len(coupling)] = np.sqrt(np.maximum(variance, 0.0))
-        diagonal = np.arange(len(found))
-        variance = np.einsum("lk,jkm,lm->jl", own, self._history_covariance, own, optimize=True)
-        found[diagonal, diagonal] = 0.0
-        found[diagonal, diagonal, : len(own)] = np.sqrt(np.maximum(variance, 0.0))
-        return found
+        return errors(*self._bases, self._covariance, self._history_covariance)
 
     @property
     def unbiased_filters_(self) -> NDArray[np.float64]:
@@ -277,13 +262,13 @@ class PopulationGLM(BaseEstimator):
 
         95 % intervals are these ± 1.96 `filter_errors_`.
         """
-        found, basis = self.filters_, self._problem_.covariates.basis
-        others = ~np.eye(len(found), dtype=bool)
-        found[others, : len(basis)] = self._unbiased[others] @ basis.T
-        own = self._problem_.history.values
-        diagonal = np.arange(len(found))
-        found[diagonal, diagonal, : len(own)] = self._unbiased_history @ own.T
-        return found
+        return filters(*self._bases, self._unbiased, self._unbiased_history)
+
+    @property
+    def _bases(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Basis functions of coupling and own history, shape (n_lags, n_functions)."""
+        require_fitted(self)
+        return self._problem_.covariates.basis, self._problem_.history.values
 
     @property
     def drive_(self) -> NDArray[np.float64] | None:
@@ -326,12 +311,13 @@ class PopulationGLM(BaseEstimator):
 
     def predict(
         self,
-        spikes: Any,
+        spikes: Any = None,
         duration: float | None = None,
         *,
         gaps: Any = None,
         presence: Any = None,
         stimulus: ArrayLike | None = None,
+        n_folds: int = N_FOLDS,
     ) -> NDArray[np.float64]:
         """Predict the rate in each bin from the spikes in the bins before it.
 
@@ -343,16 +329,39 @@ class PopulationGLM(BaseEstimator):
 
         Parameters
         ----------
-        spikes, duration, gaps, presence, stimulus
-            Recording of the same neurons, as in `fit`.
+        spikes, duration, gaps, presence, stimulus : optional
+            Recording of the same neurons, as in `fit`. Default: the fitted recording, by
+            cross-validation in contiguous blocks of time, with the strength of the fit.
+        n_folds : int
+            Number of blocks of the cross-validation. Each one is predicted by a model fitted to the
+            others.
 
         Returns
         -------
         (n_bins, n) ndarray
-            Hz; NaN for neurons that were not fitted.
+            Hz; NaN for neurons that were not fitted, and in cross-validation for bins outside the
+            epochs of the fit.
+
+        Examples
+        --------
+        A neuron that fires about every 20 ms, and its rate 2 ms and 20 ms after a spike (Hz):
+
+        >>> import numpy as np
+        >>> from bridge import PopulationGLM
+        >>> spikes = np.cumsum(np.random.default_rng(1).normal(20.0, 2.0, 1000))
+        >>> rates = PopulationGLM().fit([spikes], duration=20_000.0).predict()
+        >>> bins = spikes[spikes < 19_900.0].astype(int)
+        >>> [round(float(rates[bins + lag].mean())) for lag in (2, 20)]
+        [0, 203]
         """
         require_fitted(self)
         options = {"gaps": gaps, "presence": presence, "stimulus": stimulus}
+        if spikes is None:
+            other_recordings.require_none(duration=duration, **options)
+            found = np.full((self.n_bins_, len(self.neurons_)), np.nan)
+            for held in self._held_out(n_folds):
+                found[:, held.index] = held.mean
+            return found * (1e3 / self.bin_width_)
         problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
         found = np.full((problem.trains.n_bins, len(self.neurons_)), np.nan)
         for index, one in zip(self._indices_, self._fits, strict=True):
@@ -362,7 +371,12 @@ class PopulationGLM(BaseEstimator):
         return found * (1e3 / self.bin_width_)
 
     def evaluate(
-        self, spikes: Any = None, duration: float | None = None, **options: Any
+        self,
+        spikes: Any = None,
+        duration: float | None = None,
+        *,
+        n_folds: int = N_FOLDS,
+        **options: Any,
     ) -> PredictiveScores:
         """Score predictions of spikes that were not used for the fit.
 
@@ -370,15 +384,19 @@ class PopulationGLM(BaseEstimator):
         ----------
         spikes, duration : optional
             Recording of the same neurons, as in `fit`; see `predict`. Default: the fitted
-            recording, by 5-fold cross-validation in contiguous blocks of time, with the strength of
-            the fit.
+            recording, by cross-validation in contiguous blocks of time, with the strength of the
+            fit.
+        n_folds : int
+            Number of blocks of the cross-validation.
         **options
             Keywords of `fit` that describe the recording: epochs, gaps, presence and stimulus.
         """
         require_fitted(self)
         n, indices = len(self.neurons_), self._indices_
         if spikes is None:
-            return PredictiveScores.collect(n, indices, [one.sums for one in self._held_out()])
+            other_recordings.require_none(duration=duration, **options)
+            found = [one.sums for one in self._held_out(n_folds)]
+            return PredictiveScores.collect(n, indices, found)
         problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
         pairs = zip(indices, self._fits, strict=True)
         found = [other_recordings.evaluate(problem, index, one) for index, one in pairs]
@@ -392,7 +410,7 @@ class PopulationGLM(BaseEstimator):
         """
         return self.evaluate(spikes, duration, **options).mean
 
-    def _held_out(self, only: int | None = None) -> Iterator[HeldOut]:
+    def _held_out(self, n_folds: int, only: int | None = None) -> Iterator[HeldOut]:
         """Yield predictions of held-out blocks of the fitted recording by neuron."""
         problem, indices = self._problem_, self._indices_
         with progress_bar(
@@ -401,6 +419,7 @@ class PopulationGLM(BaseEstimator):
             penalty = penalty_of(self.penalty, problem.covariates)
             yield from held_out(
                 *(problem, indices, penalty, self.strength_),
+                n_folds=n_folds,
                 only=only,
                 threads=self.threads,
                 report=report,
@@ -471,7 +490,7 @@ class PopulationGLM(BaseEstimator):
                 names[one.index]: rescaled_neuron(
                     trains, one.index, self.family_, one.silence, one.counted, seed
                 )
-                for one in self._held_out(only=N_FOLDS - 1)
+                for one in self._held_out(N_FOLDS, only=N_FOLDS - 1)
             }
         model = self.to_population()
         if spikes is not None and len(model.drive):

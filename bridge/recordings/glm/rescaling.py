@@ -21,7 +21,7 @@ from scipy.stats import kstest, pearsonr
 
 from bridge.utils.checks import as_floats, generator
 from neurosim import NeurosimError
-from neurosim.plot import NEUTRAL, PALETTE, figure, panels, style
+from neurosim.plot import NEUTRAL, PALETTE, figure, panels, set_title, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -280,7 +280,7 @@ def rescaling_plot(tests: Mapping[Any, TimeRescaling], *, title: str = "") -> Fi
     """
     if not tests:
         raise NeurosimError("there is no test to draw: give at least one")
-    fig = figure(4.6, 4.4)
+    fig = figure(5.0, 4.6)
     (axes,) = panels(fig)
     failed = [name for name, test in tests.items() if not test.passed]
     bound = min(test.bound for test in tests.values())
@@ -303,8 +303,8 @@ def rescaling_plot(tests: Mapping[Any, TimeRescaling], *, title: str = "") -> Fi
             axes.plot(observed, expected, **options)
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
         axes.set(xlabel="quantile of rescaled intervals", ylabel="quantile under the model")
-        axes.set_title(title or _message(tests, failed))
         axes.legend(loc="lower right")
+        set_title(fig, title or _message(tests, failed))
     return fig
 
 

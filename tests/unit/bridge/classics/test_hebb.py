@@ -62,3 +62,11 @@ def test_the_principal_component_is_that_of_the_singular_vectors():
 def test_bad_inputs_are_refused(inputs, eta, weights, words):
     with pytest.raises(NeurosimError, match=words):
         hebb(inputs, eta, weights)
+
+
+def test_a_learning_rate_that_is_too_large_is_reported(rng):
+    inputs = 10.0 * rng.normal(size=(500, 20))
+    largest = 1.0 / (inputs**2).sum(axis=1).max()
+    with pytest.warns(UserWarning, match=f"give at most {largest:.2g}"):
+        assert not np.isfinite(oja(inputs, 10.0 * largest)[-1]).all()
+    assert np.linalg.norm(oja(inputs, largest), axis=1).max() < 1.5

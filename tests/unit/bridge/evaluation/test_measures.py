@@ -200,3 +200,8 @@ def test_prediction_measures_are_named_for_json():
 def test_mistakes_are_refused_in_a_sentence(call, message):
     with pytest.raises(NeurosimError, match=message):
         call()
+
+
+def test_conclusions_of_comparisons_have_true_minus_signs():
+    compared = Comparison("title", {}, conclusion="From -0.5 to 3 mV, 1e-9 off, spike-free.")
+    assert compared.conclusion == "From −0.5 to 3 mV, 1e-9 off, spike-free."

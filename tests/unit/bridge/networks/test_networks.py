@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge import LogisticNeuron, gradient_descent
-from bridge.networks import Layer, LayeredNetwork
+from bridge import LogisticNeuron, gradient_descent, quasi_newton
+from bridge.classics import truth_table
+from bridge.networks import Layer, LayeredNetwork, train_best
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(0)
@@ -137,3 +138,14 @@ def test_outputs_of_each_layer_and_parameters_come_back():
 def test_what_cannot_be_is_refused(call, words):
     with pytest.raises(NeurosimError, match=words):
         call()
+
+
+def test_the_best_of_several_starts_is_returned():
+    inputs, targets = truth_table(2), np.array([0.0, 1.0, 1.0, 0.0])
+    starts = [LayeredNetwork.random([2, 2, 1], ["sigmoid"] * 2, seed) for seed in range(6)]
+    single = [one.train(inputs, targets, solver=quasi_newton)[1].loss[-1] for one in starts]
+    network, result = train_best(starts, inputs, targets)
+    assert result.loss[-1] == min(single) < 0.01 < max(single)
+    assert (network(inputs)[:, 0].round() == targets).all()
+    with pytest.raises(NeurosimError, match="no network to train"):
+        train_best([], inputs, targets)

@@ -117,6 +117,26 @@ def test_only_the_last_spike_can_act():
         model.to_network()
 
 
+def test_copies_fire_independently_with_the_probabilities_of_the_population(rng):
+    names = ("a", "b")
+    model = population(rng, LINKS[-1], n=2, dispersion=[0.5, 0.9], names=names, rates=[10.0, 20.0])
+    copies = model.repeated(3)
+    assert copies.names == ("a.1", "b.1", "a.2", "b.2", "a.3", "b.3")
+    assert copies.rates.tolist() == [10.0, 20.0] * 3
+    spikes = rng.integers(0, 2, (model.filters.shape[2] + 5, 6))
+    once, thrice = (dense_scores(one, spikes[:, : len(one.intercept)]) for one in (model, copies))
+    np.testing.assert_allclose(thrice[:, :2], once, rtol=1e-12)
+    for first in (2, 4):  # a copy depends on its own spikes alone
+        own = dense_scores(model, spikes[:, first : first + 2])
+        np.testing.assert_allclose(thrice[:, first : first + 2], own, rtol=1e-12)
+    for name in ("refractory", "dispersion"):
+        np.testing.assert_array_equal(getattr(copies, name), np.tile(getattr(model, name), 3))
+    counts = copies.simulate(4000.0, seed=1).counts().reshape(3, 2)
+    assert len(np.unique(counts[:, 0])) > 1
+    with pytest.raises(ns.NeurosimError, match="n = 0 is below 1"):
+        model.repeated(0)
+
+
 def test_spikes_depend_on_the_seed_alone(rng):
     model = population(rng)
     long, short = model.simulate(5000.0, seed=7), model.simulate(2500.0, seed=7)

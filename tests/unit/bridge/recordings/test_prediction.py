@@ -107,7 +107,7 @@ def test_predictions_follow_from_the_filters(rng):
 def test_held_out_predictions_equal_those_of_a_fit_without_the_block(rng):
     trains = recording(rng)
     glm = PopulationGLM(BASIS, strength=5.0, tol=1e-4).fit(trains, N_BINS)
-    held_out = list(glm._held_out())
+    held_out = list(glm._held_out(5))
     assert [one.index for one in held_out] == [0, 1, 2, 3]
     assert all(one.counted.all() for one in held_out)
     # The last of five blocks: the fit to the first 80 %, without the margin.
@@ -118,6 +118,7 @@ def test_held_out_predictions_equal_those_of_a_fit_without_the_block(rng):
     for one in held_out:
         # Fits of held-out blocks stop at 0.05 standard errors.
         mean = -np.expm1(-one.silence[last:])
+        np.testing.assert_allclose(one.mean[last:], mean, rtol=1e-9)
         expected = predicted[last:, one.index]
         possible = expected > 1e-100
         np.testing.assert_allclose(mean[possible], expected[possible], rtol=0.02)
@@ -127,6 +128,47 @@ def test_held_out_predictions_equal_those_of_a_fit_without_the_block(rng):
     assert glm.evaluate().bits_per_spike[1] == pytest.approx(
         PredictiveScores(*held_out[1].sums[:, None]).bits_per_spike[0]
     )
+    rates = glm.predict()
+    np.testing.assert_array_equal(rates, 1e3 * np.array([one.mean for one in held_out]).T)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_rates_are_cross_validated_in_the_bins_and_neurons_of_the_fit(rng):
+    trains = [np.sort(np.append(one, one[::7])) for one in recording(rng)]
+    epochs = [[1000.0, 5000.0], [6000.0, 12_000.0]]
+    glm = PopulationGLM(BASIS, family="negative_binomial")
+    glm.fit(trains, N_BINS, epochs=epochs, neurons=[0, 2])
+    rates, counted = glm.predict(), np.zeros(N_BINS, dtype=bool)
+    counted[1000:5000], counted[6000:] = True, True
+    assert np.isnan(rates[:, [1, 3]]).all()
+    assert (np.isfinite(rates[:, [0, 2]]) == counted[:, None]).all()
+    mean = 1e3 * counts_of(trains)[counted][:, [0, 2]].mean(axis=0)
+    assert rates[counted][:, [0, 2]].mean(axis=0) == pytest.approx(mean, rel=0.05)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_number_of_blocks_can_be_chosen(rng):
+    trains = recording(rng)
+    glm = PopulationGLM(BASIS, strength=5.0, tol=1e-4).fit(trains, N_BINS)
+    without = PopulationGLM(BASIS, strength=5.0, tol=1e-4)
+    without.fit(trains, N_BINS, epochs=[[0.0, N_BINS / 2 - 15.0]])
+    second = slice(N_BINS // 2, None)
+    expected = without.predict(trains, N_BINS)[second]
+    possible = expected > 1e-9
+    found = glm.predict(n_folds=2)[second]
+    np.testing.assert_allclose(found[possible], expected[possible], rtol=0.02)
+    assert glm.score(n_folds=2) < glm.score(n_folds=10)
+    with pytest.raises(ns.NeurosimError, match="n_folds = 1 is below 2"):
+        glm.predict(n_folds=1)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_another_recording_needs_its_spikes(rng):
+    glm = PopulationGLM(BASIS).fit(recording(rng), N_BINS)
+    with pytest.raises(ns.NeurosimError, match="stimulus without spikes: give the spikes"):
+        glm.predict(stimulus=np.zeros(N_BINS))
+    with pytest.raises(ns.NeurosimError, match="epochs without spikes"):
+        glm.score(epochs=[[0.0, 1000.0]])
 
 
 def test_training_leaves_out_the_block_and_its_surroundings(rng):
@@ -221,7 +263,7 @@ def test_held_out_blocks_are_tested_by_time_rescaling(rng):
     found = glm.rescaled(seed=3)
     assert list(found) == [0, 1, 2, 3]
     fired = counts_of(trains)[:, 1]
-    one = list(glm._held_out(only=4))[1]
+    one = list(glm._held_out(5, only=4))[1]
     assert one.counted.mean() == pytest.approx(0.2, abs=0.01)
     direct = time_rescaling_test(fired, -np.expm1(-one.silence), counted=one.counted, seed=4)
     np.testing.assert_allclose(found[1].intervals, direct.intervals, rtol=1e-9)

@@ -114,11 +114,11 @@ def test_plots_state_the_result(rng):
     p = np.full(5000, 0.05)
     tests = {f"cell {k}": time_rescaling_test(rng.random(5000) < 0.05, p) for k in range(3)}
     tests["wrong"] = time_rescaling_test(rng.random(5000) < 0.12, p)
-    (axes,) = rescaling_plot(tests).axes
-    assert axes.get_title("left") == "3 of 4 neurons pass the time-rescaling test"
+    figure = rescaling_plot(tests)
+    (axes,) = figure.axes
+    assert figure.get_suptitle() == "3 of 4 neurons pass the time-rescaling test"
     assert any(text.get_text() == "wrong (p < 0.001)" for text in axes.get_legend().get_texts())
-    (axes,) = tests["wrong"].plot().axes
-    assert axes.get_title("left") == "Intervals reject the model (p < 0.001)"
-    assert tests["wrong"].plot(title="Mine").axes[0].get_title("left") == "Mine"
+    assert tests["wrong"].plot().get_suptitle() == "Intervals reject the model (p < 0.001)"
+    assert tests["wrong"].plot(title="Mine").get_suptitle() == "Mine"
     with pytest.raises(NeurosimError, match="no test to draw"):
         rescaling_plot({})

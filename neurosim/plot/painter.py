@@ -13,11 +13,25 @@ if TYPE_CHECKING:
 class Painter:
     """Redraw only the artists that change: several times as fast as drawing the whole figure.
 
+    The figure is drawn completely when its window opens or changes size. Titles, labels and limits
+    of axes that do not change are then copied from this drawing.
+
     Parameters
     ----------
     figure : Figure
     moving : list of Artist
         All artists that change.
+
+    Examples
+    --------
+    >>> from neurosim.plot import Painter, figure
+    >>> fig = figure(4.0, 3.0)
+    >>> (line,) = fig.subplots().plot([0.0, 1.0], [-70.0, -55.0])
+    >>> painter = Painter(fig, [line])
+    >>> fig.canvas.draw()
+    >>> for potential in (-60.0, -65.0):  # in a program: called by a timer or by new data
+    ...     line.set_ydata([-70.0, potential])
+    ...     painter.paint()
     """
 
     def __init__(self, figure: Figure, moving: list[Artist]) -> None:
