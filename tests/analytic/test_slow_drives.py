@@ -197,7 +197,8 @@ def test_residuals_after_spikes_are_summed_one_by_one(covariates):
     trains, rng = covariates.trains, np.random.default_rng(1)
     residual, probability = rng.normal(size=N_BINS), rng.random(N_BINS)
     edges = np.array([1, 3, 20, 90])
-    found = kernels.residuals_after(trains.ids, trains.bins, residual, probability, edges, 4)
+    sums = np.cumsum(residual), np.cumsum(probability)
+    found = kernels.residuals_after(trains.ids, trains.bins, *sums, edges, 4)
     for j in range(4):
         for b, (low, high) in enumerate(pairwise(edges)):
             covered = np.zeros(N_BINS)

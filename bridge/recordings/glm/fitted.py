@@ -175,8 +175,12 @@ def fit_neuron(
     log_odds = drive.log_odds(weak.drive, weak.weights)
     scores = likelihood.scores(weak.intercept, weak.history, weak.weights, log_odds)
     mean, information = family.mean_and_information(scores)
-    flatness = _flatness(likelihood, mean)
-    del scores, log_odds, mean  # as large as the recording
+    # Arrays as large as the recording are reused: new memory costs as much as a pass over them.
+    residual = scores
+    residual[:] = mean
+    residual[past.fired] -= past.counts
+    flatness = Flatness.of(likelihood.covariates.trains, residual, mean)
+    del scores, residual, log_odds, mean
     without = drive.log_odds(found.drive, np.zeros_like(found.weights))
     return FittedNeuron(
         family,
@@ -191,10 +195,3 @@ def fit_neuron(
         float(without.mean()) if len(without) else 0.0,
         past.rate,
     )
-
-
-def _flatness(likelihood: Likelihood, mean: NDArray[np.float64]) -> Flatness:
-    """Return the residuals of a neuron whose expected spikes per bin are `mean`."""
-    residual = mean.copy()
-    residual[likelihood.past.fired] -= likelihood.past.counts
-    return Flatness.of(likelihood.covariates.trains, residual, mean)

@@ -246,16 +246,13 @@ def adjoint_of_interpolate(values, spacing, n_knots):
 def residuals_after(ids, bins, residual, probability, edges, n_neurons):
     """Return residuals summed over bands of lags after the spikes of each neuron.
 
+    residual, probability : cumulative sums over bins.
     edges : ascending lags in bins; band b holds the lags from edges[b] to below edges[b + 1].
 
     Returns arrays of shape (neurons, bands): sums of the residual, of the probability, and of
     probability · n², where n is the number of spikes whose band contains a bin.
     """
     n_bins, n_edges = len(residual), len(edges)
-    sums = np.zeros((n_bins + 1, 2))
-    for t in range(n_bins):
-        sums[t + 1, 0] = sums[t, 0] + residual[t]
-        sums[t + 1, 1] = sums[t, 1] + probability[t]
     # Sums up to each edge first: their differences are the bands.
     before_edges = np.zeros((n_neurons, n_edges, 2))
     repeated = np.zeros((n_neurons, n_edges - 1))
@@ -266,15 +263,17 @@ def residuals_after(ids, bins, residual, probability, edges, n_neurons):
         earlier[spike], last[j] = last[j], spike
         found = before_edges[j]
         for e in range(n_edges):
-            values = sums[min(t + edges[e], n_bins)]
-            found[e, 0] += values[0]
-            found[e, 1] += values[1]
+            before = min(t + edges[e], n_bins) - 1
+            if before >= 0:
+                found[e, 0] += residual[before]
+                found[e, 1] += probability[before]
         other = earlier[spike]
         while other >= 0 and t - bins[other] < widest:
             for b in range(n_edges - 1):
                 low, high = min(t + edges[b], n_bins), min(bins[other] + edges[b + 1], n_bins)
                 if high > low:
-                    repeated[j, b] += 2.0 * (sums[high, 1] - sums[low, 1])
+                    start = probability[low - 1] if low > 0 else 0.0
+                    repeated[j, b] += 2.0 * (probability[high - 1] - start)
             other = earlier[other]
     residuals = before_edges[:, 1:, 0] - before_edges[:, :-1, 0]
     expected = before_edges[:, 1:, 1] - before_edges[:, :-1, 1]

@@ -179,11 +179,10 @@ class Likelihood:
 
     def history_rows(self) -> Iterator[NDArray[np.float64]]:
         """Yield the spikes of this neuron filtered by each basis function, (n_bins,) each."""
-        row = np.empty_like(self._values)
         for function in self.past.basis.values.T:
-            row[:] = 0.0
-            add_filters(*self._past_spikes, function[None].copy(), row)
-            yield row[: self.n_bins]
+            self._values[:] = 0.0
+            add_filters(*self._past_spikes, function[None].copy(), self._values)
+            yield self._values[: self.n_bins]
 
     def _set_scores(
         self,

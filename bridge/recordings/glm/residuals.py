@@ -49,8 +49,13 @@ class Flatness:
     def of(
         cls, trains: BinnedTrains, residual: NDArray[np.float64], probability: NDArray[np.float64]
     ) -> Flatness:
-        """Compute the residuals from probability − fired and probability in each bin."""
+        """Compute the residuals from probability − fired and probability in each bin.
+
+        Both arrays are overwritten.
+        """
         found = []
+        for values in (residual, probability):
+            np.cumsum(values, out=values)
         n = trains.n_neurons
         bands = (LAGS, DISTANT if n <= FEW_NEURONS else ())
         for lags, fewest in zip(bands, FEWEST_EXPECTED, strict=True):
