@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import nnls
+from scipy.optimize import lsq_linear
 
 from bridge.classics.threshold import ThresholdUnit
 from bridge.utils.checks import as_floats
@@ -162,7 +162,8 @@ def largest_margin(inputs: ArrayLike, targets: ArrayLike) -> tuple[float, NDArra
     system = np.vstack([signed.T, np.ones(len(signed))])
     goal = np.zeros(len(system))
     goal[-1] = 1.0
-    solution, _ = nnls(system, goal)
+    # `nnls` of SciPy 1.15 stops too early.
+    solution = lsq_linear(system, goal, (0.0, np.inf), method="bvls", tol=1e-14).x
     plane = (system @ solution - goal)[:-1]
     length = np.linalg.norm(plane)
     # If no plane separates the examples, only rounding errors remain.
