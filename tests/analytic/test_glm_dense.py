@@ -184,9 +184,9 @@ def test_a_fit_learns_the_curvature_from_one_with_another_ridge(spikes):
     alone = fit_ridge(likelihood_of(spikes, ("bernoulli", "logit")), weak, tol=1e-9)
     likelihood = likelihood_of(spikes, ("bernoulli", "logit"))
     start = fit_ridge(likelihood, strong, tol=1e-9)
-    assert likelihood.changes
+    assert likelihood.curvature.changes
     later = fit_ridge(likelihood, weak, start=start, tol=1e-9)
-    likelihood.changes = []
+    likelihood.curvature = None
     likelihood.latest = None
     forgetful = fit_ridge(likelihood, weak, start=start, tol=1e-9)
     np.testing.assert_allclose(later.weights, alone.weights, atol=1e-8)

@@ -8,35 +8,36 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def filters(basis: Floats, own: Floats, coupling: Floats, history: Floats) -> Floats:
-    """Return the effect 1, 2, … bins after a spike, shape (n, n, n_lags).
+def filters(basis: Floats, history_basis: Floats, coupling: Floats, history: Floats) -> Floats:
+    """Return the effect of a spike 1, 2, … bins later, shape (n, n, n_lags).
 
     Parameters
     ----------
-    basis, own : (n_lags, n_functions) and (n_own_lags, n_history) ndarray
-        Basis functions of the coupling and of own spikes.
+    basis : (n_lags, n_functions) ndarray
+        Basis functions of the coupling.
+    history_basis : (n_history_lags, n_history) ndarray
+        Basis functions of the spike history.
     coupling : (n, n, n_functions) ndarray
         Coefficients from neuron to neuron; the diagonal is not used.
     history : (n, n_history) ndarray
-        Coefficients of own spikes.
+        Coefficients of the spike history.
     """
-    found = np.zeros((*coupling.shape[:2], max(len(basis), len(own))))
-    found[:, :, : len(basis)] = coupling @ basis.T
-    return _with_own(found, history @ own.T)
+    return _combined(coupling @ basis.T, history @ history_basis.T)
 
 
-def errors(basis: Floats, own: Floats, coupling: Floats, history: Floats) -> Floats:
+def errors(basis: Floats, history_basis: Floats, coupling: Floats, history: Floats) -> Floats:
     """Return the standard errors of `filters`, from the covariances of the coefficients."""
-    found = np.zeros((*coupling.shape[:2], max(len(basis), len(own))))
-    variance = np.einsum("lk,jikm,lm->jil", basis, coupling, basis, optimize=True)
-    found[:, :, : len(basis)] = np.sqrt(np.maximum(variance, 0.0))
-    variance = np.einsum("lk,jkm,lm->jl", own, history, own, optimize=True)
-    return _with_own(found, np.sqrt(np.maximum(variance, 0.0)))
+    between = np.einsum("lk,jikm,lm->jil", basis, coupling, basis, optimize=True)
+    within = np.einsum("lk,jkm,lm->jl", history_basis, history, history_basis, optimize=True)
+    return np.sqrt(np.maximum(_combined(between, within), 0.0))
 
 
-def _with_own(found: Floats, own: Floats) -> Floats:
-    """Write the effects of own spikes to the diagonal."""
-    diagonal = np.arange(len(found))
+def _combined(between: Floats, within: Floats) -> Floats:
+    """Return values between neurons, with those of the spike history on the diagonal."""
+    n, _, n_lags = between.shape
+    found = np.zeros((n, n, max(n_lags, within.shape[1])))
+    found[:, :, :n_lags] = between
+    diagonal = np.arange(n)
     found[diagonal, diagonal] = 0.0
-    found[diagonal, diagonal, : own.shape[1]] = own
+    found[diagonal, diagonal, : within.shape[1]] = within
     return found

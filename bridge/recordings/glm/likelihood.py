@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,23 @@ class Evaluation:
         )
 
 
+class Curvature(NamedTuple):
+    """Curvature of a loss with a ridge along the steps of a fit, see `RidgeLoss`.
+
+    Attributes
+    ----------
+    changes : list of (step, change of the gradient)
+    scale, inverse : ndarray
+        Length of a unit step along each principal component of the columns, and its inverse.
+    precision : float
+    """
+
+    changes: list[Change]
+    scale: NDArray[np.float64]
+    inverse: NDArray[np.float64]
+    precision: float
+
+
 class Likelihood:
     """Negative log-likelihood of one neuron's spikes (nats).
 
@@ -74,8 +92,8 @@ class Likelihood:
     Attributes
     ----------
     latest : Evaluation, optional
-    changes : list of (step, change of the gradient)
-        Of the latest fit with a ridge, from which the next one knows the curvature.
+    curvature : Curvature, optional
+        From the latest fit with a ridge; the next one starts with it.
     """
 
     def __init__(
@@ -101,7 +119,7 @@ class Likelihood:
         self._past_spikes = np.zeros(len(fired), np.int32), fired, past.reach
         self._values = np.zeros(max(self._spikes.size, self.n_bins + len(past.basis.values) + 1))
         self.latest: Evaluation | None = None
-        self.changes: list[Change] = []
+        self.curvature: Curvature | None = None
         self._outside = None if past.counted is None else ~past.counted
 
     def value_and_gradient(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.recordings.glm.likelihood import Likelihood
+from bridge.recordings.glm.likelihood import Curvature, Likelihood
 from bridge.recordings.glm.quasi_newton import Change, Objective, minimise
 from bridge.recordings.glm.scaled_loss import Estimate, ScaledLoss
 
@@ -79,26 +79,20 @@ class RidgeLoss:
         slope = float(self._intercept @ by_others)
         return slope * self._variances * point[self.loss.size :]
 
-    def without_prior(self, changes: list[Change]) -> list[Change]:
-        """Return steps along the principal components, and changes of the gradient of the loss."""
-        found = []
-        for step, change in changes:
-            moved, slope = step.copy(), change.copy()
-            moved[self.loss.size :] *= self._scale
-            slope[self.loss.size :] *= self._inverse
-            slope[self.loss.size :] -= self.precision * moved[self.loss.size :]
-            found.append((moved, slope))
-        return found
+    def curvature_of(self, changes: list[Change]) -> Curvature:
+        """Return the curvature along the steps of a fit, for fits with other precisions."""
+        return Curvature(changes, self._scale, self._inverse, self.precision)
 
-    def with_prior(self, changes: list[Change]) -> list[Change]:
-        """Invert `without_prior`, of another precision."""
-        found = []
-        for moved, slope in changes:
-            step, change = moved.copy(), slope.copy()
-            change[self.loss.size :] += self.precision * moved[self.loss.size :]
-            change[self.loss.size :] *= self._scale
-            step[self.loss.size :] *= self._inverse
-            found.append((step, change))
+    def changes_from(self, known: Curvature | None) -> list[Change]:
+        """Convert the changes of a fit with another precision to these coordinates."""
+        if known is None:
+            return []
+        found, size = [], self.loss.size
+        for step, change in known.changes:
+            moved, slope = known.scale * step[size:], known.inverse * change[size:]
+            slope += (self.precision - known.precision) * moved
+            step = np.concatenate([step[:size], self._inverse * moved])
+            found.append((step, np.concatenate([change[:size], self._scale * slope])))
         return found
 
     def value_and_gradient(self, point: NDArray) -> tuple[float, NDArray[np.float64]]:
@@ -142,9 +136,9 @@ def fit_ridge(
         ridge.start(start),
         tol=tol,
         max_iter=max_iter,
-        changes=ridge.with_prior(likelihood.changes),
+        changes=ridge.changes_from(likelihood.curvature),
     )
-    likelihood.changes = ridge.without_prior(found.changes)
+    likelihood.curvature = ridge.curvature_of(found.changes)
     if tol < np.abs(found.gradient).max() < ROUNDED:
         origin = _differences_from(ridge, found.x, found.gradient)
         found = minimise(origin, found.x, tol=tol, max_iter=max_iter)

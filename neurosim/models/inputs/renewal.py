@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,24 +33,24 @@ HIGHEST_RATE = 1e5
 """Highest rate of a train (Hz) whose spikes are generated one by one."""
 
 
-class RenewalProcess(TimedInput, abstract=True):
+class RenewalProcess(TimedInput, ABC, abstract=True):
     """Base class of renewal processes in equilibrium.
 
     The interspike intervals of a train are independent in operational time, the expected number of
     spikes since time 0. Time 0 is an arbitrary time of the process, not the time of a spike.
     """
 
+    @abstractmethod
     def changes(self) -> Program:
         """Return the times (ms) at which rates change, and the rates (Hz)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def intervals(self, trains: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
         """Return an interspike interval with mean 1 for each of some trains."""
-        raise NotImplementedError
 
+    @abstractmethod
     def first(self, trains: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
         """Return the time from time 0 to the first spike of trains with mean interval 1."""
-        raise NotImplementedError
 
     def memory(self, n_targets: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Return the operational time of the first spike of each train."""

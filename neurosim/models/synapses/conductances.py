@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class _Conductance(Synapse, abstract=True):
+class _Conductance(Synapse, ABC, abstract=True):
     """A synapse whose current is g·(e_rev − V)."""
 
     if TYPE_CHECKING:
@@ -31,9 +32,9 @@ class _Conductance(Synapse, abstract=True):
         super().__post_init__()
         check_volts(self, "e_rev")
 
+    @abstractmethod
     def same_course(self) -> Synapse:
         """Return the synaptic current with the time course of the conductance."""
-        raise NotImplementedError
 
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP of a small conductance at rest (ms)."""
