@@ -14,7 +14,7 @@ from bridge.recordings.glm.population import PopulationGLM
 from bridge.recordings.glm.synaptic_kernel import SynapticKernel
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Connectome(PairTests):
     """Synapses between neurons: rows are presynaptic, columns postsynaptic neurons.
 

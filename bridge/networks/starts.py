@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from bridge.learning.optimizers import OptimizeResult, Solver, quasi_newton
 from bridge.networks.network import LayeredNetwork
+from bridge.utils.checks import require_type
 from neurosim import NeurosimError
 
 
@@ -51,7 +52,10 @@ def train_best(
     >>> network([[0, 1], [1, 1]]).round(2).ravel().tolist()
     [1.0, 0.0]
     """
-    fits = [one.train(inputs, targets, solver=solver, **options) for one in networks]
+    fits = []
+    for one in networks:
+        require_type(one, LayeredNetwork, "network", "a LayeredNetwork")
+        fits.append(one.train(inputs, targets, solver=solver, **options))
     if not fits:
         raise NeurosimError("there is no network to train: give at least one")
     return min(fits, key=lambda fit: float(fit[1].loss[-1]))

@@ -60,6 +60,9 @@ class SoftThreshold:
     blocks: NDArray[np.int64]
     neuron: LogisticNeuron
 
+    def __repr__(self) -> str:
+        return f"<SoftThreshold: half {self.half:.4g} mV, slope {self.beta.value:.3g} per mV>"
+
     @classmethod
     def of(
         cls,

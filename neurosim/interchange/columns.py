@@ -149,10 +149,10 @@ def time_unit(unit: str) -> float:
     NeurosimError
         If the unit is unknown.
     """
-    rate = _RATE.fullmatch(unit)
+    rate = _RATE.fullmatch(unit) if isinstance(unit, str) else None
     if rate is not None and float(rate[1]) > 0:
         return (1.0 if rate[2] else 1e3) / float(rate[1])
-    if unit not in UNITS:
+    if not isinstance(unit, str) or unit not in UNITS:
         raise NeurosimError(
             f"unknown unit = {show(unit)}: give {', '.join(UNITS)}, or the sampling rate of times "
             "in samples, such as '30 kHz'"

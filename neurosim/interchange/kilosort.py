@@ -59,6 +59,8 @@ def read_kilosort(folder: Path, unit: str | None = None) -> ImportedSpikes:
     noise = np.intersect1d(spikes.recorded, _noise(folder))
     if not len(noise):
         return ImportedSpikes({UNNAMED: spikes})
+    if len(noise) == len(spikes.recorded):
+        raise NeurosimError("all its neurons are labelled as noise: label others in phy")
     kept = ~np.isin(spikes.ids, noise)
     spikes = PopulationSpikes.of(spikes.times[kept], spikes.ids[kept])
     numbers = ", ".join(map(str, noise[:5])) + (", …" if len(noise) > 5 else "")

@@ -58,6 +58,10 @@ class BinnedTrains:
     starts: NDArray[np.int64]
     width: float
 
+    def __repr__(self) -> str:
+        bins = f"{self.n_bins:,} bins of {self.width:g} ms"
+        return f"<BinnedTrains: {len(self.ids):,} spikes of {self.n_neurons} neurons, {bins}>"
+
     @property
     def n_bins(self) -> int:
         """Number of time bins."""

@@ -147,6 +147,11 @@ class FilteredPopulation:
         """Return the family of one neuron, with its dispersion."""
         return replace(self.family, dispersion=float(self.dispersion[index]))
 
+    def __repr__(self) -> str:
+        n, _, n_lags = self.filters.shape
+        some = f"{n} neuron{'s' * (n != 1)}, {self.family.name}, {self.family.link}"
+        return f"<FilteredPopulation: {some}, filters of {n_lags * self.bin_width:g} ms>"
+
     def repeated(self, n: int) -> FilteredPopulation:
         """Return `n` copies of the population without couplings between them.
 

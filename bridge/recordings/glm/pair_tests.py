@@ -60,6 +60,11 @@ class PairTests:
     synchrony: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     distant: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0, 0)))
 
+    def __repr__(self) -> str:
+        tested = int(np.isfinite(self.z).sum())
+        pairs = f"{tested:,} pair{'s' * (tested != 1)} tested"
+        return f"<{type(self).__name__}: {len(self.z)} neurons, {pairs}>"
+
     @cached_property
     def null_sd(self) -> float:
         """Standard deviation of z of absent couplings, at least 1.

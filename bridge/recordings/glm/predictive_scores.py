@@ -47,6 +47,9 @@ class PredictiveScores:
     saturated: NDArray[np.float64]
     spikes: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        return f"<PredictiveScores: {len(self.spikes)} neurons, {self.mean:.3g} bits per spike>"
+
     @classmethod
     def collect(
         cls, n: int, indices: NDArray[np.intp], sums: Iterable[NDArray[np.float64]]

@@ -70,6 +70,10 @@ class TimeRescaling:
     serial_p_value: float
     n_impossible: int
 
+    def __repr__(self) -> str:
+        verdict = "passed" if self.passed else "failed"
+        return f"<TimeRescaling: {verdict}, {self.n_intervals:,} intervals, p = {self.p_value:.2g}>"
+
     @property
     def n_intervals(self) -> int:
         """Number of intervals, with the one that the end of the recording cut off."""

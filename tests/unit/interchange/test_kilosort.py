@@ -49,6 +49,12 @@ def test_noise_is_left_out_with_a_warning(folder, name, head):
     assert times(found) == {0: TIMES[0], 7: TIMES[7]}
 
 
+def test_only_noise_is_refused(folder):
+    (folder / "cluster_group.tsv").write_text("cluster_id\tgroup\n0\tnoise\n4\tnoise\n7\tnoise\n")
+    with pytest.raises(NeurosimError, match="all its neurons are labelled as noise"):
+        ns.load_spikes(folder)
+
+
 def test_neurons_before_editing_are_those_of_the_templates(folder):
     (folder / "spike_clusters.npy").unlink()
     assert list(times(ns.load_spikes(folder))) == [0]
@@ -69,7 +75,7 @@ def test_other_files_have_times_in_samples_too(tmp_path):
     assert times(ns.load_spikes(tmp_path / "a.npz", unit="30 kHz")) == TIMES
 
 
-@pytest.mark.parametrize("unit", ["30 parsec", "0 kHz", "kHz", "-30 kHz", "nan Hz"])
+@pytest.mark.parametrize("unit", ["30 parsec", "0 kHz", "kHz", "-30 kHz", "nan Hz", 30_000])
 def test_unknown_units_are_refused(folder, unit):
     with pytest.raises(NeurosimError, match=r"unknown unit = .*: give ms, s, us, or the sampling"):
         ns.load_spikes(folder, unit=unit)
