@@ -36,16 +36,11 @@ from neurosim.kernels.plasticity import (
     update_plastic,
 )
 from neurosim.kernels.poisson import poisson_spikes, poisson_tables
+from neurosim.kernels.pools import Pools, advance_pools
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
-from neurosim.kernels.transmission import (
-    Pools,
-    Sites,
-    Transmission,
-    advance_pools,
-    deliver_released,
-)
+from neurosim.kernels.transmission import Sites, Transmission, deliver_released
 from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [

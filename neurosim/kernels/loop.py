@@ -91,6 +91,43 @@ def sample(frame, t, t_first, _a, _b, _c):
 
 
 @helper
+def _call_all(entries, a, b, c=0, d=0, e=0):
+    """Call all entries of an `address_table` with the same integers."""
+    for i in range(entries.shape[0]):
+        call_entry(entries, i, a, b, c, d, e)
+
+
+@helper
+def _exchange(loop, known, k, crossing):
+    """Exchange the spikes of the steps known … k − 1 with other machines, if there are any.
+
+    Return the number of barrier crossings.
+    """
+    for i in range(loop.exchange.shape[0]):
+        # One thread exchanges spikes with other machines; the others wait for it.
+        if loop.thread == loop.first_thread:
+            call_entry(loop.exchange, i, loop.first_thread, loop.n_threads, known, k)
+        arrive(loop.shared.arrivals)
+        crossing += 1
+        wait(loop.shared.arrivals, loop.n_threads, crossing)
+    return crossing
+
+
+@helper
+def _extend_history(loop, known, k, t_first):
+    """Append the spikes of the steps known … k − 1, and compute their efficacies."""
+    shared, history_start = loop.shared, loop.history_start
+    for step in range(known, k):
+        begin = history_start[loop.max_delay + step]
+        end = _merge(
+            shared.fired, shared.fired_start, shared.heads[loop.thread], step,
+            loop.history, loop.reached, loop.rows, begin,
+        )  # fmt: skip
+        history_start[loop.max_delay + step + 1] = end
+        _call_all(loop.transmissions, begin, end, t_first + step)
+
+
+@helper
 def _lap(ticks, phase, since, timed):
     """Add the time since `since` to a phase; return the current time."""
     if not timed:
@@ -129,7 +166,7 @@ def advance(frame, t_first, n_steps, crossing):
     (loop,) = tables_at(frame)
     shared, timed = loop.shared, loop.timed > 0
     max_delay, min_delay = loop.max_delay, loop.min_delay
-    fired_start, history_start = shared.fired_start[loop.thread], loop.history_start
+    fired_start = shared.fired_start[loop.thread]
     n_fired, known = np.int64(0), np.int64(0)
     first, last = np.int64(0), np.int64(0)  # steps of the current delivery
     fired_start[0] = 0
@@ -147,34 +184,18 @@ def advance(frame, t_first, n_steps, crossing):
             if min_delay > 1:
                 last = min(last, k + min_delay - k % min_delay)
             until = max_delay + last
-            for i in range(loop.deliver.shape[0]):
-                call_entry(loop.deliver, i, k, max_delay + known, here, until, here)
+            _call_all(loop.deliver, k, max_delay + known, here, until, here)
             now = _lap(ticks, DELIVERY, now, timed)
         if exchanging:
             wait(shared.arrivals, loop.n_threads, crossing)
-            for i in range(loop.exchange.shape[0]):
-                # One thread exchanges spikes with other machines; the others wait for it.
-                if loop.thread == loop.first_thread:
-                    call_entry(loop.exchange, i, loop.first_thread, loop.n_threads, known, k)
-                arrive(shared.arrivals)
-                crossing += 1
-                wait(shared.arrivals, loop.n_threads, crossing)
+            crossing = _exchange(loop, known, k, crossing)
             now = _lap(ticks, WAITING, now, timed)
-            for step in range(known, k):
-                begin = history_start[max_delay + step]
-                end = _merge(
-                    shared.fired, shared.fired_start, shared.heads[loop.thread], step,
-                    loop.history, loop.reached, loop.rows, begin,
-                )  # fmt: skip
-                history_start[max_delay + step + 1] = end
-                for i in range(loop.transmissions.shape[0]):
-                    call_entry(loop.transmissions, i, begin, end, t_first + step)
+            _extend_history(loop, known, k, t_first)
             now = _lap(ticks, RECORDING, now, timed)
             if k < n_steps:
                 # Deliver the new spikes to the steps of the current delivery.
                 until, base = max_delay + last, max_delay + first
-                for i in range(loop.deliver.shape[0]):
-                    call_entry(loop.deliver, i, max_delay + known, here, here, until, base)
+                _call_all(loop.deliver, max_delay + known, here, here, until, base)
                 now = _lap(ticks, DELIVERY, now, timed)
             known = k
         if k == n_steps:
@@ -187,7 +208,6 @@ def advance(frame, t_first, n_steps, crossing):
         fired_start[k + 1] = n_fired
         # Drawing noise is timed separately.
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
-        for i in range(loop.samples.shape[0]):
-            call_entry(loop.samples, i, t, t_first)
+        _call_all(loop.samples, t, t_first)
         now = _lap(ticks, RECORDING, now, timed)
     return crossing

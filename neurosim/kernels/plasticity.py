@@ -155,14 +155,8 @@ def signal_at(plasticity, p, step, rate):
 @helper
 def _count_signals(plasticity, p, step):
     """Return the number of signals up to `step`, at least 1: the list starts before time 0."""
-    low, high = np.int64(1), plasticity.signal_count[p]
-    while low < high:
-        middle = (low + high) // 2
-        if plasticity.signal_steps[p, middle] <= step:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    steps = plasticity.signal_steps[p, 1 : plasticity.signal_count[p]]
+    return 1 + np.searchsorted(steps, step, "right")
 
 
 @helper
