@@ -10,6 +10,7 @@ import numpy as np
 
 from neurosim.results import PopulationInfo, SpikeTrains
 from neurosim.results.storage.layout import (
+    ARRAYS,
     FORMAT,
     SONATA_MAGIC,
     SONATA_SORTING,
@@ -93,7 +94,7 @@ def _write_result(file: h5py.File, result: Result) -> None:
         group = file.create_group(f"inputs/{group_name(name)}")
         if isinstance(recorded, SpikeTrains):
             write_spikes(group, recorded)
-            _write_array(group, "recorded", recorded.recorded, np.int64)
+            _write_arrays(group, recorded, "recorded")
         else:
             _write_trace(group, recorded)
 
@@ -149,9 +150,7 @@ def write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
 
 def _write_trace(group: h5py.Group, trace: Trace) -> None:
     group.attrs["units"] = np.bytes_(trace.unit.encode())
-    _write_array(group, "times", trace.times, np.float64)
-    _write_array(group, "values", trace.values, np.float64)
-    _write_array(group, "ids", trace.ids, np.int64)
+    _write_arrays(group, trace, "times", "values", "ids")
     if trace.spikes is not None:
         _write_array(group, "spike_times", trace.spikes.times, np.float64)
         _write_array(group, "spike_ids", trace.spikes.ids, np.int64)
@@ -163,10 +162,13 @@ def _write_weights(group: h5py.Group, key: tuple[Any, ...], weights: WeightTrace
         group.attrs[name] = np.bytes_(value.encode())
     if len(key) > 2:
         group.attrs["number"] = key[2]
-    for name in ("times", "values", "delays"):
-        _write_array(group, name, getattr(weights, name), np.float64)
-    for name in ("sources", "targets"):
-        _write_array(group, name, getattr(weights, name), np.int64)
+    _write_arrays(group, weights, "times", "values", "delays", "sources", "targets")
+
+
+def _write_arrays(group: h5py.Group, record: Any, *names: str) -> None:
+    """Write attributes of a record."""
+    for name in names:
+        _write_array(group, name, getattr(record, name), ARRAYS[name][0])
 
 
 def _write_array(group: h5py.Group, name: str, array: NDArray, dtype: DTypeLike) -> None:
