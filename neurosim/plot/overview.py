@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.plot.raster import draw_population_rate, draw_raster
-from neurosim.plot.style import add_legend, end_of, finished, names_of, new_figure, panels
+from neurosim.plot.style import add_legend, finished, names_of, new_figure, panels
 from neurosim.plot.trace import draw_voltage
+from neurosim.results.analysis import end_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,11 +119,5 @@ def _potentials(result: Result, names: Sequence[str]) -> list[tuple[str, int]]:
 
 def bin_width(span: float) -> float:
     """Return a round bin width (ms), at least 1, for at most `MAX_BINS` bins."""
-    if span <= MAX_BINS:
-        return min(1.0, span)
-    power = 1.0
-    while True:
-        for factor in (1.0, 2.0, 5.0):
-            if span <= factor * power * MAX_BINS:
-                return factor * power
-        power *= 10.0
+    widths = (factor * 10.0**power for power in count() for factor in (1.0, 2.0, 5.0))
+    return min(next(width for width in widths if span <= width * MAX_BINS), span)

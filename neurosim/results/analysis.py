@@ -22,7 +22,7 @@ from neurosim.utils.resources import available_memory
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from neurosim.results import Result, SpikeTrains
+    from neurosim.results import Result, SpikeTrains, Trace
 
 __all__ = [
     "correlations",
@@ -105,13 +105,44 @@ def _check_finite(start: float, stop: float) -> None:
         )
 
 
-def _trains_of(result: Result, population: str) -> SpikeTrains:
+def trains_of(result: Result, population: str) -> SpikeTrains:
     """Return the spikes of a population."""
     if population not in result.spikes:
         raise NeurosimError(
             f"unknown population {population!r}: {suggest(population, result.spikes)}"
         )
     return result.spikes[population]
+
+
+def trace_of(result: Result, population: str, *variables: str, options: str = "") -> Trace:
+    """Return the trace of the first of some variables that was recorded.
+
+    The error message suggests recording the last one, with `options` of `Network.record`.
+    """
+    if population not in result.populations:
+        raise NeurosimError(
+            f"unknown population {population!r}: {suggest(population, result.populations)}"
+        )
+    for variable in variables:
+        if (population, variable) in result.traces:
+            return result.traces[population, variable]
+    raise NeurosimError(
+        f"{variable!r} of population {population!r} was not recorded: call "
+        f"Network.record({population!r}, {variable!r}{options}) before the run"
+    )
+
+
+def end_of(result: Result, start: float, stop: float | None) -> float:
+    """Return the end of a time window (ms); by default the end of the run.
+
+    Raises
+    ------
+    NeurosimError
+        If the window is empty or extends beyond the run.
+    """
+    end = result.duration if stop is None else stop
+    check_window(start, end, 0.0, result.duration, result.dt)
+    return end
 
 
 def mean_rate(
@@ -149,10 +180,7 @@ def mean_rate(
     >>> mean_rate(result, "cells", start=100.0)
     40.0
     """
-    trains = _trains_of(result, population)
-    stop = result.duration if stop is None else stop
-    check_window(start, stop, 0.0, result.duration, result.dt)
-    each = rates(trains, start, stop)
+    each = rates(trains_of(result, population), start, end_of(result, start, stop))
     each = each[~np.isnan(each)]
     return float(each.mean()) if len(each) else float("nan")
 
@@ -487,12 +515,6 @@ def potentials(
     >>> v.shape, float(v.mean().round())
     ((800,), -70.0)
     """
-    _trains_of(result, population)
-    if (population, "v") not in result.traces:
-        raise NeurosimError(
-            f"'v' of population {population!r} was not recorded: call "
-            f"Network.record({population!r}, 'v') before the run"
-        )
+    trace = trace_of(result, population, "v")
     check_window(start, stop, 0.0, result.duration, result.dt)
-    trace = result.traces[population, "v"]
     return trace.values[inside(trace.times, start, stop, result.dt)].ravel()
