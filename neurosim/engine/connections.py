@@ -9,7 +9,6 @@ import numpy as np
 from neurosim.builder.connections import drawn_connections
 from neurosim.builder.plastic import updated_weights
 from neurosim.results.connections import Connections
-from neurosim.utils.frozen import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,9 +73,8 @@ class WeightReader:
     def __init__(self, engine: Engine, index: int) -> None:
         columns = _plastic_columns(engine, index)
         self.order = _order(columns)
-        self.sources = read_only(columns["sources"][self.order])
-        self.targets = read_only(columns["targets"][self.order])
-        self.delays = read_only(columns["delays"][self.order] * engine.plan.dt)
+        self.sources, self.targets = (columns[name][self.order] for name in ("sources", "targets"))
+        self.delays = columns["delays"][self.order] * engine.plan.dt
         self._chosen = [np.flatnonzero(t.plastic.projections == index) for t in engine.plan.threads]
 
     def read(self, engine: Engine) -> NDArray[np.float64]:

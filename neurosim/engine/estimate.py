@@ -162,10 +162,7 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "source": _end(projection.source, projection.source_ids),
         "target": _end(projection.target, projection.target_ids),
         "rule": format_part(projection.rule),
-        "synapse": format_part(projection.synapse),
-        "weight": _quantity(projection.weight, projection.synapse.unit),
-        "psp": _psp(projection.weight, projection.synapse, projection.target.neuron),
-        "delay": _quantity(projection.delay, "ms"),
+        **_transmission(projection),
         "plasticity": ", ".join(map(format_part, projection.options)) or None,
         "synapses": float(expected),
     }
@@ -186,15 +183,22 @@ def _quantity(value: Any, unit: str) -> str:
 
 
 def _drive(drive: Drive) -> dict[str, Any]:
-    synapse, weight = drive.synapse, drive.weight
     return {
         "target": drive.target.name,
         "neurons": drive.target.size if drive.ids is None else len(drive.ids),
         "input": format_part(drive.input),
+        **_transmission(drive),
+    }
+
+
+def _transmission(part: Projection | Drive) -> dict[str, str | None]:
+    """Return synapse, weight, PSP and delay as text; None for a current."""
+    synapse, weight, delay = part.synapse, part.weight, part.delay
+    return {
         "synapse": None if synapse is None else format_part(synapse),
         "weight": None if synapse is None else _quantity(weight, synapse.unit),
-        "psp": None if synapse is None else _psp(weight, synapse, drive.target.neuron),
-        "delay": None if drive.delay is None else f"{drive.delay:g} ms",
+        "psp": None if synapse is None else _psp(weight, synapse, part.target.neuron),
+        "delay": None if delay is None else _quantity(delay, "ms"),
     }
 
 

@@ -209,10 +209,8 @@ class GeneratedInputs:
         first, last = (bound * self._plan.dt for bound in self._window(source))
         sent = (times >= max(first, 0.0)) & (times < last)
         # As for other drives, no spike arrives before the first step.
-        steps = np.maximum(arrival_steps(drive, times, self._plan.dt), 0)[sent]
-        if columns is None:
-            return np.repeat(steps, n_targets), np.tile(np.arange(n_targets), len(steps))
-        return steps, columns[sent]
+        steps = np.maximum(arrival_steps(drive, times, self._plan.dt), 0)
+        return for_targets(steps[sent], columns[sent], n_targets)
 
     def _next_memory(self, drive: Drive, k: int) -> list[NDArray[np.float64]]:
         """Return the memory of an input, which it changes in interval k, if it has one."""
@@ -246,10 +244,15 @@ class GeneratedInputs:
             self._memory[drive] = {k: part.copy()}
 
 
-def _events(
-    given: Any, n_targets: int, name: str
-) -> tuple[NDArray[np.float64], NDArray[np.int64] | None]:
-    """Return the time and the target of spikes; None: all targets."""
+def for_targets(steps: NDArray[np.int64], columns: NDArray[np.int64], n_targets: int) -> Spikes:
+    """Return spikes with one entry for each target in place of column -1."""
+    if len(columns) == 0 or columns[0] >= 0:
+        return steps, columns
+    return np.repeat(steps, n_targets), np.tile(np.arange(n_targets), len(steps))
+
+
+def _events(given: Any, n_targets: int, name: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the time and the target of spikes; -1: all targets."""
     try:
         if isinstance(given, tuple):
             times, columns = given
@@ -263,4 +266,4 @@ def _events(
     except (NeurosimError, ValueError) as error:
         raise NeurosimError(f"{name} returned wrong times: {error}") from None
     times, columns, _ = trains.events()
-    return times, None if trains.columns == 1 and columns.min(initial=0) < 0 else columns
+    return times, columns

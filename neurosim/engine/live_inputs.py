@@ -11,7 +11,7 @@ import numpy as np
 
 from neurosim.builder.drives import CurrentPort, SpikePort
 from neurosim.builder.grid import to_steps
-from neurosim.builder.inputs import targets
+from neurosim.builder.inputs import columns_of, targets
 from neurosim.engine.generated_inputs import GeneratedInputs
 from neurosim.errors import NeurosimError
 from neurosim.models import LiveCurrent, LiveSpikes
@@ -255,13 +255,10 @@ def _columns(drive: Drive, ids: ArrayLike | None) -> NDArray[np.int64]:
     chosen = select(ids, drive.target.size, "ids")
     if drive.ids is None:
         return chosen
-    order = np.argsort(reached)
-    found = np.searchsorted(reached, chosen, sorter=order)
-    columns = order[np.minimum(found, len(reached) - 1)]
-    missing = chosen[reached[columns] != chosen]
+    missing = chosen[~np.isin(chosen, reached)]
     if len(missing):
         raise NeurosimError(
             f"ids holds {missing[0]}, which this drive of {drive.target.name!r} does not reach: "
             "give targets of the drive"
         )
-    return columns
+    return columns_of(drive, chosen)

@@ -147,17 +147,10 @@ class Simulation:
         current_communicator().require_same(
             "called Simulation.restore", {"checkpoint": checkpoint.engine._asdict()}
         )
-        dt, seed, steps = checkpoint.dt, checkpoint.seed, checkpoint.engine.steps
-        simulation = cls(
-            checkpoint.network,
-            dt=dt,
-            seed=seed,
-            threads=threads,
-            progress=progress,
-            profile=profile,
-        )
+        options: Any = {"threads": threads, "progress": progress, "profile": profile}
+        simulation = cls(checkpoint.network, dt=checkpoint.dt, seed=checkpoint.seed, **options)
         try:
-            simulation._runner.set_state(checkpoint, steps)
+            simulation._runner.set_state(checkpoint, checkpoint.engine.steps)
         except INVALID as error:
             raise damaged(path, KIND, error) from error
         return simulation
@@ -339,11 +332,11 @@ class Simulation:
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
                 f"{plan.dt:g} ms: use a larger dt"
             )
-        recorders = (runner.engine.recorder, runner.engine.weights)
-        if not all(recorder.has_capacity(end) for recorder in recorders):
+        sampled = [*runner.engine.recorder.sampled, *runner.engine.weights.sampled]
+        if any(rows.capacity < end // interval for rows, interval in sampled):
             check_recordings(runner.network, end * plan.dt, plan.dt)
-            for recorder in recorders:
-                recorder.reserve(end)
+            for rows, interval in sampled:
+                rows.reserve(end // interval)
         return end
 
     def _until(self, end: int) -> str:

@@ -38,6 +38,11 @@ class WeightRecorder:
     Parameters
     ----------
     engine : Engine
+
+    Attributes
+    ----------
+    sampled : list of (Rows, int)
+        Samples of each projection, with their interval (steps).
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -55,26 +60,17 @@ class WeightRecorder:
             rows = Rows(np.float64, len(reader.order))
             unit = projection.synapse.unit
             self._recorded.append(_Recorded(key, steps, reader, unit, rows))
+        self.sampled = [(one.rows, one.interval) for one in self._recorded]
 
-    def next_sample(self, step: int) -> int | None:
-        """Return the first step after `step` at which a weight is sampled; None: never."""
-        following = [(step // one.interval + 1) * one.interval for one in self._recorded]
-        return min(following, default=None)
+    def next_sample(self, step: int, end: int) -> int:
+        """Return the first step after `step` at which a weight is sampled, at most `end`."""
+        return min([end, *((step // n + 1) * n for _, n in self.sampled)])
 
     def append(self, engine: Engine) -> None:
         """Store the weights that are sampled at the current step."""
         for one in self._recorded:
             if engine.steps % one.interval == 0:
                 one.rows.append(one.reader.read(engine)[None])
-
-    def has_capacity(self, n_steps: int) -> bool:
-        """Return whether memory for the samples of the first `n_steps` steps is allocated."""
-        return all(one.rows.capacity >= n_steps // one.interval for one in self._recorded)
-
-    def reserve(self, n_steps: int) -> None:
-        """Allocate memory for the samples of the first `n_steps` steps."""
-        for one in self._recorded:
-            one.rows.reserve(n_steps // one.interval)
 
     def traces(self, first: int, last: int) -> dict[WeightKey, WeightTrace]:
         """Return the samples of steps `first` to `last` − 1 by source and target."""
