@@ -37,6 +37,7 @@ from neurosim.engine.weight_recorder import WeightRecorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.network.parts import check_has_signal
+from neurosim.results import Result
 from neurosim.utils.checks import check_number
 from neurosim.utils.progress import no_report
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from neurosim.builder import Plan
     from neurosim.network import Network, Projection
-    from neurosim.results import Result, RunStats
+    from neurosim.results import RunStats
 
 CHUNK = 500
 """Largest number of steps per chunk: Ctrl-C and the clock are checked between chunks."""
@@ -237,7 +238,17 @@ class Engine:
 
     def result(self, n_steps: int, stats: RunStats) -> Result:
         """Return everything recorded in the first `n_steps` steps."""
-        return self.recorder.result(n_steps, stats, self.weights.traces(0, n_steps))
+        return Result(
+            dt=self.plan.dt,
+            duration=n_steps * self.plan.dt,
+            seed=self.plan.seed,
+            populations=self.plan.populations,
+            spikes=self.recorder.spikes(0, n_steps),
+            traces=self.recorder.traces(0, n_steps),
+            weights=self.weights.traces(0, n_steps),
+            inputs=self.recorder.inputs(0, n_steps),
+            stats=stats,
+        )
 
     def update_weights(self) -> None:
         """Update weights that change between spikes to the current time."""

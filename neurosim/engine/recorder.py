@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.results import Result, RunStats, SpikeTrains, Trace
+from neurosim.results import SpikeTrains, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from neurosim.builder import Plan
     from neurosim.builder.recording import TracePlan
     from neurosim.kernels import State
-    from neurosim.results.weights import WeightTrace
 
 PENDING = 2**22
 """Number of spikes that are collected before they are sorted by population."""
@@ -311,18 +310,3 @@ class Recorder:
         if f"samples {k}" in saved:
             return saved[f"samples {k}"]
         return self._in_units(self._plan.traces[k], saved[f"values {k}"].copy())
-
-    def result(self, n_steps: int, stats: RunStats, weights: Mapping[Any, WeightTrace]) -> Result:
-        """Return everything recorded in the first `n_steps` steps."""
-        plan = self._plan
-        return Result(
-            dt=plan.dt,
-            duration=n_steps * plan.dt,
-            seed=plan.seed,
-            populations=plan.populations,
-            spikes=self.spikes(0, n_steps),
-            traces=self.traces(0, n_steps),
-            weights=weights,
-            inputs=self.inputs(0, n_steps),
-            stats=stats,
-        )

@@ -79,7 +79,9 @@ def overview(
     heights += [1.1] * (n_neurons >= MIN_NEURONS) + [1.3] * len(potentials)
     fig = new_figure(7.5, 0.9 + 1.1 * sum(heights))
     axes = panels(fig, len(heights), 1, sharex=True, height_ratios=heights)
-    rows = _rows(result, names, start, end)
+    n_spikes = sum(np.count_nonzero(result.spikes[name].inside(start, end)) for name in names)
+    # Of many spikes, at least those of 50 neurons.
+    rows = int(np.clip(MAX_SPIKES * n_neurons / max(1, n_spikes), 50, 2000))
     draw_raster(axes[0], result, names, start=start, stop=end, max_neurons=rows)
     if n_neurons >= MIN_NEURONS:
         width = bin_width(end - start)
@@ -93,13 +95,6 @@ def overview(
     add_legend(fig, axes[min(1, len(axes) - 1)], title, columns=3, least=2)
     fig.align_ylabels()
     return finished(fig)
-
-
-def _rows(result: Result, names: Sequence[str], start: float, stop: float) -> int:
-    """Return the number of neurons whose spikes do not fill the raster, at least 50."""
-    n_neurons = sum(len(result.spikes[name].recorded) for name in names)
-    n_spikes = sum(np.count_nonzero(result.spikes[name].inside(start, stop)) for name in names)
-    return int(np.clip(MAX_SPIKES * n_neurons / max(1, n_spikes), 50, 2000))
 
 
 def _potentials(result: Result, names: Sequence[str]) -> list[tuple[str, int]]:

@@ -122,6 +122,23 @@ def check_file(path: Path, wanted: str) -> None:
         raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
 
 
+def read_bytes(path: Path, wanted: str, size: int = -1) -> bytes:
+    """Read the first `size` bytes of a file, or all; `wanted` as for `check_file`.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    check_file(path, wanted)
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except MemoryError as error:
+        raise no_memory_for(path, error) from error
+    except OSError as error:
+        raise NeurosimError(f"{path} cannot be read ({error.strerror}): give {wanted}") from None
+
+
 def no_memory_for(path: str | os.PathLike[str], error: MemoryError) -> NeurosimError:
     """Return the error for a file that needs more memory than there is."""
     reason = str(error).partition("\n")[0] or "out of memory"
@@ -174,13 +191,9 @@ def read_json(
     ------
     NeurosimError
     """
-    check_file(path, wanted)
+    text = read_bytes(path, wanted, largest + 1)
     try:
-        with path.open("rb") as file:
-            text = file.read(largest + 1)
         content = json.loads(text) if len(text) <= largest else None
-    except OSError as error:
-        raise NeurosimError(f"{path} cannot be read ({error.strerror}): give {wanted}") from None
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
