@@ -14,6 +14,7 @@ from neurosim.builder.grid import whole_steps
 from neurosim.engine.simulation import Simulation
 from neurosim.errors import NeurosimError
 from neurosim.results.analysis import mean_rate
+from neurosim.utils.checks import check_integer
 
 if TYPE_CHECKING:
     from neurosim.bench.benchmark import Benchmark
@@ -46,8 +47,7 @@ class TimingOptions:
     profile: bool = False
 
     def __post_init__(self) -> None:
-        if not 1 <= self.repeats <= MOST_REPEATS:
-            raise NeurosimError(f"repeats = {self.repeats} is outside 1 to {MOST_REPEATS}")
+        check_integer(self.repeats, "repeats", 1, MOST_REPEATS)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.builder import build, plastic, snapshot
+from neurosim.builder import Plan, build, plastic, snapshot
 from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.finite import first_not_finite
 from neurosim.builder.gap_junctions import new_potentials
@@ -37,7 +37,7 @@ from neurosim.engine.weight_recorder import WeightRecorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.network.parts import check_has_signal
-from neurosim.results import Result
+from neurosim.results import Result, RunStats
 from neurosim.utils.checks import check_number
 from neurosim.utils.progress import no_report
 
@@ -47,9 +47,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder import Plan
     from neurosim.network import Network, Projection
-    from neurosim.results import RunStats
 
 CHUNK = 500
 """Largest number of steps per chunk: Ctrl-C and the clock are checked between chunks."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurosim.builder.inputs import Stream, listed_spikes, pieces, targets
 from neurosim.engine.generated_inputs import for_targets
-from neurosim.kernels import poisson_spikes
+from neurosim.kernels import Inputs, poisson_spikes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from neurosim.builder import Plan
     from neurosim.builder.recording import SentSpikesPlan
     from neurosim.engine.live_inputs import LiveInputs
-    from neurosim.kernels import Inputs
 
     Spikes = tuple[NDArray[np.int64], NDArray[np.int64]]
 

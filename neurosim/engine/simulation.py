@@ -14,7 +14,7 @@ from neurosim.engine.runner import Runner
 from neurosim.engine.values import projection_index, read_parameters, set_parameters, set_weights
 from neurosim.errors import NeurosimError
 from neurosim.kernels import without_collection
-from neurosim.network import Network, Projection
+from neurosim.network import Network, Population, PopulationView, Projection
 from neurosim.network.data import KINDS, PLASTIC_KINDS
 from neurosim.utils.checks import check_flag, show
 from neurosim.utils.checksummed import damaged
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neurosim.engine.stream import Chunk
-    from neurosim.network import Population, PopulationView
     from neurosim.results import Result
     from neurosim.results.connections import Connections
 

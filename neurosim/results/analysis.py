@@ -70,9 +70,13 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
     if trains.observed is None:
         return trains.counts(start, stop) / (stop - start) * 1e3
     observed = np.array([coverage(o, (start, stop))[0] for o in trains.observed])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        each = _observed_spikes(trains).counts(start, stop) / observed * 1e3
-    return np.where(observed > 0.0, each, np.nan)
+    return _observed_rate(_observed_spikes(trains).counts(start, stop), observed)
+
+
+def _observed_rate(counts: NDArray[np.int64], observed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rates (Hz) for numbers of spikes in observed times (ms), NaN for a time of 0."""
+    unknown = np.full(len(counts), np.nan)
+    return np.divide(counts, observed, out=unknown, where=observed > 0.0) * 1e3
 
 
 def _observed_spikes(trains: SpikeTrains) -> SpikeTrains:
@@ -306,8 +310,7 @@ def population_rate(
         return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
     edges = start + np.multiply(np.arange(n_bins + 1), bin_ms, dtype=float)
     observed = np.sum([np.zeros(n_bins), *(coverage(o, edges) for o in trains.observed)], 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return centres, np.where(observed > 0.0, counts / observed * 1e3, np.nan)
+    return centres, _observed_rate(counts, observed)
 
 
 def fano_factor(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.results import PopulationInfo, SpikeTrains
+from neurosim.results import PopulationInfo, Result, SpikeTrains, Trace, WeightTrace
 from neurosim.results.storage.layout import (
     ARRAYS,
     FORMAT,
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     import h5py
     from numpy.typing import DTypeLike, NDArray
-
-    from neurosim.results import Result, SpikeTrains, Trace, WeightTrace
 
 COMPRESS_FROM = 1024
 """Smaller arrays are not compressed: the table of chunks would outweigh the gain."""
