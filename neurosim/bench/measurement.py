@@ -249,10 +249,7 @@ def _speed(spans: Sequence[Span]) -> dict[str, Any]:
 
 
 def _profile(first: Result, last: Result) -> dict[str, float] | None:
-    """Return the time of each phase (s) between two results.
-
-    The result is None if the time was not measured.
-    """
+    """Return the time of each phase (s) between two results, None if it was not measured."""
     before, after = first.stats.profile, last.stats.profile
     if before is None or after is None:
         return None

@@ -176,9 +176,9 @@ class GeneratedInputs:
         return bool(self._inputs)
 
     def with_values(self, inputs: Inputs, thread: int, first: int, last: int) -> Inputs:
-        """Return the inputs of a thread with the currents and rates of steps.
+        """Return the inputs of a thread with the values of steps `first` to `last` − 1.
 
-        They are those of steps `first` to `last` − 1.
+        Values are those of generated currents and rates.
         """
         programs, changes = inputs.programs.copy(), inputs.changes
         amplitudes, means = inputs.amplitudes, inputs.means
@@ -205,10 +205,7 @@ class GeneratedInputs:
     def spikes(
         self, thread: int, first: int, last: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Return step, slot and weight of the spikes in a range of steps.
-
-        The spikes arrive in steps `first` to `last` − 1.
-        """
+        """Return step, slot and weight of spikes that arrive in steps `first` to `last` − 1."""
         found: list[tuple[NDArray, ...]] = [(np.empty(0, np.int64),) * 2 + (np.empty(0),)]
         for drive, port in self._plan.threads[thread].ports.generated.items():
             if port.spikes is not None:

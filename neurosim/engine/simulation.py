@@ -319,10 +319,7 @@ class Simulation:
         return self._runner.run(end, chunk, on_chunk, realtime)
 
     def _end_after(self, duration: float) -> int:
-        """Return the end step of a run of `duration` (ms), and allocate its recordings.
-
-        The run ends before this step.
-        """
+        """Allocate the recordings of a run of `duration` (ms); return the step after its last."""
         self._check_complete()
         runner, plan = self._runner, self._runner.engine.plan
         end = runner.steps + whole_steps(duration, plan.dt, "duration")

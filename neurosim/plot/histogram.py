@@ -164,9 +164,7 @@ def rates_and_cv(
 def draw_potential_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw the distribution of potentials after `start` (ms), with thresholds.
-
-    Thresholds are dashed lines.
+    """Draw the distribution of potentials after `start` (ms), with dashed lines at thresholds.
 
     Parameters
     ----------

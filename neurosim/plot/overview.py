@@ -98,10 +98,7 @@ def overview(
 
 
 def _potentials(result: Result, names: Sequence[str]) -> list[tuple[str, int]]:
-    """Return some neurons with recorded potentials.
-
-    They are from as many populations as possible.
-    """
+    """Return neurons with recorded potentials, of as many populations as possible."""
     recorded = [name for name in names if (name, "v") in result.traces]
     chosen = [
         (k, name, int(neuron))

@@ -20,6 +20,8 @@ from neurosim.utils.intervals import coverage, locate, merged
 from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
     from neurosim.results import Result, SpikeTrains, Trace
@@ -109,12 +111,15 @@ def _check_finite(start: float, stop: float) -> None:
         )
 
 
+def _check_population(name: str, known: Mapping[str, object]) -> None:
+    """Raise an error if a population is unknown."""
+    if name not in known:
+        raise NeurosimError(f"unknown population {name!r}: {suggest(name, known)}")
+
+
 def trains_of(result: Result, population: str) -> SpikeTrains:
     """Return the spikes of a population."""
-    if population not in result.spikes:
-        raise NeurosimError(
-            f"unknown population {population!r}: {suggest(population, result.spikes)}"
-        )
+    _check_population(population, result.spikes)
     return result.spikes[population]
 
 
@@ -123,10 +128,7 @@ def trace_of(result: Result, population: str, *variables: str, options: str = ""
 
     The error message suggests recording the last one, with `options` of `Network.record`.
     """
-    if population not in result.populations:
-        raise NeurosimError(
-            f"unknown population {population!r}: {suggest(population, result.populations)}"
-        )
+    _check_population(population, result.populations)
     for variable in variables:
         if (population, variable) in result.traces:
             return result.traces[population, variable]
