@@ -279,7 +279,8 @@ class Engine:
         """Raise an error on all processes if a state variable is NaN or infinite on any."""
         found = first_not_finite(self.plan, self._states, self._samples, self.steps, n_steps)
         if self.comm.any(found is not None):
-            lines = self.comm.allgather(np.frombuffer((found or "").encode(), np.uint8))
+            line = f"{found}\n" if found else ""
+            lines = self.comm.allgather(np.frombuffer(line.encode(), np.uint8))
             raise NeurosimError(lines.tobytes().decode().splitlines()[0])
 
     def get_state(self) -> EngineState:
@@ -287,18 +288,15 @@ class Engine:
         self.drop_history()
         columns = get_plasticity_state(self.plan, self.plasticity)
         columns = {name: self.comm.allgather(column) for name, column in columns.items()}
+        state = snapshot.get_state(self.plan, self._states)
+        state |= {field: self.comm.allreduce(state[field]) for field in snapshot.STATES}
         return EngineState(
             steps=self.steps,
-            state=self._neuron_state(),
+            state=state | {"delivered": np.array([self.delivered])},
             learned=sorted_columns(columns),
             live=self.live.get_state(self.steps),
             recorded=self.recorder.get_state() | self.weights.get_state(),
         )
-
-    def _neuron_state(self) -> dict[str, NDArray]:
-        state = snapshot.get_state(self.plan, self._states)
-        state |= {field: self.comm.allreduce(state[field]) for field in snapshot.STATES}
-        return state | {"delivered": np.array([self.delivered])}
 
     def set_state(self, saved: EngineState) -> None:
         """Continue from a state of the same network. The engine must be at time 0.

@@ -38,11 +38,6 @@ MAX_VALUES = 2**24
 """Largest number of values of a current in an interval of several steps."""
 
 
-def interval_steps(n_targets: int) -> int:
-    """Return the length of an interval for a number of targets."""
-    return min(MAX_STEPS, max(MAX_VALUES // n_targets, 1))
-
-
 class _GeneratedInput:
     """One input that is generated interval by interval.
 
@@ -58,7 +53,7 @@ class _GeneratedInput:
         self._number, self._sends_spikes = port.number, port.spikes is not None
         self._dt, self._seed = plan.dt, plan.seed
         self._n_targets = len(targets(drive))
-        self._length = interval_steps(self._n_targets)
+        self._length = min(MAX_STEPS, max(MAX_VALUES // self._n_targets, 1))  # of an interval
         self._cache: dict[int, Any] = {}
         self.memory: dict[int, NDArray[np.float64]] = {}
         if hasattr(source, "memory"):
