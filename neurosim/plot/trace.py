@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.results import PopulationInfo, Result, Trace
+    from neurosim.results import PopulationInfo, Result
 
 MAX_THICK = 60
 """Largest number of spikes in a window that are drawn with a thick line."""
@@ -81,7 +81,8 @@ def draw_voltage(
     end = end_of(result, start, stop)
     inside = _inside(trace.times, start, end)
     with style():
-        n_spikes = _n_spikes(trace, neuron, start, end)
+        fired = np.empty(0) if trace.spikes is None else trace.spikes.of(neuron)
+        n_spikes = np.count_nonzero(_inside(fired, start, end))
         width = 1.2 if n_spikes <= MAX_THICK else 0.6
         axes.plot(trace.times[inside], values[inside], color="black", lw=width)
         draw_levels(axes, result.populations[population], margin=True)
@@ -270,13 +271,6 @@ def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> Non
     # The strip of ticks is not part of the voltage scale.
     axes.set_yticks(ticks)
     axes.spines["left"].set_bounds(low, high)
-
-
-def _n_spikes(trace: Trace, neuron: int, start: float, stop: float) -> int:
-    """Return the number of spikes of a neuron in a window, 0 if they are unknown."""
-    if trace.spikes is None:
-        return 0
-    return int(np.count_nonzero(_inside(trace.spikes.of(neuron), start, stop)))
 
 
 def _inside(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np.bool_]:
