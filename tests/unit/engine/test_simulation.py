@@ -137,7 +137,7 @@ def test_stats_report_size_and_speed() -> None:
         ({"seed": -1}, "seed = -1 is not an integer from 0"),
         ({"seed": 1.5}, "seed = 1.5"),
         ({"threads": 0}, "threads = 0 is outside 1 to"),
-        ({"threads": 2.5}, "threads = 2.5 is not an integer"),
+        ({"threads": 2.5}, "threads = 2.5 is not a whole number"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_sentence(arguments, words) -> None:
