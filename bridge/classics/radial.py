@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from bridge.learning.activations import find_activation
 from bridge.networks import Layer, LayeredNetwork
 from bridge.neuron.mapping import LogisticUnit
 from bridge.utils.checks import as_floats, finite, finite_vector, positive
@@ -138,7 +137,7 @@ def radial_network(
     hidden = Layer(
         np.array([unit.coef for unit in units]),
         np.array([unit.intercept for unit in units]),
-        find_activation("sigmoid"),
+        "sigmoid",
     )
-    output = Layer(np.full((1, n_units), 0.5), np.zeros(1), find_activation("linear"))
+    output = Layer(np.full((1, n_units), 0.5), np.zeros(1), "linear")
     return LayeredNetwork((hidden, output))

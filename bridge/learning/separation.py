@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linprog
 
-from bridge.learning.design import is_sparse
+from bridge.learning.design import StandardisedDesign, is_sparse
 from bridge.learning.objectives import MeanLoss
 from bridge.learning.optimizers import newton
 
@@ -110,9 +110,10 @@ def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
     2). Directions in which all rows are equal are ignored, as the loss does not depend on them.
     """
     values, vectors = np.linalg.eigh(objective.hessian(theta))
-    varies = np.ones(len(values), dtype=bool)
-    if values[0] <= len(values) * np.finfo(float).eps * values[-1]:
-        varies = _varying(objective, vectors)
+    varies, level = np.ones(len(values), dtype=bool), len(values) * np.finfo(float).eps
+    if values[0] <= level * values[-1]:
+        gram = objective.design.gram(objective.weights)
+        varies = np.sum(vectors * (gram @ vectors), axis=0) > level * np.trace(gram)
     if not varies.any() or (values[varies] <= 0).any():
         return not varies.any()
     along = vectors[:, varies].T @ objective.value_and_gradient(theta)[1]
@@ -222,13 +223,6 @@ def _exact(objective: MeanLoss, direction: NDArray, least: float) -> NDArray[np.
     return found
 
 
-def _varying(objective: MeanLoss, vectors: NDArray) -> NDArray[np.bool_]:
-    """Return which eigenvectors of a Hessian are directions in which the rows differ."""
-    gram = objective.design.gram(objective.weights)
-    spread = np.sum(vectors * (gram @ vectors), axis=0)
-    return spread > len(gram) * np.finfo(float).eps * np.trace(gram)
-
-
 def _signed_rows(objective: MeanLoss) -> Any:
     """Return rows with weight times their sign, the 1 first.
 
@@ -240,16 +234,15 @@ def _signed_rows(objective: MeanLoss) -> Any:
         ones = sparse.csr_matrix(np.full((len(sign), 1), float(design.intercept)))
         scaled = design.matrix[present].multiply(design.inverse_scale)
         return sparse.csr_matrix(sparse.hstack([ones, scaled]).multiply(sign[:, None]))
-    return design.rows()[present] * sign[:, None]
+    return design.rows(present) * sign[:, None]
 
 
-def open_parameters(objective: MeanLoss, flat: NDArray) -> NDArray[np.bool_]:
+def open_parameters(design: StandardisedDesign, flat: NDArray) -> NDArray[np.bool_]:
     """Return which raw parameters are not determined by the data.
 
     They change along flat directions or belong to constant columns.
     """
-    design, jacobian = objective.design, objective.design.raw_jacobian
-    constant = design.constant
+    jacobian, constant = design.raw_jacobian, design.constant
     open_ = (np.abs(jacobian @ flat) > 1e-6 * np.abs(jacobian).max(axis=1, keepdims=True)).any(1)
     open_[1 + constant] = True
     open_[0] |= (design.mean[constant] != 0).any()
@@ -278,26 +271,24 @@ class Limit:
     certain: MeanLoss
 
     @classmethod
-    def of(cls, objective: MeanLoss, separation: Separation, n_trials: float) -> Limit:
-        """Return the limit of a loss in which some trials become certain."""
-        rest = objective.without(separation.certain)
-        certain = objective.without(~separation.certain, ridge=1.0 / n_trials)
+    def of(cls, objective: MeanLoss, separation: Separation) -> Limit | None:
+        """Return the limit of a loss in which some trials become certain.
+
+        None if the remaining trials determine no parameter.
+        """
+        rest, design = objective.without(separation.certain), objective.design
         flat = unvarying(rest)
-        open_before = open_parameters(objective, unvarying(objective))
-        unbounded = open_parameters(objective, flat) & ~open_before
+        open_ = open_parameters(design, flat)
+        if open_[1:].all() and (open_[0] or not design.intercept):
+            return None
+        certain = objective.without(~separation.certain, ridge=1.0 / objective.n_trials)
+        unbounded = open_ & ~open_parameters(design, unvarying(objective))
         return cls(rest, flat, unbounded, certain)
 
     @property
     def columns(self) -> NDArray[np.intp]:
         """Columns without a finite estimate."""
         return np.flatnonzero(self.unbounded[1:])
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the remaining trials determine no parameter."""
-        design = self.rest.design
-        open_ = open_parameters(self.rest, self.flat)
-        return bool(open_[1:].all() and (open_[0] or not design.intercept))
 
     @property
     def fraction(self) -> float:

@@ -46,8 +46,10 @@ def require_fitted(estimator: Any) -> None:
         ) from None
 
 
-def seed_of(random_state: Any) -> int:
-    """Return a seed drawn from `random_state`, as scikit-learn interprets it."""
+def seed_of(random_state: Any) -> int | np.random.Generator:
+    """Return a Generator, or a seed drawn from `random_state` as scikit-learn interprets it."""
+    if isinstance(random_state, np.random.Generator):
+        return random_state
     try:
         return int(check_random_state(random_state).randint(2**31 - 1))
     except (TypeError, ValueError):

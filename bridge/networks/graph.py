@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from bridge.learning.activations import Activation, find_activation
+from bridge.learning.activations import Activation
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
 from bridge.utils.checks import as_floats, require_type
@@ -99,7 +99,7 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
             Layer(
                 as_floats([list(unit.weights.values())], "weights of a unit"),
                 np.array([unit.bias]),
-                find_activation(unit.activation),
+                unit.activation,
             )
             for unit in chosen
         ),

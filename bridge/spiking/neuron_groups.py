@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit
 
 import neurosim as ns
-from bridge.learning.activations import find_activation
 from bridge.networks import Layer, LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.neuron.noise import EscapeNoise
@@ -222,5 +221,5 @@ def sigmoids_of(network: LayeredNetwork) -> LayeredNetwork:
         bias = layer.bias - (factor - 1.0) * layer.weights.sum(axis=1)
         weights, twice = factor * layer.weights, layer.activation.name == "tanh"
         factor, name = (2.0, "sigmoid") if twice else (1.0, layer.activation.name)
-        layers.append(Layer(factor * weights, factor * bias, find_activation(name)))
+        layers.append(Layer(factor * weights, factor * bias, name))
     return LayeredNetwork(tuple(layers))
