@@ -49,28 +49,8 @@ class SeparableDataWarning(UserWarning):
     """
 
 
-@dataclass(frozen=True, eq=False)
-class Separation:
-    """Separable trials.
-
-    Attributes
-    ----------
-    certain : (n_trials,) ndarray of bool
-        Trials whose class is certain in the limit.
-    direction : (n + 1,) ndarray
-        Change of the parameters, in standardised columns, that increases the log-odds of these
-        trials and does not change those of the others.
-    theta : (n + 1,) ndarray
-        Point near the maximum of the likelihood of the other trials.
-    """
-
-    certain: NDArray[np.bool_]
-    direction: NDArray[np.float64]
-    theta: NDArray[np.float64]
-
-
-def find_separation(objective: MeanLoss, theta: NDArray) -> Separation | None:
-    """Return all separable trials, None if the classes overlap.
+def separable_trials(objective: MeanLoss, theta: NDArray) -> NDArray[np.bool_] | None:
+    """Return the trials whose class is certain in the limit, None if the classes overlap.
 
     Parameters
     ----------
@@ -78,28 +58,22 @@ def find_separation(objective: MeanLoss, theta: NDArray) -> Separation | None:
         Cross-entropy without ridge.
     theta : (n + 1,) ndarray
         Final or current point of the optimisation.
+
+    Returns
+    -------
+    (n_trials,) ndarray of bool or None
     """
-    sign, present = objective.sign, objective.weights > 0
-    certain, direction = ~present, np.zeros_like(theta)
-    remaining = objective
-    while True:
-        theta, found = _direction(remaining, theta)
-        if found is None:
+    present = objective.weights > 0
+    certain, remaining = ~present, objective
+    while not certain.all():
+        theta, direction = _direction(remaining, theta)
+        if direction is None:
             break
-        gained = sign * objective.design.scores(found)
-        new = ~certain & (gained > 1e-6 * gained[~certain].max())
-        # Scaled so that earlier separated trials stay separated.
-        before, scale = sign * objective.design.scores(direction), 1.0
-        earlier = present & certain
-        if earlier.any() and (cost := -gained[earlier].min()) > 0.0:
-            scale = min(1.0, 0.5 * before[earlier].min() / cost)
-        direction, certain = direction + scale * found, certain | new
-        if certain.all():
-            break
+        gained = objective.sign * objective.design.scores(direction)
+        certain = certain | (gained > 1e-6 * gained[~certain].max())
         remaining = objective.without(certain)
-    if not direction.any():
-        return None
-    return Separation(certain & present, direction, theta)
+    certain = certain & present
+    return certain if certain.any() else None
 
 
 def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
@@ -170,21 +144,17 @@ def _direction(
     minimum exists, or a Newton step increases the log-odds of some trials only. If all fail, a
     linear programme is solved.
     """
-    if objective.separates(theta):
-        return theta, theta
     small = len(theta) <= MOST_PARAMETERS
-    if small:
-        # Further Newton steps are much faster than the linear programme.
-        for tries in range(3):
-            if has_minimum_near(objective, theta):
-                return theta, None
-            found = _by_newton(objective, theta)
-            if found is not None or tries == 2:
-                break
+    for tries in range(3):
+        if tries:  # further Newton steps are much faster than the linear programme
             theta = newton(objective, theta, tol=1e-10, max_iter=5).theta
-            if objective.separates(theta):
-                return theta, theta
-        if found is not None:
+        if objective.separates(theta):
+            return theta, theta
+        if not small:
+            break
+        if has_minimum_near(objective, theta):
+            return theta, None
+        if (found := _by_newton(objective, theta)) is not None:
             return theta, found
     found = separating_plane(objective)
     if found is None:
@@ -271,19 +241,19 @@ class Limit:
     certain: MeanLoss
 
     @classmethod
-    def of(cls, objective: MeanLoss, separation: Separation) -> Limit | None:
+    def of(cls, objective: MeanLoss, certain: NDArray[np.bool_]) -> Limit | None:
         """Return the limit of a loss in which some trials become certain.
 
         None if the remaining trials determine no parameter.
         """
-        rest, design = objective.without(separation.certain), objective.design
+        rest, design = objective.without(certain), objective.design
         flat = unvarying(rest)
         open_ = open_parameters(design, flat)
         if open_[1:].all() and (open_[0] or not design.intercept):
             return None
-        certain = objective.without(~separation.certain, ridge=1.0 / objective.n_trials)
         unbounded = open_ & ~open_parameters(design, unvarying(objective))
-        return cls(rest, flat, unbounded, certain)
+        decided = objective.without(~certain, ridge=1.0 / objective.n_trials)
+        return cls(rest, flat, unbounded, decided)
 
     @property
     def columns(self) -> NDArray[np.intp]:

@@ -25,8 +25,7 @@ from bridge.learning.separation import (
     MOST_PARAMETERS,
     Limit,
     SeparableDataWarning,
-    Separation,
-    find_separation,
+    separable_trials,
 )
 from bridge.learning.stochastic import stochastic_descent
 from bridge.learning.uncertainty import DistanceToMinimum, Uncertainty
@@ -167,18 +166,18 @@ def _fit(objective: MeanLoss, neuron: Any) -> _Fit:
     bounded = neuron.ridge > 0 or neuron.firth or not objective.loss.smooth
     distance = DistanceToMinimum(objective, bounded=bounded)
     descent = _optimise(objective, neuron, distance)
-    separation = None if bounded else _separation(objective, descent, distance)
-    separable = separation is not None or objective.separates(descent.theta)
+    certain = None if bounded else _certain(objective, descent, distance)
+    separable = certain is not None or objective.separates(descent.theta)
     limit = None
-    if separation is not None and len(descent.theta) <= MOST_PARAMETERS:
-        limit = Limit.of(objective, separation)
+    if certain is not None and len(descent.theta) <= MOST_PARAMETERS:
+        limit = Limit.of(objective, certain)
         if limit is not None:
             distance = DistanceToMinimum(limit.rest, bounded=objective.loss.likelihood)
             descent = _optimise(limit.rest, neuron, distance)
     distance.test_decrease(descent.theta)
     if limit is not None and not distance.decreases:
         return _Fit(limit.rest, descent, separable, limit)
-    if separation is None and not distance.decreases:
+    if certain is None and not distance.decreases:
         return _Fit(objective, descent, separable)
     weak = objective.without(objective.weights == 0.0, ridge=1.0 / objective.n_trials)
     distance = DistanceToMinimum(weak, bounded=True)
@@ -260,13 +259,13 @@ def _default_solver(objective: MeanLoss) -> str:
     return "newton" if few or isinstance(objective, FirthLoss) else "accelerated"
 
 
-def _separation(
+def _certain(
     objective: MeanLoss, descent: OptimizeResult, distance: DistanceToMinimum
-) -> Separation | None:
+) -> NDArray[np.bool_] | None:
     """Return the trials that are separable, None if there are none."""
     if objective.loss.kind == loss_kinds.CROSS_ENTROPY:
         distance.test_separation(descent.theta)
-        return distance.separation
+        return distance.certain
     if objective.loss.kind != loss_kinds.SQUARED or len(descent.theta) > MOST_PARAMETERS:
         return None
     # The squared error of separable trials has no minimum, either, and becomes flat.
@@ -274,7 +273,7 @@ def _separation(
     if curvatures[0] > SHALLOW * curvatures[-1]:
         return None
     likelihood = MeanLoss(objective.design, objective.sign, objective.weights, 0.0, CROSS_ENTROPY)
-    return find_separation(likelihood, descent.theta)
+    return separable_trials(likelihood, descent.theta)
 
 
 class _Warnings:

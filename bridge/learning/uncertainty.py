@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from bridge.learning import loss_kinds
 from bridge.learning.objectives import MeanLoss
-from bridge.learning.separation import MOST_PARAMETERS, Separation, find_separation, open_parameters
+from bridge.learning.separation import MOST_PARAMETERS, open_parameters, separable_trials
 
 
 class Uncertainty(NamedTuple):
@@ -95,13 +95,13 @@ class DistanceToMinimum:
 
     Attributes
     ----------
-    separation : Separation or None
+    certain : (n_trials,) ndarray of bool or None
         Separable trials found.
     decreases : bool
         Whether the squared error decreases with growing weights.
     """
 
-    separation: Separation | None = None
+    certain: NDArray[np.bool_] | None = None
     decreases: bool = False
 
     def __init__(self, objective: MeanLoss, *, bounded: bool) -> None:
@@ -115,7 +115,7 @@ class DistanceToMinimum:
         if not self._known and len(theta) <= MOST_PARAMETERS:
             self.test_separation(theta)
         self.test_decrease(theta)
-        if self.separation is not None or self.decreases:
+        if self.certain is not None or self.decreases:
             return 0.0
         squared = objective.n_trials * float(gradient @ self._newton_step(theta, gradient))
         if objective.loss.kind in (loss_kinds.SQUARED, loss_kinds.SQUARED_RELU):
@@ -126,7 +126,7 @@ class DistanceToMinimum:
         """Test whether a minimum exists, once per optimisation."""
         if not self._known:
             self._known = True
-            self.separation = find_separation(self.objective, theta)
+            self.certain = separable_trials(self.objective, theta)
 
     def test_decrease(self, theta: NDArray) -> None:
         """Test whether the squared error is smaller for twice the parameters."""

@@ -99,16 +99,13 @@ class NeuronGroup(SpikingNetwork):
         inputs = checked_inputs(inputs, network.n_inputs)
         populations: list[ns.Population] = []
         for k, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
-            arrival, size, kind = (
-                ns.SpikeTimes([network.depths[k] * dt]),
-                self._sizes[k],
-                self._kind(k),
-            )
+            arrival, size = ns.SpikeTimes([network.depths[k] * dt]), self._sizes[k]
             number = len(inputs) * len(layer.bias) * size
             cells = net.add(self.population(k, name), number, self._neuron(k, dt), dale=False)
-            if kind == "linear":
+            distance = THRESHOLD_DISTANCE
+            if self._kind(k) == "linear":
+                distance = 0.0
                 net.record(cells, "v")
-            distance = 0.0 if kind == "linear" else THRESHOLD_DISTANCE
             constant = (layer.bias[:, np.newaxis] - self._thresholds(k)) / BETA + distance
             net.drive(cells, arrival, psp=np.tile(constant.ravel(), len(inputs)))
             outside = [column for column, signal in enumerate(sources) if signal < network.n_inputs]

@@ -218,9 +218,7 @@ class RateCodedNetwork(SpikingNetwork):
         n_trials, trains = self._trials(result, last, n_trials), result.spikes[last]
         if (last, "v") not in result.traces:
             counts = trains.counts().reshape(1, n_trials, -1)
-            return np.array([result.duration]), float(self.threshold_distance) * counts.astype(
-                float
-            )
+            return np.array([result.duration]), self.threshold_distance * counts
         trace = result.traces[last, "v"]
         scores = trace.values - self._start
         sample = np.searchsorted(trace.times, trains.times - 1e-6)
