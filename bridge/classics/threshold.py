@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.classics.boolean import binary
+from bridge.utils.checks import as_float, as_floats
 from neurosim import NeurosimError
 
 # Largest number of different sums of weights of a unit.
@@ -54,12 +55,14 @@ class ThresholdUnit:
     vetoes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.sources) != len(self.weights):
+        weights = as_floats(self.weights, f"weights of unit {self.name!r}")
+        if weights.shape != (len(self.sources),):
             raise NeurosimError(
-                f"unit {self.name!r} has {len(self.sources)} sources and {len(self.weights)} "
+                f"unit {self.name!r} has {len(self.sources)} sources and {weights.size} "
                 "weights: give one weight per source"
             )
-        if not np.isfinite([*self.weights, self.threshold]).all():
+        threshold = as_float(self.threshold, f"threshold of unit {self.name!r}")
+        if not np.isfinite([*weights, threshold]).all():
             raise NeurosimError(f"unit {self.name!r} has a weight or threshold that is not finite")
 
     @classmethod

@@ -15,7 +15,7 @@ import neurosim as ns
 from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, require_chain
-from bridge.utils.checks import as_float, positive, require_type
+from bridge.utils.checks import as_float, positive
 from neurosim import NeurosimError
 
 # Smallest step (ms): ten membrane time constants, so that steps are independent.
@@ -58,7 +58,6 @@ class ChanceCodedNetwork(SpikingNetwork):
     even: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
-        require_type(self.network, LayeredNetwork, "network", "a LayeredNetwork")
         positive(self.delta, "delta", "mV")
         require_chain(self.network)
         for number, layer in enumerate(self.network.layers, start=1):

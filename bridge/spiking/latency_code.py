@@ -13,7 +13,7 @@ from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.balanced import Balanced, balance
 from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, first_spikes
-from bridge.utils.checks import as_float, positive
+from bridge.utils.checks import as_float, positive, require_neuron
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
@@ -76,6 +76,7 @@ class LatencyCodedNetwork(SpikingNetwork):
     hold: float = 15.0
 
     def __post_init__(self) -> None:
+        require_neuron(self.neuron, "neuron")
         if not 1.0 <= as_float(self.window, "window") <= 10.0 * self.neuron.tau_m:
             raise NeurosimError(
                 f"window = {self.window:g} ms is outside 1 ms to 10 membrane time constants, "

@@ -14,7 +14,7 @@ from bridge.networks import Layer, LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.neuron.noise import EscapeNoise
 from bridge.neuron.unit import threshold_distance
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, fired_at
+from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, fired_at, require_chain
 from bridge.utils.checks import as_integer, positive, require_type
 
 # Neuron with a sharp threshold.
@@ -211,8 +211,7 @@ def sigmoids_of(network: LayeredNetwork) -> LayeredNetwork:
     >>> bool(np.allclose(sigmoids_of(network)([[0.7]]), network([[0.7]])))
     True
     """
-    if not network.is_chain:
-        raise ns.NeurosimError("tanh units are converted only if no connection skips a layer")
+    require_chain(network)
     layers, factor = [], 1.0
     for layer in network.layers:
         bias = layer.bias - (factor - 1.0) * layer.weights.sum(axis=1)

@@ -14,7 +14,13 @@ from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.balanced import Balanced, balance
 from bridge.spiking.spiking_network import SpikingNetwork, connect_copies
-from bridge.utils.checks import as_float, as_floats, positive, require_choice
+from bridge.utils.checks import (
+    as_float,
+    as_floats,
+    positive,
+    require_choice,
+    require_reset_to_rest,
+)
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
@@ -73,8 +79,7 @@ class RateCodedNetwork(SpikingNetwork):
         if not 1.0 <= as_float(self.rate, "rate") <= 1000.0:
             raise NeurosimError(f"rate = {self.rate:g} Hz is outside 1 to 1000 Hz")
         require_choice(self.inputs, "inputs", ("current", "spikes"))
-        if self.neuron.v_reset != self.neuron.v_rest or self.neuron.escape is not None:
-            raise NeurosimError("a rate code needs LIF neurons with v_reset = v_rest and no escape")
+        require_reset_to_rest(self.neuron, "a rate code")
 
     @classmethod
     def of(
@@ -217,7 +222,7 @@ class RateCodedNetwork(SpikingNetwork):
         last = f"{name}layer {len(self.balanced.layers)}"
         n_trials, trains = self._trials(result, last, n_trials), result.spikes[last]
         if (last, "v") not in result.traces:
-            counts = trains.counts().reshape(1, n_trials, -1)
+            counts = trains.counts().astype(float).reshape(1, n_trials, -1)
             return np.array([result.duration]), self.threshold_distance * counts
         trace = result.traces[last, "v"]
         scores = trace.values - self._start

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
 from bridge.networks import LayeredNetwork
+from bridge.utils.checks import require_type
 from neurosim import NeurosimError
 
 
@@ -217,10 +218,11 @@ def fired_at(result: ns.Result, name: str, step: int = 1) -> NDArray[np.bool_]:
 
 
 def require_chain(network: LayeredNetwork) -> None:
-    """Raise an error if layers do not form a chain.
+    """Raise an error if a network is not a chain of layers.
 
     Each layer must receive the outputs of the previous layer only.
     """
+    require_type(network, LayeredNetwork, "network", "a LayeredNetwork")
     if not network.is_chain:
         raise NeurosimError(
             "this network has connections that skip layers: give a network in which each layer is "
