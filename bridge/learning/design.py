@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -227,8 +227,7 @@ class DenseDesign(StandardisedDesign):
 
     def every(self, step: int) -> DenseDesign:
         """Return every `step`-th trial in the same coordinates."""
-        matrix = np.ascontiguousarray(self.matrix[::step])
-        return DenseDesign(matrix, self.mean, self.scale, self.threads, self.intercept)
+        return replace(self, matrix=np.ascontiguousarray(self.matrix[::step]))
 
     @cached_property
     def squared_rows(self) -> NDArray[np.float64]:

@@ -148,8 +148,7 @@ class Layer:
         )
         numbers = np.full((len(kernels), len(windows), grid.size + 1), -1)
         each = np.arange(kernels.size).reshape(len(kernels), 1, -1)
-        windows = np.broadcast_to(windows, (len(kernels), *windows.shape))
-        np.put_along_axis(numbers, windows, each, axis=2)
+        numbers[:, np.arange(len(windows))[:, np.newaxis], windows] = each
         numbers[:, :, -1] = kernels.size + np.arange(len(kernels))[:, np.newaxis]
         parameters = np.append(kernels.ravel(), bias)
         return cls._of(parameters, numbers.reshape(-1, grid.size + 1), activation)

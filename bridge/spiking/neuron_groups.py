@@ -14,7 +14,13 @@ from bridge.networks import Layer, LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.neuron.noise import EscapeNoise
 from bridge.neuron.unit import threshold_distance
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, fired_at, require_chain
+from bridge.spiking.spiking_network import (
+    Scores,
+    SpikingNetwork,
+    connect_copies,
+    fired_at,
+    require_chain,
+)
 from bridge.utils.checks import as_integer, positive, require_type
 
 # Neuron with a sharp threshold.
@@ -33,7 +39,7 @@ class NeuronGroup(SpikingNetwork):
     The neurons of a layer decide at the end of one step, those of depth 1 at the end of the first
     step. At that time the spikes of all source groups arrive, each with its fraction of the weight,
     and an input that represents the bias. Connections that skip layers have longer delays. A score
-    of 1 corresponds to 1 mV above threshold.
+    of 1 corresponds to 1 mV above threshold. The scores of the network are its outputs.
 
     Attributes
     ----------
@@ -127,16 +133,9 @@ class NeuronGroup(SpikingNetwork):
         """Return the time (ms) at which the last layer decides, with a step of `dt` (ms)."""
         return max(self.network.depths) * (self.dt if dt is None else dt)
 
-    def scores(
-        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the time at which the last layer decides (ms), and its outputs.
-
-        Shapes (1,) and (1, n_trials, n_outputs); parameters as for `SpikingNetwork.scores`.
-        """
-        last = len(self.network.layers) - 1
-        self._trials(result, self.population(last, name), n_trials, each=self.outputs)
-        time = self.network.depths[last] * result.dt
+    def _scores(self, result: ns.Result, n_trials: int, name: str) -> Scores:
+        """Return the time at which the last layer decides (ms), and its outputs."""
+        time = self.network.depths[-1] * result.dt
         return np.array([time]), self.outputs_in(result, name=name)[-1][np.newaxis]
 
     def outputs_in(self, result: ns.Result, *, name: str = "") -> list[NDArray[np.float64]]:

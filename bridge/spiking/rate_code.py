@@ -13,7 +13,7 @@ import neurosim as ns
 from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.balanced import Balanced, balance
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies
+from bridge.spiking.spiking_network import Scores, SpikingNetwork, connect_copies
 from bridge.utils.checks import (
     as_float,
     as_floats,
@@ -42,6 +42,9 @@ class RateCodedNetwork(SpikingNetwork):
     currents with a time constant of many steps make this loss small. The leak reduces the rate by
     1/(2 τ_m) to first order, which a constant current compensates. Potentials start half-way to the
     threshold, so that spike counts are rounded instead of truncated.
+
+    Scores (mV) are the integrated input of the last layer: d times the spike count, plus the change
+    of the potential, at the times at which potentials were recorded, or at the end if none were.
 
     Attributes
     ----------
@@ -199,28 +202,10 @@ class RateCodedNetwork(SpikingNetwork):
         found[-1] += self.balanced.offset
         return found
 
-    def scores(
-        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the integrated input of the last layer: spikes plus current potential.
-
-        Parameters
-        ----------
-        result : Result
-        n_trials : int, optional
-            Number of copies. Default: derived from the size of the last layer.
-        name : str
-            As for `add_to`.
-
-        Returns
-        -------
-        times : (n_times,) ndarray
-            Times at which potentials were recorded, or the end if none were (ms).
-        scores : (n_times, n_trials, n_outputs) ndarray
-            mV: threshold distance times spike count, plus the change of the potential.
-        """
-        last = f"{name}layer {len(self.balanced.layers)}"
-        n_trials, trains = self._trials(result, last, n_trials), result.spikes[last]
+    def _scores(self, result: ns.Result, n_trials: int, name: str) -> Scores:
+        """Return the integrated input of the last layer (mV): spikes plus current potential."""
+        last = self.population(len(self.balanced.layers) - 1, name)
+        trains = result.spikes[last]
         if (last, "v") not in result.traces:
             counts = trains.counts().astype(float).reshape(1, n_trials, -1)
             return np.array([result.duration]), self.threshold_distance * counts
