@@ -79,6 +79,10 @@ CALLS = {
         {"inputs": X, "targets": X, "loss": "squared", "step": 0.1, "tol": 9.0, "max_iter": 3},
     ),
     "neuron_graph": (bridge.neuron_graph, {"inputs": ["x"], "units": {"f": bridge.Unit({"x": 1})}}),
+    "Unit": (
+        lambda **options: bridge.neuron_graph(["x"], {"f": bridge.Unit(**options)}),
+        {"weights": {"x": 1.0}, "bias": 0.0, "activation": "relu"},
+    ),
     "in_levels": (bridge.in_levels, {"network": NETWORK}),
     "rate": (to_spiking, {"network": NETWORK, "data": X, "code": "rate", "percentile": 99.0}),
     "latency": (to_spiking, {"network": NETWORK, "data": X, "code": "latency", "window": 10.0}),
