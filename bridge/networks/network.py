@@ -71,7 +71,7 @@ class LayeredNetwork:
         object.__setattr__(self, "layers", layers)
         if not self.sources:
             object.__setattr__(self, "n_inputs", layers[0].weights.shape[1])
-            object.__setattr__(self, "sources", _chain(layers))
+            object.__setattr__(self, "sources", _chain(self.n_inputs, layers))
         _check_sources(layers, self.sources, self._outputs)
 
     @classmethod
@@ -170,9 +170,7 @@ class LayeredNetwork:
     @cached_property
     def is_chain(self) -> bool:
         """Whether the only inputs of each layer are the outputs of the previous one."""
-        before = [slice(0, self.n_inputs), *self._outputs[:-1]]
-        pairs = zip(self.sources, before, strict=True)
-        return all(sources == tuple(range(one.start, one.stop)) for sources, one in pairs)
+        return self.sources == _chain(self.n_inputs, self.layers)
 
     def with_parameters(self, theta: NDArray) -> LayeredNetwork:
         """Return the same network with other weights and biases."""
@@ -325,11 +323,10 @@ class LayeredNetwork:
         ]
 
 
-def _chain(layers: Sequence[Layer]) -> Sources:
+def _chain(n_inputs: int, layers: Sequence[Layer]) -> Sources:
     """Return the sources of layers that are each connected to the previous one."""
-    widths = [layers[0].weights.shape[1], *(len(layer.bias) for layer in layers)]
-    starts = np.cumsum([0, *widths])
-    return tuple(tuple(range(start, end)) for start, end in pairwise(starts[:-1].tolist()))
+    starts = np.cumsum([0, n_inputs, *(len(layer.bias) for layer in layers[:-1])])
+    return tuple(tuple(range(start, end)) for start, end in pairwise(starts.tolist()))
 
 
 def _check_sources(layers: Sequence[Layer], sources: Sources, outputs: Sequence[slice]) -> None:
