@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.slow.smoothing import segment_sums
 from bridge.utils.binning import TOLERANCE
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
 
 
@@ -79,8 +80,8 @@ class Observation:
         starts[0] = self.pieces[0, 0] if self.pieces[0, 0] == 0 else starts[0]
         return _mask(np.column_stack([starts, self.pieces[:, 1]]), self.n_bins)
 
-    def without_absent(self, trains: BinnedTrains) -> tuple[BinnedTrains, int]:
-        """Remove spikes of absent neurons and in gaps; return the trains and the number removed."""
+    def without_absent(self, trains: BinnedTrains) -> BinnedTrains:
+        """Remove spikes of absent neurons and in gaps, with a warning."""
         inside = _mask(self.pieces, self.n_bins)
         keep = np.ones(len(trains.ids), dtype=bool) if inside is None else inside[trains.bins]
         for index in range(trains.n_neurons):
@@ -88,7 +89,12 @@ class Observation:
             if present is not None:
                 of_neuron = trains.ids == index
                 keep[of_neuron] &= present[trains.bins[of_neuron]]
-        return trains.select(keep), int((~keep).sum())
+        if not keep.all():
+            warn(
+                f"{(~keep).sum():,} spikes lie in gaps or outside the presence of their neurons "
+                "and are ignored"
+            )
+        return trains.select(keep)
 
 
 class Counts(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 import neurosim as ns
 from bridge.utils.checks import as_floats, finite, positive
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
 
 FEWEST_STEPS = 100
@@ -170,11 +170,7 @@ def checked_current(values: Any) -> NDArray[np.float64]:
             f"current is at most {largest:g} pA, which looks like amperes: multiply it by 1e12"
         )
     if 0.0 < largest < SMALL_CURRENT:
-        warnings.warn(
-            f"current is at most {largest:.3g} pA: if it is in nA, multiply it by 1000",
-            UserWarning,
-            stacklevel=5,
-        )
+        warn(f"current is at most {largest:.3g} pA: if it is in nA, multiply it by 1000")
     if current.std() == 0.0:
         raise NeurosimError(
             f"current is constant at {current[0]:g} pA: parameters can only be fitted to a current "

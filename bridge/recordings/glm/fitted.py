@@ -71,30 +71,6 @@ class FittedNeuron:
     rate: float
 
 
-@dataclass(frozen=True, eq=False)
-class Fits:
-    """Fits of several neurons.
-
-    Attributes
-    ----------
-    neurons : list of FittedNeuron
-    strength : float
-        Strength of the penalty.
-    choice : Choice, optional
-        Its cross-validation.
-    """
-
-    neurons: list[FittedNeuron]
-    strength: float
-    choice: Choice | None
-
-    @property
-    def cross_validation(self) -> tuple[NDArray[np.float64], ...]:
-        """Strengths, scores and their errors; empty without cross-validation."""
-        one = self.choice
-        return (np.empty(0),) * 3 if one is None else (one.strengths, one.scores, one.errors)
-
-
 def fit_neurons(
     problem: Problem,
     indices: NDArray[np.intp],
@@ -105,7 +81,7 @@ def fit_neurons(
     exact: bool | None = None,
     threads: int | None = None,
     progress: bool | None = None,
-) -> Fits:
+) -> tuple[list[FittedNeuron], float, Choice]:
     """Fit the neurons at `indices`.
 
     Parameters
@@ -120,6 +96,14 @@ def fit_neurons(
         See `uncertainty`.
     threads, progress
         See `PopulationGLM`.
+
+    Returns
+    -------
+    neurons : list of FittedNeuron
+    strength : float
+        Strength of the penalty.
+    choice : Choice
+        Its cross-validation, empty without one.
     """
     problem.check_memory(threads or available_cores())
     cross_validated = strength == "cv" or (strength == "auto" and penalty != "ridge")
@@ -129,7 +113,7 @@ def fit_neurons(
     # Neurons are fitted in parallel, so BLAS uses one thread.
     with threadpool_limits(limits=1, user_api="blas"), bar as report:
         problem.covariates.prepare()
-        method, choice = penalty_of(penalty, problem.covariates), None
+        method, choice = penalty_of(penalty, problem.covariates), Choice(*np.empty((3, 0)))
         if cross_validated:
             choice = choose_strength(
                 *(problem, indices, method), threads=threads, report=lambda f: report(f * cost)
@@ -150,7 +134,7 @@ def fit_neurons(
 
         found = in_parallel(one, indices, threads, lambda done: report(cost + done))
         problem.clear()
-        return Fits(found, value, choice)
+        return found, value, choice
 
 
 def fit_neuron(

@@ -46,8 +46,7 @@ def problem_like(
     trains = bin_trains(spikes, duration, width, counts=fitted.family.counts, fewest=1)
     checks.require_same_neurons(trains, fitted.trains)
     observation = Observation.of(trains, epochs, presence, gaps, fitted.longest)
-    trains, absent = observation.without_absent(trains)
-    checks.warn_of_absent(absent)
+    trains = observation.without_absent(trains)
     drives = Drives.of(trains, observation, None, None)
     present = Counts.of(trains, observation).present
     covariates = Covariates(

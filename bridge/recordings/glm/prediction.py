@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.rescaling import TimeRescaling, rescale
 from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def rescaled(
     if trains.n_neurons != n:
         raise NeurosimError(f"{trains.n_neurons} spike trains for {n} neurons of the model")
     observation = Observation.of(trains, epochs, None, gaps, n_lags)
-    trains, _ = observation.without_absent(trains)
+    trains = observation.without_absent(trains)
     covariates = Covariates(trains, np.eye(n_lags), observation.pieces)
     found: dict[int | str, TimeRescaling] = {}
     for index, name in enumerate(trains.neurons.tolist()):
@@ -62,12 +62,10 @@ def rescaled(
         found[name] = rescaled_neuron(trains, index, family, silence, counted, seed)
     impossible = [name for name, test in found.items() if test.n_impossible]
     if impossible:
-        warnings.warn(
+        warn(
             f"{len(impossible)} neurons fired in bins with probability 0 "
             f"({', '.join(map(str, impossible[:5]))}): their refractory period is shorter than "
-            "that of the model",
-            UserWarning,
-            stacklevel=3,
+            "that of the model"
         )
     return found
 

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.recordings.data.observation import Observation
-from bridge.recordings.data.trains import USABLE, BinnedTrains
+from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.likelihood import Evaluation, Likelihood
 from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
 from bridge.recordings.slow.drives import Drive, Drives, Stimulus
-from neurosim import NeurosimError
-from neurosim.utils.resources import available_memory
+from bridge.utils.memory import require_memory
 
 
 class _Start(NamedTuple):
@@ -120,10 +119,5 @@ class Problem:
             n_rows += 2 * self.stimulus.values.shape[1]
         needed = 8.0 * (5 * size**2 + 3 * n * n * n_functions**2 + n * n * self.covariates.n_lags)
         needed += 8.0 * n_threads * (n_rows * n_bins + 8 * size)
-        there = available_memory()
-        if there is not None and needed > USABLE * there:
-            raise NeurosimError(
-                f"{n:,} neurons with {n_functions} basis functions and {n_bins:,} bins need about "
-                f"{needed / 2**30:.1f} GiB, but this machine has {there / 2**30:.1f} GiB: give "
-                "fewer neurons, fewer functions or fewer threads"
-            )
+        what = f"{n:,} neurons with {n_functions} basis functions and {n_bins:,} bins"
+        require_memory(needed, what, "give fewer neurons, fewer functions or fewer threads")

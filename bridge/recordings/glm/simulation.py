@@ -7,7 +7,6 @@ network of `to_network` fires the same spikes.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 import neurosim as ns
 from bridge.recordings.glm.simulation_kernels import advance
+from bridge.utils.warn import warn
 from neurosim.builder.streams import stream_key
 
 if TYPE_CHECKING:
@@ -143,11 +143,9 @@ def _warn_of_runaway(
     worst = int(np.argmax(np.where(runaway, found, -1.0)))
     name = worst if population.names is None else population.names[worst]
     width = population.bin_width
-    warnings.warn(
+    warn(
         f"the simulation stopped at {stopped * width:g} of {n_bins * width:g} ms because its "
         f"activity runs away: {int(runaway.sum())} of {len(found)} neurons, neuron {name} at "
         f"{1e3 * found[worst] / width:.0f} Hz instead of {1e3 * expected[worst] / width:.3g} Hz; "
-        "increase the penalty of the fit, or add a refractory period",
-        UserWarning,
-        stacklevel=4,
+        "increase the penalty of the fit, or add a refractory period"
     )
