@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bridge.learning.features import blocked_folds
-from bridge.recordings.glm.dispersion import fit_with_dispersion
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.parallel import in_parallel
 from bridge.recordings.glm.penalties import Penalty
@@ -208,9 +207,7 @@ def _path(
         return found
     estimate: Estimate | None = None
     for row, strength in zip(found, strengths, strict=True):
-        estimate = fit_with_dispersion(
-            likelihood, penalty, float(strength), start=estimate, tol=COARSE
-        )
+        estimate = penalty.fit(likelihood, float(strength), start=estimate, tol=COARSE)
         row[:] = _tested(likelihood, _scores(likelihood, estimate), tested)
     return found
 
@@ -224,7 +221,7 @@ def _held_out(
     for fold in range(len(folds)) if only is None else (only,):
         likelihood, tested = folds.of_neuron(index, fold)
         if likelihood is not None:
-            estimate = fit_with_dispersion(likelihood, penalty, strength, tol=COARSE)
+            estimate = penalty.fit(likelihood, strength, tol=COARSE)
             scores = _scores(likelihood, estimate)
             sums += _tested(likelihood, scores, tested)
             mean[tested] = likelihood.family.mean(scores[tested])
@@ -235,9 +232,7 @@ def _held_out(
 
 def _scores(likelihood: Likelihood, estimate: Estimate) -> NDArray[np.float64]:
     """Return the scores of all bins, also of those not in the likelihood."""
-    log_odds = likelihood.drive.log_odds(estimate.drive, estimate.weights)
-    parameters = estimate.intercept, estimate.history, estimate.weights
-    found, past = likelihood.scores(*parameters, log_odds, everywhere=True), likelihood.past
+    found, past = likelihood.scores_of(estimate, everywhere=True), likelihood.past
     n_spikes = float(past.counts.sum())
     return with_rare_spikes(found, likelihood.family, n_spikes, past.refractory)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from bridge.recordings.glm.grouped_spikes import GroupedSpikes
 from bridge.recordings.glm.quasi_newton import Change
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.drives import NONE, Drive
+
+if TYPE_CHECKING:
+    from bridge.recordings.glm.scaled_loss import Estimate
 
 # Rounding error of coordinates and weights.
 ROUNDING = 1e-13
@@ -167,6 +170,12 @@ class Likelihood:
         """
         self._set_scores(intercept, history, weights, log_odds, masked=not everywhere)
         return self._values[: self.n_bins].copy()
+
+    def scores_of(self, estimate: Estimate, *, everywhere: bool = False) -> NDArray[np.float64]:
+        """Return the score of each bin according to an estimate, with its drive."""
+        drive = self.drive.log_odds(estimate.drive, estimate.weights)
+        parameters = estimate.intercept, estimate.history, estimate.weights
+        return self.scores(*parameters, drive, everywhere=everywhere)
 
     def adjoint(self, values: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         """Return Σₜ valuesₜ xₜ for the history and the columns, 0 for the neuron itself."""

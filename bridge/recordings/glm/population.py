@@ -22,7 +22,7 @@ from bridge.recordings.glm.filter_shapes import errors, filters
 from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
-from bridge.recordings.glm.penalties import PENALTIES, penalty_of
+from bridge.recordings.glm.penalties import PENALTIES, Penalty
 from bridge.recordings.glm.prediction import rescaled_neuron
 from bridge.recordings.glm.predictive_scores import PredictiveScores
 from bridge.recordings.glm.problem import Problem
@@ -427,7 +427,7 @@ class PopulationGLM(BaseEstimator):
         with progress_bar(
             len(indices), show=self.progress, unit="neurons", text="cross-validating"
         ) as report:
-            penalty = penalty_of(self.penalty, problem.covariates)
+            penalty = Penalty.of(self.penalty, problem.covariates)
             yield from held_out(
                 *(problem, indices, penalty, self.strength_),
                 n_folds=n_folds,

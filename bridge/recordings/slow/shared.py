@@ -159,11 +159,11 @@ class SharedDrives:
 
     def for_neuron(self, neuron: int) -> NDArray[np.float64]:
         """Return the drives estimated from other neurons, shape (n_segments, n_drives)."""
-        columns = []
+        columns = [np.empty((len(self.bins), 0))]
         for drive in self.drives:
             course = drive.without(neuron)
             columns.append(drive.counts.gains[neuron] * (course - course.mean()))
-        return np.column_stack(columns) if columns else np.empty((0, 0))
+        return np.column_stack(columns)
 
 
 def _next_drive(counts: SharedCounts) -> SharedDrive | None:
