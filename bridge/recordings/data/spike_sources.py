@@ -63,7 +63,7 @@ def read_source(spikes: Any, width: float) -> Source:
     if not hasattr(spikes, "__len__") or (isinstance(spikes, np.ndarray) and spikes.ndim == 0):
         raise NeurosimError(f"{type(spikes).__name__} is not a set of spike trains: {KNOWN}")
     if isinstance(spikes, tuple) and len(spikes) == 2 and _second_holds_ids(*spikes):
-        return *_grouped(_array(spikes[0], "times"), np.asarray(spikes[1])), None
+        return *_grouped(_times(spikes[0], "times"), np.asarray(spikes[1])), None
     if len(spikes) and all(map(is_neo_train, spikes)):
         return _from_neo(list(spikes))
     if len(spikes) and all(isinstance(one, numbers.Real) for one in spikes):
@@ -341,14 +341,9 @@ def _names(keys: Any, *, unique: bool = True) -> NDArray:
 
 
 def _times(values: Any, what: str) -> NDArray[np.float64]:
-    """Return spike times in ms; pynapple's `Ts` converts seconds itself."""
-    if callable(getattr(values, "times", None)):
-        values = values.times(units="ms")
-    return _array(values, what)
-
-
-def _array(values: Any, what: str) -> NDArray[np.float64]:
     """Return spike times (ms) without the NaN that fill rows of equal length."""
+    if callable(getattr(values, "times", None)):  # pynapple's `Ts` converts seconds itself
+        values = values.times(units="ms")
     array = as_floats(values, what, "ms")
     if array.ndim == 2 and 1 in array.shape:  # a vector of MATLAB
         array = array.ravel()

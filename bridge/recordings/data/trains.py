@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -162,7 +163,12 @@ def bin_trains(
     if duration is None:
         raise NeurosimError("duration is missing: give the length of the recording in ms")
     duration = positive(duration, "duration", "ms")
-    n_bins = _n_bins(duration, width)
+    if duration < 2 * width:
+        raise NeurosimError(
+            f"duration = {duration:.15g} ms holds less than two bins of bin_width = {width:.15g} "
+            "ms: give times and duration in ms, or a smaller bin_width"
+        )
+    n_bins = count_bins(duration, width)  # the last one may be incomplete
     if len(trains) < fewest:
         raise NeurosimError(
             f"{len(trains)} spike train{'s' * (len(trains) != 1)}: give those of at least {fewest} "
@@ -171,8 +177,7 @@ def bin_trains(
     for name, train in zip(neurons.tolist(), trains, strict=True):
         _check(train, name, duration, width)
     times = np.concatenate(trains)
-    _check_unit(times, duration)
-    _check_rates(trains, neurons, duration)
+    _check_unit(trains, neurons, duration)
     _check_memory(len(times), n_bins, len(trains))
     ids = np.repeat(np.arange(len(trains), dtype=np.int32), [len(train) for train in trains])
     bins = np.minimum(bin_indices(times, width), n_bins - 1)
@@ -183,16 +188,6 @@ def bin_trains(
         _warn_of_shared_bins(ids[same], neurons, width)
     starts = np.searchsorted(bins, np.arange(n_bins + 1))
     return BinnedTrains(neurons, ids, bins.astype(np.int32), starts, float(width))
-
-
-def _n_bins(duration: float, width: float) -> int:
-    """Return the number of bins, the last of which may be incomplete."""
-    if duration < 2 * width:
-        raise NeurosimError(
-            f"duration = {duration:.15g} ms holds less than two bins of bin_width = {width:.15g} "
-            "ms: give times and duration in ms, or a smaller bin_width"
-        )
-    return count_bins(duration, width)
 
 
 def _check(train: NDArray[np.float64], neuron: int | str, duration: float, width: float) -> None:
@@ -220,17 +215,14 @@ def _check(train: NDArray[np.float64], neuron: int | str, duration: float, width
         )
 
 
-def _check_unit(times: NDArray[np.float64], duration: float) -> None:
+def _check_unit(trains: list[NDArray], neurons: NDArray, duration: float) -> None:
     """Raise an error for times that are apparently in seconds."""
-    if len(times) and times.max() < duration / 200:
+    last = max((train[-1] for train in trains if len(train)), default=math.inf)
+    if last < duration / 200:
         raise NeurosimError(
-            f"the last spike is at {times.max():g} ms of {duration:g} ms: are the times in "
-            "seconds? Give them in ms"
+            f"the last spike is at {last:g} ms of {duration:g} ms: are the times in seconds? Give "
+            "them in ms"
         )
-
-
-def _check_rates(trains: list[NDArray], neurons: NDArray, duration: float) -> None:
-    """Raise an error for implausible rates."""
     most = int(np.argmax([len(train) for train in trains]))
     if len(trains[most]) > FASTEST * duration:
         raise NeurosimError(

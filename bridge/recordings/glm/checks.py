@@ -47,10 +47,10 @@ def features(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
     return values
 
 
-def require_same_features(
+def stimulus_like(
     stimulus: ArrayLike | None, fitted: Stimulus | None, n_bins: int
-) -> NDArray[np.float64]:
-    """Return the features of another recording, standardised as those of the fit."""
+) -> Stimulus | None:
+    """Return the stimulus of another recording, standardised as that of the fit."""
     if (stimulus is None) != (fitted is None):
         raise NeurosimError(
             "the model was fitted without stimulus: leave it out"
@@ -58,7 +58,7 @@ def require_same_features(
             else "the model was fitted with a stimulus: give it for this recording, too"
         )
     if stimulus is None or fitted is None:
-        return np.empty((n_bins, 0))
+        return None
     return fitted.like(features(stimulus, n_bins))
 
 

@@ -13,7 +13,7 @@ from bridge.learning.validation import require_fitted
 from bridge.recordings import plot
 from bridge.recordings.data.observation import Counts, Observation
 from bridge.recordings.data.trains import bin_trains
-from bridge.recordings.glm import checks, other_recordings
+from bridge.recordings.glm import checks, prediction
 from bridge.recordings.glm.bases import Basis, RaisedCosines
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.cross_validation import N_FOLDS, HeldOut, held_out
@@ -23,7 +23,6 @@ from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
 from bridge.recordings.glm.penalties import PENALTIES, Penalty
-from bridge.recordings.glm.prediction import rescaled_neuron
 from bridge.recordings.glm.predictive_scores import PredictiveScores
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.rescaling import TimeRescaling
@@ -368,17 +367,15 @@ class PopulationGLM(BaseEstimator):
         require_fitted(self)
         options = {"gaps": gaps, "presence": presence, "stimulus": stimulus}
         if spikes is None:
-            other_recordings.require_none(duration=duration, **options)
+            _require_none(duration=duration, **options)
             found = np.full((self.n_bins_, len(self.neurons_)), np.nan)
             for held in self._held_out(n_folds):
                 found[:, held.index] = held.mean
             return found * (1e3 / self.bin_width_)
-        problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
+        problem = prediction.problem_like(self._problem_, spikes, duration, **options)
         found = np.full((problem.trains.n_bins, len(self.neurons_)), np.nan)
         for index, one in zip(self._indices_, self._fits, strict=True):
-            found[:, index] = one.family.mean(
-                other_recordings.predicted_scores(problem, index, one)
-            )
+            found[:, index] = one.family.mean(prediction.predicted_scores(problem, index, one))
         return found * (1e3 / self.bin_width_)
 
     def evaluate(
@@ -405,12 +402,12 @@ class PopulationGLM(BaseEstimator):
         require_fitted(self)
         n, indices = len(self.neurons_), self._indices_
         if spikes is None:
-            other_recordings.require_none(duration=duration, **options)
+            _require_none(duration=duration, **options)
             found = [one.sums for one in self._held_out(n_folds)]
             return PredictiveScores.collect(n, indices, found)
-        problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
+        problem = prediction.problem_like(self._problem_, spikes, duration, **options)
         pairs = zip(indices, self._fits, strict=True)
-        found = [other_recordings.evaluate(problem, index, one) for index, one in pairs]
+        found = [prediction.evaluate(problem, index, one) for index, one in pairs]
         return PredictiveScores.collect(n, indices, found)
 
     def score(self, spikes: Any = None, duration: float | None = None, **options: Any) -> float:
@@ -507,7 +504,7 @@ class PopulationGLM(BaseEstimator):
         if spikes is None and epochs is None:
             names = trains.neurons.tolist()
             return {
-                names[one.index]: rescaled_neuron(
+                names[one.index]: prediction.rescaled_neuron(
                     trains, one.index, self.family_, one.silence, one.counted, seed
                 )
                 for one in self._held_out(N_FOLDS, only=N_FOLDS - 1)
@@ -650,7 +647,8 @@ class PopulationGLM(BaseEstimator):
         tested = (problem.trains.counts > 0)[:, None] & np.isin(np.arange(n), self._indices_)
         np.fill_diagonal(tested, False)
         variances = np.einsum("jikk->jik", self._covariance)
-        tested &= (variances > 0).all(axis=2)  # some pairs have no data
+        # Some pairs have no data, and some fits have no minimum.
+        tested &= ((variances > 0) & (variances < np.inf)).all(axis=2)
         self._unbiased[~tested], self._covariance[~tested] = np.nan, np.nan
         found = Templates.of(
             self._unbiased, self._covariance, problem.covariates.basis, problem.trains.width
@@ -704,3 +702,13 @@ class PopulationGLM(BaseEstimator):
             taus = ", ".join(f"{tau:g}" for tau in self.basis.kernel.taus)
             filters, remedy = f"the kernel of {taus} ms", "give another kernel"
         checks.warn_of_misfit(self.tests_, self.neurons_, filters, remedy)
+
+
+def _require_none(**options: Any) -> None:
+    """Raise an error for keywords that describe another recording, whose spikes are missing."""
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise NeurosimError(
+            f"{', '.join(given)} without spikes: give the spikes of the recording, or no arguments "
+            "for the recording of the fit"
+        )

@@ -75,7 +75,8 @@ def uncertainty(
     exact : bool, optional
         Default: for few columns, or fewer spikes than columns if that is not too slow.
     """
-    dense = _dense(likelihood, estimate)
+    drive = likelihood.drive
+    dense = np.append(estimate.history, estimate.drive[drive.n_knots + drive.n_shared :])
     total = float(information.sum())
     sums = likelihood.sums_after(information)[0]
     means = sums @ likelihood.covariates.basis / total
@@ -87,8 +88,8 @@ def uncertainty(
 
     prior = np.full(len(dense), 1e-9)
     prior[: likelihood.past.n_weights] = PRECISION
-    if likelihood.drive.stimulus is not None:
-        prior[likelihood.past.n_weights :] = likelihood.drive.stimulus.precision
+    if drive.stimulus is not None:
+        prior[likelihood.past.n_weights :] = drive.stimulus.precision
     explained = couplings.solve(mixed)
     dense_covariance = _inverse_of_rest(products + np.diag(prior), mixed.T @ explained)
     shape = (*likelihood.covariates.shape, -1)
@@ -234,12 +235,6 @@ def _at_least(blocks: NDArray[np.float64], least: float) -> NDArray[np.float64]:
     """Return symmetric blocks with eigenvalues raised to at least `least`."""
     values, vectors = np.linalg.eigh(blocks)
     return (vectors * np.maximum(values, least)[:, None, :]) @ vectors.transpose(0, 2, 1)
-
-
-def _dense(likelihood: Likelihood, estimate: Estimate) -> NDArray[np.float64]:
-    """Return the history weights and the weights of the stimulus."""
-    drive = likelihood.drive
-    return np.append(estimate.history, estimate.drive[drive.n_knots + drive.n_shared :])
 
 
 def _dense_products(

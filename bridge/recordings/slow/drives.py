@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,14 +103,14 @@ class Stimulus:
         precision = max(precision, FEATURE_PRECISION)
         return cls(values, np.asarray(root, dtype=float).T, mean, spread, precision)
 
-    def like(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def like(self, features: NDArray[np.float64]) -> Stimulus:
         """Return other features, standardised as these."""
         if features.shape[1] != len(self.mean):
             raise NeurosimError(
                 f"stimulus with {features.shape[1]} features: give the {len(self.mean)} features "
                 "of the fit"
             )
-        return (features - self.mean) / self.spread
+        return replace(self, values=(features - self.mean) / self.spread)
 
     def scaled_root(self, n_spikes: float) -> NDArray[np.float64]:
         """Return the upper root of the information on the weights with the prior."""
