@@ -239,7 +239,9 @@ def _fit_potential(
         Its loss is the likelihood of the potential.
     """
     potential = replace(objective, uses_spikes=False)
-    short = _beginning(potential)
+    data = objective.data
+    n_steps = min(data.n_steps, round(BEGINNING / data.dt))
+    short = replace(potential, data=data.first(n_steps), kept=objective.kept[:n_steps])
     for coupling in COUPLINGS if can_couple(objective.neuron) else ():
         coupled = replace(short, coupling=coupling)
         starts = search(coupled, starts, tol=1e-3).point[None]
@@ -248,12 +250,6 @@ def _fit_potential(
     found = search(replace(potential, weight=weight), found.point[None], tol=PRECISE)
     tau, weight = _noise(potential, found.point)
     return found, tau, replace(potential, weight=weight)
-
-
-def _beginning(objective: Objective) -> Objective:
-    """Return the objective for the beginning of the recording."""
-    n_steps = min(objective.data.n_steps, round(BEGINNING / objective.data.dt))
-    return replace(objective, data=objective.data.first(n_steps), kept=objective.kept[:n_steps])
 
 
 def _noise(objective: Objective, point: NDArray[np.float64]) -> tuple[float, float]:

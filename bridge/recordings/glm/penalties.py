@@ -1,15 +1,17 @@
-"""Penalties of the coupling between neurons."""
+"""Penalties of the coupling between neurons, and fits of one neuron with them."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 from bridge.recordings.glm.covariates import Covariates
-from bridge.recordings.glm.dispersion import with_most_likely_dispersion
+from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.lasso import Blocks, fit_lasso, largest_strength
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.parallel import in_parallel
@@ -23,6 +25,8 @@ PENALTIES = ("ridge", "group_lasso", "lasso")
 # smallest strength of a lasso at which all weights are 0.
 RIDGE_GRID = np.logspace(2.0, -2.0, 9)
 LASSO_GRID = np.logspace(0.0, -2.0, 9)
+# Range of the dispersion: less is a Poisson distribution, and more does not occur.
+LEAST, MOST = 1e-4, 10.0
 # Largest number of alternations between weights and dispersion.
 ROUNDS = 10
 
@@ -64,7 +68,7 @@ class Penalty:
             return found
         for _ in range(ROUNDS):
             last = likelihood.family.dispersion
-            likelihood.family = with_most_likely_dispersion(likelihood, found)
+            likelihood.family = _with_most_likely_dispersion(likelihood, found)
             found = self._fit_weights(likelihood, strength, found, tol)
             if abs(math.log(likelihood.family.dispersion / last)) < tol:
                 break
@@ -90,3 +94,22 @@ class Penalty:
             return largest_strength(problem.likelihood(index), blocks)
 
         return max(in_parallel(largest, indices, threads)) * LASSO_GRID
+
+
+def _with_most_likely_dispersion(likelihood: Likelihood, estimate: Estimate) -> Family:
+    """Return the family with the dispersion of maximum likelihood, given the weights."""
+    past, family = likelihood.past, likelihood.family
+    mean, counts = family.mean(likelihood.scores_of(estimate)), past.counts
+    fired = mean[past.fired]
+
+    def loss(log_dispersion: float) -> float:
+        trial = replace(family, dispersion=math.exp(log_dispersion))
+        # Only bins with spikes need more than a logarithm.
+        silent = np.log1p(trial.dispersion * mean).sum() - np.log1p(trial.dispersion * fired).sum()
+        at_spikes = trial.log_likelihood(fired, counts).sum()
+        return float(silent / trial.dispersion - at_spikes)
+
+    bounds = math.log(LEAST), math.log(MOST)
+    options: Any = {"xatol": 1e-3}
+    best = minimize_scalar(loss, bounds=bounds, method="bounded", options=options)
+    return replace(family, dispersion=math.exp(float(best.x)))

@@ -14,11 +14,10 @@ from bridge.recordings import plot
 from bridge.recordings.data.observation import Counts, Observation
 from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm import checks, prediction
-from bridge.recordings.glm.bases import Basis, RaisedCosines
+from bridge.recordings.glm.bases import Basis, RaisedCosines, filter_errors, filters
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.cross_validation import N_FOLDS, HeldOut, held_out
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.filter_shapes import errors, filters
 from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
@@ -264,7 +263,7 @@ class PopulationGLM(BaseEstimator):
     @property
     def filter_errors_(self) -> NDArray[np.float64]:
         """Standard errors of the unbiased filters, shape (n, n, n_lags)."""
-        return errors(*self._bases, self._covariance, self._history_covariance)
+        return filter_errors(*self._bases, self._covariance, self._history_covariance)
 
     @property
     def unbiased_filters_(self) -> NDArray[np.float64]:

@@ -43,11 +43,10 @@ def score_at_rest(problem: Problem, index: int) -> tuple[NDArray[np.float64], fl
     """
     likelihood = problem.likelihood(index)
     loss, weights = ScaledLoss(likelihood), np.zeros_like(likelihood.mean)
-    gradient = loss.value_and_gradient(np.zeros(loss.size), weights)[2]
+    point = np.zeros(loss.size)
+    gradient = loss.value_and_gradient(point, weights)[2]
     problem.keep(likelihood)
-    intercept, history, driving = loss.parameters(np.zeros(loss.size), weights)
-    log_odds = likelihood.drive.log_odds(driving, weights)
-    scores = likelihood.scores(intercept, history, weights, log_odds)
+    scores = likelihood.scores_of(loss.estimate(point, weights, gradient, converged=False))
     return gradient.ravel(), float(likelihood.family.mean_and_information(scores)[1].sum())
 
 

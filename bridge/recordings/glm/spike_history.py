@@ -170,8 +170,10 @@ def _own_spikes(
     trains = covariates.trains
     own = trains.bins[trains.ids == index].astype(np.int64)
     fired, counts = np.unique(own, return_counts=True)
-    last_spike_only = basis.last_spike_only
-    reach = covariates.own_reach(own, len(basis.values), last_spike_only=last_spike_only)
+    reach = covariates.reach_of(own, len(basis.values))
+    if basis.last_spike_only:
+        following = np.append(own, 2**60)[np.searchsorted(own, own, side="right")]
+        reach = np.minimum(reach, following - own).astype(np.int32)
     return fired, counts.astype(float), reach
 
 
