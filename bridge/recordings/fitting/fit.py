@@ -172,9 +172,7 @@ def fit_neuron(
     _check_refractory(neuron, data)
     n_train = data.n_steps - round(held_out * data.n_steps)
     training = data.first(n_train)
-    kept = np.zeros(n_train, bool)
-    if data.voltage is not None:
-        kept = training.between_spikes(before, after)
+    kept = training.between_spikes(before, after)
     kept[: round(min(SETTLING, 0.05 * training.duration) / training.dt)] = False
     objective = Objective(
         *(neuron, space, training, kept),
@@ -281,9 +279,7 @@ def _result(
     neuron = with_values(neuron, moved)
     stop = objective.data.n_steps
     tested = np.arange(data.n_steps) >= (stop if held_out else 0)
-    kept = np.zeros(data.n_steps, bool)
-    if data.voltage is not None:
-        kept = data.between_spikes(*mask)
+    kept = data.between_spikes(*mask)
     whole = replace(objective, data=data, kept=kept, uses_spikes=link_of(neuron) is not None)
     course = whole.course(point)
     error = course.error[0][tested[kept]] if objective.uses_voltage else np.empty(0)

@@ -90,12 +90,15 @@ class CurrentClamp:
     def between_spikes(self, before: float, after: float) -> NDArray[np.bool_]:
         """Return the steps at whose end the potential is known and not part of a spike.
 
+        There are none if only spikes were recorded.
+
         Parameters
         ----------
         before, after : float
             Time before and after each spike that is left out (ms).
         """
-        assert self.voltage is not None
+        if self.voltage is None:
+            return np.zeros(self.n_steps, dtype=bool)
         change = np.zeros(self.n_steps + 1, dtype=int)
         first = np.maximum(self.steps - round(before / self.dt), 0)
         last = np.minimum(self.steps + round(after / self.dt) + 1, self.n_steps)
