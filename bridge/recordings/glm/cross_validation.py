@@ -242,5 +242,5 @@ def _tested(
 ) -> NDArray[np.float64]:
     """Return the log-likelihoods of the bins `tested`."""
     trains, index = likelihood.covariates.trains, likelihood.index
-    spikes, rate = trains.bins[trains.ids == index], likelihood.past.rate
+    spikes, rate = trains.by_neuron[index], likelihood.past.rate
     return log_likelihoods(likelihood.family, scores, tested, spikes, rate)

@@ -1,4 +1,4 @@
-"""Fits of the effect of a neuron's own spikes without synapses."""
+"""Fits of the spike history of a neuron without synapses."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def fit_sums(
     family: Family,
     start: HistoryFit,
 ) -> HistoryFit:
-    """Fit weights if the effects of all own spikes add up (Newton).
+    """Fit weights if the effects of all past spikes add up (Newton).
 
     The fit by age is far from the minimum if many spikes act at a time.
 
     Parameters
     ----------
     rows : (n_functions, n_bins) ndarray
-        Own spikes filtered by each basis function.
+        Spikes filtered by each basis function.
     silent : (n_bins,) ndarray of bool
         Bins in which the neuron cannot fire, and those outside of the likelihood.
     fired, counts : (n_fired,) ndarray

@@ -118,7 +118,7 @@ class Likelihood:
             self._spikes = GroupedSpikes.of(
                 covariates.trains, reach, covariates.n_lags, grouped=False
             )
-        fired = covariates.trains.bins[covariates.trains.ids == index]
+        fired = covariates.trains.by_neuron[index]
         self._past_spikes = np.zeros(len(fired), np.int32), fired, past.reach
         self._values = np.zeros(max(self._spikes.size, self.n_bins + len(past.basis.values) + 1))
         self.latest: Evaluation | None = None

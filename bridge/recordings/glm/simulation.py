@@ -26,7 +26,7 @@ POPULATION = "neurons"
 LONG_AGO = 2**62
 # Bins between two tests for runaway activity.
 CHUNK = 1000
-# Runaway activity: a rate that exceeds the expected one by this factor, and these spikes per bin.
+# Runaway activity exceeds the expected rate by this factor, and this number of spikes per bin.
 RUNAWAY_FACTOR = 10.0
 RUNAWAY_SPIKES = 0.25
 
@@ -113,9 +113,9 @@ def _by_lag(population: FilteredPopulation) -> tuple[NDArray[np.float64], NDArra
     filters = np.array(filters.swapaxes(1, 2), order="C")
     if not population.last_spike_only:
         return filters, np.empty((len(filters), 0))
-    own = np.arange(len(filters))
-    history = filters[own, :, own].copy()
-    filters[own, :, own] = 0.0
+    same = np.arange(len(filters))
+    history = filters[same, :, same].copy()
+    filters[same, :, same] = 0.0
     return filters, history
 
 

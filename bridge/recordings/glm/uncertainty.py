@@ -117,15 +117,15 @@ def uncertainty(
 
 @dataclass(frozen=True, eq=False)
 class _Inverse:
-    """Inverse of the information on the weights, S (P − C F C') S', which is 0 for the neuron.
+    """Inverse of the information on the weights, S (P − C F C') S', 0 for the fitted neuron.
 
-    S is `scale`, the block of each neuron. C are the columns of P that belong to the neuron itself,
-    and F is the inverse of their block.
+    S contains a block `scale` for each neuron. C are the columns of the precision P that belong to
+    the fitted neuron, and F is the inverse of their block.
     """
 
     scale: NDArray[np.float64]
     precision: NDArray[np.float64]
-    own: NDArray[np.float64]
+    columns: NDArray[np.float64]
     factor: NDArray[np.float64]
 
     def solve(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -133,20 +133,20 @@ class _Inverse:
         n, k = self.scale.shape[:2]
         turned = self.scale.transpose(0, 2, 1) @ right.reshape(n, k, -1)
         turned = turned.reshape(n * k, -1)
-        found = self.precision @ turned - self.own @ (self.factor @ (self.own.T @ turned))
+        found = self.precision @ turned - self.columns @ (self.factor @ (self.columns.T @ turned))
         return (self.scale @ found.reshape(n, k, -1)).reshape(turned.shape)
 
     def blocks(self) -> NDArray[np.float64]:
         """Return the diagonal blocks of H⁻¹, shape (n, n_functions, n_functions)."""
         n, k = self.scale.shape[:2]
         whole = np.einsum("jkjl->jkl", self.precision.reshape(n, k, n, k))
-        own = self.own.reshape(n, k, -1)
-        found = whole - own @ self.factor @ own.transpose(0, 2, 1)
+        columns = self.columns.reshape(n, k, -1)
+        found = whole - columns @ self.factor @ columns.transpose(0, 2, 1)
         return self.scale @ found @ self.scale.transpose(0, 2, 1)
 
 
 def _exact(likelihood: Likelihood, information: NDArray, means: NDArray) -> _Inverse:
-    """Compute the information, one column after the other."""
+    """Return the inverse of the information, computed column by column."""
     n, k = likelihood.mean.shape
     found = np.array(
         [likelihood.adjoint(information * row)[1].ravel() for row in likelihood.rows()]
@@ -162,7 +162,7 @@ def _exact(likelihood: Likelihood, information: NDArray, means: NDArray) -> _Inv
 def _scaled(
     likelihood: Likelihood, information: NDArray, sums: NDArray, means: NDArray
 ) -> _Inverse:
-    """Scale the covariance of the columns to the information on the weights of each neuron."""
+    """Return the precision of the columns, scaled to the information on each neuron's weights."""
     covariates, index = likelihood.covariates, likelihood.index
     total = float(information.sum())
     basis, roots = covariates.basis, covariates.roots
@@ -176,8 +176,9 @@ def _scaled(
     inverse = roots @ np.linalg.solve(scale, np.linalg.inv(roots))
     inverse[index] = 0.0
     rows = slice(index * covariates.n_functions, (index + 1) * covariates.n_functions)
-    own = covariates.precision[:, rows]
-    return _Inverse(inverse, covariates.precision, own, np.linalg.inv(own[rows]))
+    columns = covariates.precision[:, rows]
+    factor = np.asarray(np.linalg.inv(columns[rows]), dtype=float)
+    return _Inverse(inverse, covariates.precision, columns, factor)
 
 
 def _inverse_of_rest(
