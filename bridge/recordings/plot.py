@@ -329,11 +329,10 @@ def raster_plot(
         )
     fig = figure(1.0 + 4.0 * len(trains), 3.6)
     grid = panels(fig, 1, len(trains), sharex=True, sharey=True)
-    for axes, (name, one) in zip(grid, trains.items(), strict=True):
-        draw_trains(axes, one, start, stop)
-        with style():
-            axes.set_title(name)
     with style():
+        for axes, (name, one) in zip(grid, trains.items(), strict=True):
+            draw_trains(axes, one, start, stop)
+            axes.set_title(name)
         grid[0].set_ylabel("neuron")
         if title:
             set_title(fig, title)

@@ -126,7 +126,7 @@ class Counts(NamedTuple):
             unique, used = trains.fired(index), n_bins
             if counted is not None:
                 unique, used = unique[counted[unique]], int(counted.sum())
-                spikes[index] = counted[trains.by_neuron[index]].sum()
+                spikes[index] = counted[trains.bins_by_neuron[index]].sum()
             fired[index], silent[index] = len(unique), used - len(unique)
             if present is not None:
                 bins[index] = present.sum()

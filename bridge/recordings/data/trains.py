@@ -77,14 +77,14 @@ class BinnedTrains:
         return np.bincount(self.ids, minlength=self.n_neurons)
 
     @cached_property
-    def by_neuron(self) -> list[NDArray[np.int32]]:
+    def bins_by_neuron(self) -> list[NDArray[np.int32]]:
         """Bins of the spikes of each neuron, ascending."""
         order = np.argsort(self.ids, kind="stable")
         return np.split(self.bins[order], np.cumsum(self.counts)[:-1])
 
     def fired(self, index: int) -> NDArray[np.int64]:
         """Return the sorted, unique indices of the bins in which a neuron fired."""
-        return np.unique(self.by_neuron[index]).astype(np.int64)
+        return np.unique(self.bins_by_neuron[index]).astype(np.int64)
 
     def select(self, keep: NDArray[np.bool_]) -> BinnedTrains:
         """Return a recording with the spikes for which `keep` is True, shape (n_spikes,)."""

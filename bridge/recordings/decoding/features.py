@@ -76,7 +76,7 @@ def trial_counts(
         )
     edges = first[:, np.newaxis] + per_part * np.arange(n_bins + 1)
     _check_memory(len(onsets), trains.n_neurons * n_bins)
-    parts = [np.diff(np.searchsorted(fired, edges)) for fired in trains.by_neuron]
+    parts = [np.diff(np.searchsorted(fired, edges)) for fired in trains.bins_by_neuron]
     return np.concatenate(parts, axis=1).astype(np.float64)
 
 
@@ -121,7 +121,7 @@ def filtered_counts(
     filters = as_kernel(kernel, trains.width)
     _check_memory(trains.n_bins, trains.n_neurons * filters.shape[1])
     columns = []
-    for fired in trains.by_neuron:
+    for fired in trains.bins_by_neuron:
         counts = np.bincount(fired, minlength=trains.n_bins).astype(float)
         columns += [np.convolve(counts, taps)[: trains.n_bins] for taps in filters.T]
     return np.column_stack(columns)

@@ -79,7 +79,7 @@ def fit_neuron(
     Parameters
     ----------
     model : neuron model or class of neuron models
-        `LIF`, any `NeuronModel`, also of your own. Parameters that are not free keep its values;
+        `LIF` or any `NeuronModel`, also a custom one. Parameters that are not free keep its values;
         the search starts around the others.
     current : (n_steps,) array_like, Series, AnalogSignal or Trace
         Injected current (pA). Sample k is injected from time k·dt on.

@@ -117,13 +117,12 @@ class Objective:
         if self.coupling:
             guide = ns.CurrentWaveform(data.smooth_voltage(self.kept), interval=data.dt)
             net.drive(cells, guide, compartment="forced")
-        wanted = [("v", self.uses_voltage), ("rate", self.uses_spikes)]
-        for name, wants in wanted:
-            if wants:
-                net.record(cells, name)
+        if self.uses_voltage:
+            net.record(cells, "v")
+        if self.uses_spikes:
+            net.record(cells, "rate")
         result = ns.simulate(net, data.duration, dt=data.dt, threads=1, progress=False)
-        empty = np.empty((len(points), 0))
-        error = mean = empty
+        error = mean = np.empty((len(points), 0))
         if self.uses_voltage:
             assert data.voltage is not None
             potential = result.traces["cells", "v"].values[self.kept]

@@ -21,7 +21,7 @@ class Basis(ABC):
     """Basis functions of a filter over the time since a spike.
 
     A filter is Σₖ wₖ Bₖ(lag). Columns are scaled to a largest absolute value of 1, on which the
-    meaning of a ridge depends. A basis of your own needs a `length` and the method `values`.
+    meaning of a ridge depends. A custom basis needs a `length` and the method `values`.
 
     Examples
     --------
@@ -236,7 +236,7 @@ class Steps(Basis):
 
 @dataclass(frozen=True)
 class NoHistory(Basis):
-    """No effect of own spikes.
+    """No spike history.
 
     Examples
     --------

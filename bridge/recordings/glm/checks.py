@@ -145,7 +145,7 @@ def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str
     filters : str
         Description of the filters: "the kernel of 10 ms".
     remedy : str
-        What to change if they do not fit: "give another kernel".
+        Remedy if they do not fit: "give another kernel".
     """
     uneven, n_scores = found.misfits(), len(found.null_scores)
     # A single pair is a synapse with another time course, which affects only its strength.

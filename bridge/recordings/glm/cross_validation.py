@@ -144,7 +144,6 @@ def held_out(
     report : callable
         Called with the number of finished neurons.
     """
-    problem.covariates.prepare()
     folds = Folds(problem, as_integer(n_folds, "n_folds", 2))
     # Predictions are large: only those of some neurons are in memory.
     size = threads or available_cores()
@@ -179,7 +178,6 @@ def choose_strength(
     report : callable
         Called with the fraction that is finished.
     """
-    problem.covariates.prepare()
     indices = some_of(indices)
     strengths, folds = penalty.grid(problem, indices, threads), Folds(problem)
     n_jobs = len(folds) * len(indices)
@@ -242,5 +240,5 @@ def _tested(
 ) -> NDArray[np.float64]:
     """Return the log-likelihoods of the bins `tested`."""
     trains, index = likelihood.covariates.trains, likelihood.index
-    spikes, rate = trains.by_neuron[index], likelihood.past.rate
+    spikes, rate = trains.bins_by_neuron[index], likelihood.past.rate
     return log_likelihoods(likelihood.family, scores, tested, spikes, rate)

@@ -64,13 +64,13 @@ class PopulationGLM(BaseEstimator):
     basis : Basis, optional
         Basis functions of the coupling between neurons. Default: `RaisedCosines(6, 50.0)`.
     history_basis : Basis, optional
-        Basis functions of the effect of own spikes. Default: `basis`.
+        Basis functions of the spike history. Default: `basis`.
     family : {"bernoulli", "poisson", "negative_binomial"}
     link : {"logit", "cloglog", "exponential", "softplus"}, optional
         See `Family`. Default: "logit" for Bernoulli, else "exponential".
     penalty : {"ridge", "group_lasso", "lasso"}
         Of the coupling: ½ strength Σ w², strength √K Σⱼ ‖Rⱼwⱼ‖ with the covariance Rⱼ'Rⱼ of the
-        columns of neuron j, or strength Σ ``|w|``. Own history, intercept and drive are not
+        columns of neuron j, or strength Σ ``|w|``. Spike history, intercept and drive are not
         penalised.
     strength : float or {"auto", "cv"}
         Of the penalty, for all neurons. "auto": for "ridge", 1/variance of the weights, estimated
@@ -90,7 +90,7 @@ class PopulationGLM(BaseEstimator):
     standard_errors : {"auto", "exact", "fast"}
         "exact" computes the Fisher information of all parameters, "fast" scales the covariance of
         the columns, so that standard errors of couplings differ by some per cent, and more for a
-        coupling that causes a large part of the spikes; those of own history and stimulus are
+        coupling that causes a large part of the spikes; those of spike history and stimulus are
         always exact. "auto": exact for few columns.
     tol : float
         Tolerance of the fit: distance from the optimum in standard errors.
@@ -109,7 +109,7 @@ class PopulationGLM(BaseEstimator):
     coupling_ : (n, n, n_functions) ndarray
         Coefficients from neuron to neuron, 0 on the diagonal and NaN if not fitted.
     history_ : (n, n_history) ndarray
-        Coefficients of own spikes.
+        Coefficients of the spike history.
     intercept_ : (n,) ndarray
         Scores without spikes, averaged over the drive.
     stimulus_ : (n_features, n) ndarray
@@ -255,7 +255,7 @@ class PopulationGLM(BaseEstimator):
     def filters_(self) -> NDArray[np.float64]:
         """Effect on the score 1, 2, … bins after a spike, shape (n, n, n_lags).
 
-        Rows are presynaptic neurons; the diagonal is the effect of own spikes, without the
+        Rows are presynaptic neurons; the diagonal is the spike history, without the
         refractory period.
         """
         return filters(*self._bases, self.coupling_, self.history_)
@@ -275,7 +275,7 @@ class PopulationGLM(BaseEstimator):
 
     @property
     def _bases(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Basis functions of coupling and own history, shape (n_lags, n_functions)."""
+        """Basis functions of coupling and spike history, shape (n_lags, n_functions)."""
         require_fitted(self)
         return self._problem_.covariates.basis, self._problem_.history.values
 

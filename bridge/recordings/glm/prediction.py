@@ -78,7 +78,7 @@ def evaluate(problem: Problem, index: int, fit: FittedNeuron) -> NDArray[np.floa
     """Return the log-likelihoods of a recording, see `log_likelihoods`."""
     trains, counted = problem.trains, problem.observation.counted(index)
     counted = np.ones(trains.n_bins, dtype=bool) if counted is None else counted
-    scores, spikes = predicted_scores(problem, index, fit), trains.by_neuron[index]
+    scores, spikes = predicted_scores(problem, index, fit), trains.bins_by_neuron[index]
     return log_likelihoods(fit.family, scores, counted, spikes, fit.rate)
 
 
@@ -139,7 +139,7 @@ def rescaled_neuron(
     seed: int,
 ) -> TimeRescaling:
     """Return the time-rescaling test of one neuron, from −log(probability of no spike) by bin."""
-    spikes = np.bincount(trains.by_neuron[index], minlength=trains.n_bins)
+    spikes = np.bincount(trains.bins_by_neuron[index], minlength=trains.n_bins)
     if counted is not None:
         silence, spikes = silence[counted], spikes[counted]
     # Negative binomial counts are tested as spike or none.

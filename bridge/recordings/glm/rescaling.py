@@ -292,7 +292,7 @@ def rescaling_plot(tests: Mapping[Any, TimeRescaling], *, title: str = "") -> Fi
             label=f"95 % band, ±{bound:.2g}",
         )  # fmt: skip
         axes.plot([0, 1], [0, 1], color=NEUTRAL, lw=0.8, ls="--")
-        for test, name in ((tests[name], name) for name in tests):
+        for name, test in tests.items():
             observed, expected = test.quantiles
             options: dict[str, Any] = {"color": PALETTE[0], "lw": 1.6}
             if len(tests) > 1:

@@ -7,7 +7,7 @@ network of `to_network` fires the same spikes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +60,6 @@ class Link(NamedTuple):
             return cls(True, True, 1.0 / alpha, np.log(alpha), alpha)
         softplus, zero = family.link in ("logit", "softplus"), np.zeros(len(alpha))
         return cls(softplus, family.counts, zero + 1.0, zero, zero)
-
-    @property
-    def escape(self) -> Literal["softplus", "exponential"]:
-        """Link of the escape noise that fires with the same probability."""
-        return "softplus" if self.softplus else "exponential"
 
 
 def simulate(

@@ -105,7 +105,7 @@ class SpikeHistory:
         acting = n_lags * counts.sum() / max(bins[:n_lags].sum(), 1)
         if acting > OVERLAPPING and not basis.last_spike_only:
             fields = reach, basis.values, refractory, trains.n_bins
-            rows, silent = _filtered(trains.by_neuron[index], *fields)
+            rows, silent = _filtered(trains.bins_by_neuron[index], *fields)
             if counted is not None:
                 silent |= ~counted
             start = fit_sums(rows, silent, fired, counts, family, start)
@@ -168,7 +168,7 @@ def _spikes_of(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
     """Return the bins with spikes, the spikes in each, and the longest lag of each spike."""
     trains = covariates.trains
-    bins = trains.by_neuron[index].astype(np.int64)
+    bins = trains.bins_by_neuron[index].astype(np.int64)
     fired, counts = np.unique(bins, return_counts=True)
     reach = covariates.reach_of(bins, len(basis.values))
     if basis.last_spike_only:

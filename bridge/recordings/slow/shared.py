@@ -1,7 +1,7 @@
 """Slow drives shared by neurons, estimated by a Poisson factor model.
 
 The log rate of neuron j in a segment is aⱼ + Σ_q γ_jq f_q with drives f_q, smooth in time (see
-`smoothing`), and gains γ_jq of either sign. The drive of a neuron is estimated without its own
+`smoothing`), and gains γ_jq of either sign. The drive of a neuron is estimated without its
 spikes, which it would otherwise predict.
 """
 
