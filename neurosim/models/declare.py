@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.utils.checks import check_flag, check_integer, check_number, show, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-T = TypeVar("T")
 
 LARGEST = 2**62
 """Bound of integers without a declared range."""
@@ -488,14 +487,11 @@ def potentials_of(rule: type) -> Mapping[str, Potential]:
 
 def variables_of(kind: type) -> Mapping[str, State | Trace | Signal | Potential]:
     """Return everything that the methods of a class receive by name, in order of declaration."""
-    names = [name for base in reversed(kind.__mro__) for name in vars(base)]
-    found: dict[str, Any] = {
-        **states_of(kind), **traces_of(kind), **signals_of(kind), **potentials_of(kind)
-    }  # fmt: skip
-    return {name: found[name] for name in names if name in found}
+    return _declared(kind, (State, Trace, Signal, Potential))
 
 
-def _declared(kind: type, declaration: type[T]) -> dict[str, T]:
-    """Return the class variables of a type by name, base classes first."""
+@cache
+def _declared(kind: type, declarations: type | tuple[type, ...]) -> Mapping[str, Any]:
+    """Return the class variables of these types by name, base classes first."""
     variables = [item for base in reversed(kind.__mro__) for item in vars(base).items()]
-    return {name: value for name, value in variables if isinstance(value, declaration)}
+    return {name: value for name, value in variables if isinstance(value, declarations)}

@@ -99,6 +99,22 @@ def keep_order(neuron: Any, lower: str, upper: str) -> tuple[float, float] | Non
     return None
 
 
+def check_order(neuron: Any, lower: str, upper: str) -> None:
+    """Raise an error if the parameter `lower`, of a reset or of rest, is not below `upper`.
+
+    Distributions are truncated as by `keep_order`.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    if wrong := keep_order(neuron, lower, upper):
+        raise NeurosimError(
+            f"{type(neuron).__name__}.{lower} = {wrong[0]:g} mV is not below {upper} = "
+            f"{wrong[1]:g} mV: the neuron would fire without end"
+        )
+
+
 def _truncate(neuron: Any, name: str, bounds: tuple[float, float], where: str) -> None:
     value = getattr(neuron, name)
     try:

@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts, keep_order
+from neurosim.models.potentials import check_order, check_volts
 from neurosim.models.quantity import bounds_of
 
 STEEPEST = 100.0
@@ -39,11 +38,7 @@ class Exponential(NeuronModel, abstract=True):
         check_volts(self, "e_l", "v_th", "v_reset")
         peaks = ["v_peak"] if bounds_of(self.delta_t)[0] > 0.0 else ["v_peak", "v_th"]
         for name in peaks:
-            if wrong := keep_order(self, "v_reset", name):
-                raise NeurosimError(
-                    f"{type(self).__name__}.v_reset = {wrong[0]:g} mV is not below {name} = "
-                    f"{wrong[1]:g} mV: the neuron would spike without end"
-                )
+            check_order(self, "v_reset", name)
 
 
 @dataclass(frozen=True, eq=False)

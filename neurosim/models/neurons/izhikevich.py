@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameter, state
+from neurosim.models.declare import one_of, parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import keep_order
+from neurosim.models.potentials import check_order
 from neurosim.models.quantity import check_quantity
-from neurosim.utils.checks import is_scalar, show, suggest
+from neurosim.utils.checks import is_scalar
 
 _PATTERNS = {
     "regular spiking": (0.02, 0.2, -65.0, 8.0),
@@ -85,11 +84,7 @@ class Izhikevich(NeuronModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if wrong := keep_order(self, "c", "v_peak"):
-            raise NeurosimError(
-                f"Izhikevich.c = {wrong[0]:g} mV is not below v_peak = {wrong[1]:g} mV: the neuron "
-                "would spike in every step"
-            )
+        check_order(self, "c", "v_peak")
 
     @classmethod
     def pattern(cls, name: str) -> Izhikevich:
@@ -111,10 +106,7 @@ class Izhikevich(NeuronModel):
         >>> ns.Izhikevich.pattern("fast spiking").a
         0.1
         """
-        if name not in _PATTERNS:
-            raise NeurosimError(
-                f"firing pattern {show(name)} is unknown: {suggest(name, _PATTERNS)}"
-            )
+        name = one_of(*_PATTERNS)(name, "firing pattern")
         return cls(*_PATTERNS[name])
 
     @staticmethod
@@ -182,11 +174,7 @@ class Izhikevich2007(NeuronModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if wrong := keep_order(self, "v_reset", "v_peak"):
-            raise NeurosimError(
-                f"Izhikevich2007.v_reset = {wrong[0]:g} mV is not below v_peak = {wrong[1]:g} mV: "
-                "the neuron would spike without end"
-            )
+        check_order(self, "v_reset", "v_peak")
 
     @staticmethod
     def derivatives(v, u, i, p):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts, keep_order
+from neurosim.models.potentials import check_order, check_volts
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +53,8 @@ class QuadraticIF(NeuronModel):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_volts(self, "v_rest", "v_critical", "v_reset")
-        for lower, upper in (("v_rest", "v_critical"), ("v_reset", "v_peak")):
-            if wrong := keep_order(self, lower, upper):
-                raise NeurosimError(
-                    f"QuadraticIF.{lower} = {wrong[0]:g} mV is not below {upper} = {wrong[1]:g} mV"
-                )
+        check_order(self, "v_rest", "v_critical")
+        check_order(self, "v_reset", "v_peak")
 
     @staticmethod
     def derivatives(v, i, p):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts, keep_order
+from neurosim.models.potentials import check_order, check_volts
 from neurosim.models.quantity import or_infinity
 
 FASTEST = 0.5
@@ -79,11 +78,7 @@ class TwoCompartment(NeuronModel):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_volts(self, "e_l", "v_threshold", "v_reset")
-        if wrong := keep_order(self, "v_reset", "v_threshold"):
-            raise NeurosimError(
-                f"TwoCompartment.v_reset = {wrong[0]:g} mV is not below v_threshold = "
-                f"{wrong[1]:g} mV: the neuron would spike without end"
-            )
+        check_order(self, "v_reset", "v_threshold")
 
     @staticmethod
     def derivatives(v, v_dendrite, i, i_dendrite, p):

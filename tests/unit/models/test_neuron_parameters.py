@@ -51,7 +51,7 @@ REFUSED = [
     (lambda: ns.LIF(v_reset=ns.Normal(-20.0, 1.0)), "almost no values below v_threshold"),
     (
         lambda: ns.LIF(v_reset=ns.Normal(-70.0, 5.0), v_threshold=ns.Normal(-55.0, 5.0)),
-        r"v_reset = -28\.5 mV is not below LIF\.v_threshold = -96\.5 mV",
+        r"v_reset = -28\.5 mV is not below v_threshold = -96\.5 mV",
     ),
     (lambda: ns.LIF(v_threshold=[-0.05, -0.055]), "look like volts; did you mean -55"),
     (lambda: ns.LIF(v_threshold=ns.Normal(-0.055, 0.002)), "look like volts; did you mean -55"),

@@ -109,7 +109,7 @@ BAD_PARTS = [
     (lambda: ns.LIF(t_ref=True), r"LIF\.t_ref = True is not a number"),
     (lambda: ns.LIF(t_ref=-1.0), r"LIF\.t_ref = -1 ms is outside 0 to 1000 ms"),
     (lambda: ns.LIF(-0.07, -0.055, -0.07, 0.03), "look like volts"),
-    (lambda: ns.LIF(v_reset=-50.0), r"v_reset = -50 mV is not below LIF\.v_threshold"),
+    (lambda: ns.LIF(v_reset=-50.0), r"v_reset = -50 mV is not below v_threshold"),
     (lambda: ns.LIF(v_peak=-60.0), r"v_peak = -60 mV is below"),
     (lambda: ns.LIF(c_m=2.5e-10), r"LIF\.c_m = 2\.5e-10 pF is outside"),
     (lambda: ns.ExpCurrent(0.0), r"ExpCurrent\.tau = 0 ms is outside"),
