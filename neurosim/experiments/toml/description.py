@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 
 from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import whole_steps
-from neurosim.builder.parameters import shortest_refractory
 from neurosim.builder.plastic import modulation_steps
 from neurosim.errors import NeurosimError
 from neurosim.experiments.toml.decode import Decoder, InvalidPart, TooManyErrors, dotted
@@ -156,10 +155,7 @@ class _Reader:
         self.decoder.check_table(table, path, f"[populations.{name}]")
         arguments = self.decoder.arguments(table, path, _without(Network.add, "name"))
         with self.decoder.errors_at(path, table):
-            population = self.network.add(name, **arguments)
-            if self.head:
-                shortest_refractory(population.neuron, self.head.dt)
-        self.made[name] = population
+            self.made[name] = self.network.add(name, **arguments)
 
     def _tables(self, block: str) -> list[Any]:
         tables = self.values.get(block, [])

@@ -202,11 +202,6 @@ MISTAKES = {
         "80: interval = 0.25 ms is not a positive multiple of the time step dt = 0.1 ms; the "
         "nearest one is 0.2 ms",
     ),
-    "refractory period off the grid": (
-        "t_ref = 2.0", "t_ref = 2.05",
-        "15: LIF.t_ref = 2.05 ms is not a positive multiple of the time step dt = 0.1 ms; the "
-        "nearest one is 2 ms",
-    ),
     "number beyond all bounds": (
         "rate = 1500.0", "rate = 1e400",
         "63: 1e400 is too large: check its unit",
