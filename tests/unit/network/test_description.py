@@ -150,7 +150,7 @@ def test_an_invalid_part_is_refused_in_one_sentence(make, words) -> None:
 
 BAD_NETWORKS = [
     (lambda n, e, i: n.add("exc", 3, ns.LIF()), "Population 'exc' already exists"),
-    (lambda n, e, i: n.add("new", 0, ns.LIF()), "'new' is empty: its size must be at least 1"),
+    (lambda n, e, i: n.add("new", 0, ns.LIF()), "Size of population 'new' = 0 is outside 1 to"),
     (lambda n, e, i: n.add("new", -3, ns.LIF()), "= -3 is outside 1 to"),
     (lambda n, e, i: n.add("new", 2.0, ns.LIF()), "is not a whole number"),
     (lambda n, e, i: n.add("a/b", 3, ns.LIF()), "without '/'"),

@@ -51,7 +51,7 @@ def test_wrong_types_in_parts_are_refused(make, words) -> None:
 NETWORKS = [
     (lambda n, a, b: n.add("", 1, ns.LIF()), "non-empty string"),
     (lambda n, a, b: n.add(7, 1, ns.LIF()), "Population name 7"),
-    (lambda n, a, b: n.add("c", np.int64(0), ns.LIF()), "'c' is empty"),
+    (lambda n, a, b: n.add("c", np.int64(0), ns.LIF()), "'c' = 0 is outside 1 to"),
     (lambda n, a, b: n.add("c", True, ns.LIF()), "is not a whole number"),
     (lambda n, a, b: n.add("c", 2, ns.LIF(), v_init="x"), "'x' is not a number: give one in mV"),
     (lambda n, a, b: n.add("c", 2, ns.LIF(), dale=1), "dale = 1 is neither True nor False"),
