@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.quantity import bounds_of, is_distribution, typical
+from neurosim.models.quantity import bounds_of, check_extent, is_distribution, typical
 from neurosim.utils.checks import check_array, check_number, is_scalar
 
 IN_VOLTS = 0.2
@@ -33,12 +33,7 @@ def check_potentials(value: Any, label: str, size: int | None = None) -> Any:
     NeurosimError
     """
     if is_distribution(value):
-        (low, high), (_, least, most) = value.extent, LIMITS
-        if not least <= low <= high <= most:
-            raise NeurosimError(
-                f"{label} = {value} extends from {low:g} to {high:g} mV, outside {least:g} "
-                f"to {most:g} mV: reduce its spread, or set bounds"
-            )
+        check_extent(value, label, *LIMITS)
         return value
     if is_scalar(value):
         return check_number(value, label, *LIMITS)

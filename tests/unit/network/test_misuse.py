@@ -67,7 +67,7 @@ NETWORKS = [
     ),
     (
         lambda n, a, b: n.connect(a, b, ns.AllToAll(), psp=1.0, delay=np.zeros((3, 4))),
-        "delay contains 0 ms",
+        "delay = 0 ms",
     ),
     (
         lambda n, a, b: n.connect(a, a, ns.FixedInDegree(3, False, False), psp=1.0),
