@@ -49,13 +49,22 @@ class Parameter:
     help: str
     check: Callable[..., Any] | None = dataclasses.field(default=None, repr=False)
 
-    def describe(self) -> str:
-        """Return a description, for example "time constant (ms), 0.1 to 1000"."""
-        text = f"{self.help} ({self.unit})" if self.unit else self.help
+    @property
+    def range(self) -> str:
+        """Allowed range, for example "20 to 5,000" or "0 or more"; empty if there is none."""
         if abs(self.low) >= BOUNDLESS:
-            return text
-        range_ = f"to {self.high:g}" if self.high < BOUNDLESS else "or more"
-        return f"{text}, {self.low:g} {range_}"
+            return ""
+        end = f"to {self.high:,.12g}" if self.high < BOUNDLESS else "or more"
+        return f"{self.low:,.12g} {end}".replace("-", "−")
+
+    def describe(self) -> str:
+        """Return a description, for example "time constant (ms), 0.1 to 1,000"."""
+        text = f"{self.help} ({self.unit})" if self.unit else self.help
+        return f"{text}, {self.range}" if self.range else text
+
+
+UNDECLARED = Parameter("", -math.inf, math.inf, "")
+"""Declaration of a value without unit, range and description."""
 
 
 @dataclass(frozen=True)
@@ -425,7 +434,7 @@ def check_declared(part: Any, default: Callable[..., Any] = check_number, before
         if declared is None:
             continue
         annotated = getattr(field.type, "__name__", str(field.type))
-        check = declared.check or {"int": _whole, "bool": _flag}.get(annotated, default)
+        check = declared.check or CHECKS.get(annotated, default)
         value, name = getattr(part, field.name), before + field.name
         value = check(value, name, declared.unit, declared.low, declared.high)
         object.__setattr__(part, field.name, value)
@@ -436,13 +445,14 @@ def optional(check: Callable[..., Any]) -> Callable[..., Any]:
     return lambda value, *limits: None if value is None else check(value, *limits)
 
 
-def one_of(*known: str) -> Callable[..., str]:
-    """Return a check that accepts some texts."""
+def one_of(*known: Any) -> Callable[..., Any]:
+    """Return a check that accepts some strings or numbers."""
 
-    def check(value: Any, name: str, *_: Any) -> str:
+    def check(value: Any, name: str, *_: Any) -> Any:
         if value not in known:
-            raise NeurosimError(f"{name} = {show(value)} is unknown: {suggest(value, known)}")
-        return str(value)
+            hint = suggest(value, map(str, known))
+            raise NeurosimError(f"{name} = {show(value)} is unknown: {hint}")
+        return known[known.index(value)]
 
     return check
 
@@ -455,9 +465,24 @@ def _flag(value: Any, name: str, *_: Any) -> bool:
     return check_flag(value, name)
 
 
+CHECKS: Mapping[str, Callable[..., Any]] = {"int": _whole, "bool": _flag}
+"""Checks of fields by the name of their annotated type."""
+
+
 def states_of(model: type) -> Mapping[str, State]:
     """Return the declared states of a model class by name, in order of declaration."""
     return _declared(model, State)
+
+
+def check_initial_names(model: type) -> None:
+    """Raise an error if a state starts at a parameter that the class does not have."""
+    for name, state in states_of(model).items():
+        known = not isinstance(state.initial, str) or hasattr(model, state.initial)
+        if not known and state.initial not in parameters_of(model):
+            raise NeurosimError(
+                f"{model.__name__}.{name} starts at {state.initial!r}, which is not a parameter of "
+                f"{model.__name__}"
+            )
 
 
 def compartments_of(model: type) -> Mapping[str, int]:

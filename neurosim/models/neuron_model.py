@@ -12,6 +12,8 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
     SOMA,
     State,
+    check_initial_names,
+    one_of,
     option,
     optional,
     parameters_of,
@@ -294,18 +296,14 @@ def check_class(kind: type[NeuronModel]) -> None:
     ------
     NeurosimError
     """
-    name, states, parameters = kind.__name__, states_of(kind), parameters_of(kind)
-    if not states:
+    name, parameters = kind.__name__, parameters_of(kind)
+    if not states_of(kind):
         raise NeurosimError(
             f"{name} declares no state: the first one is the membrane potential, such as "
             'v: ClassVar = ns.state("mV", -70.0)'
         )
     for variable, known in {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}.items():
-        if getattr(kind, variable) not in known:
-            raise NeurosimError(
-                f"{name}.{variable} = {show(getattr(kind, variable))} is unknown: choose among "
-                f"{', '.join(known)}"
-            )
+        one_of(*known)(getattr(kind, variable), f"{name}.{variable}")
     if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:
         raise NeurosimError(
             f"{name} holds v at v_reset for t_ref, but has no parameter v_reset: declare it, or "
@@ -314,12 +312,4 @@ def check_class(kind: type[NeuronModel]) -> None:
     if kind.v_max is not None and kind.v_max not in parameters:
         raise NeurosimError(f"{name}.v_max = {show(kind.v_max)} is not a parameter of {name}")
     _check_compartments(kind)
-    for state, declared in states.items():
-        if (
-            isinstance(declared.initial, str)
-            and not hasattr(kind, declared.initial)
-            and (declared.initial not in parameters)
-        ):
-            raise NeurosimError(
-                f"{name}.{state} starts at {declared.initial!r}, which is not a parameter of {name}"
-            )
+    check_initial_names(kind)

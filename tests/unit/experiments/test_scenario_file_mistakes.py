@@ -152,7 +152,7 @@ MISTAKES = {
     ),
     "no time constant": (
         '{type = "ExpCurrent", tau = 2.0}', '"ExpCurrent"',
-        "30: connections.0.synapse has no tau (decay time constant (ms), 0.01 to 10000): add it",
+        "30: connections.0.synapse has no tau (decay time constant (ms), 0.01 to 10,000): add it",
     ),
     "no type": (
         'type = "Poisson"', "# ",

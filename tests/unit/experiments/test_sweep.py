@@ -164,7 +164,7 @@ def test_seeds_are_how_many_or_which(text: str, seeds: object):
             "the sweep has 120,000 points, more than 100,000: use fewer values or seeds, or "
             "several sweeps",
         ),
-        ("--grid tau_m=1 --duration nan", "duration = nan ms is not a finite time above 0 ms"),
+        ("--grid tau_m=1 --duration nan", "duration = nan is not finite: give a number in ms"),
         ("--grid tau_m=1 --threads 0", "threads = 0 is outside 1 to 256"),
         ("--grid tau_m=1 --workers 0", "workers = 0 is outside 1 to 1,000"),
         (
