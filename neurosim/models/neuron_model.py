@@ -107,6 +107,11 @@ class NeuronModel(Neuron, abstract=True):
         "freeze": no state changes.
     ``threshold``
         Name of the parameter that `escape` softens, "v_threshold" by default.
+    ``potentials``
+        Names of parameters in mV whose values are refused if they look like volts.
+    ``ascending``
+        Pairs of names of parameters, such as ``(("v_reset", "v_peak"),)``, of which the first must
+        be lower, because the neuron would fire without end. Distributions are truncated.
     ``psp_at_rest``
         Whether strengths can be given as `psp`, the peak of a small PSP at rest. False for models
         with ion channels, whose PSP depends on their state.

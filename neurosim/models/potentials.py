@@ -53,7 +53,7 @@ def check_volts(neuron: Any, *names: str) -> None:
     NeurosimError
     """
     potentials = {name: typical(getattr(neuron, name)) for name in names}
-    all_small = max(map(abs, potentials.values())) < IN_VOLTS
+    all_small = max(map(abs, potentials.values()), default=0.0) < IN_VOLTS
     for name, v in potentials.items():
         if -IN_VOLTS < v <= -0.01 or (all_small and v != 0.0):
             raise NeurosimError(

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from neurosim.models.declare import one_of, parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_order
 from neurosim.models.quantity import check_quantity
 from neurosim.utils.checks import is_scalar
 
@@ -78,13 +77,10 @@ class Izhikevich(NeuronModel):
     v: ClassVar = state("mV", -65.0, "membrane potential")
     u: ClassVar = state("mV/ms", -13.0, "recovery variable")
     threshold: ClassVar[str] = "v_peak"
+    ascending: ClassVar = (("c", "v_peak"),)
 
     PATTERNS: ClassVar[tuple[str, ...]] = tuple(_PATTERNS)
     """Names of the firing patterns of `pattern`."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_order(self, "c", "v_peak")
 
     @classmethod
     def pattern(cls, name: str) -> Izhikevich:
@@ -170,11 +166,8 @@ class Izhikevich2007(NeuronModel):
     u: ClassVar = state("pA", 0.0, "recovery current")
     v_max: ClassVar = "v_peak"
     threshold: ClassVar[str] = "v_peak"
+    ascending: ClassVar = (("v_reset", "v_peak"),)
     method = "adaptive"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_order(self, "v_reset", "v_peak")
 
     @staticmethod
     def derivatives(v, u, i, p):

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_order, check_volts
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +47,9 @@ class QuadraticIF(NeuronModel):
     v: ClassVar = state("mV", "v_rest", "membrane potential")
     v_max: ClassVar = "v_peak"
     threshold: ClassVar[str] = "v_peak"
+    potentials: ClassVar = ("v_rest", "v_critical", "v_reset")
+    ascending: ClassVar = (("v_rest", "v_critical"), ("v_reset", "v_peak"))
     method = "adaptive"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "v_rest", "v_critical", "v_reset")
-        check_order(self, "v_rest", "v_critical")
-        check_order(self, "v_reset", "v_peak")
 
     @staticmethod
     def derivatives(v, i, p):

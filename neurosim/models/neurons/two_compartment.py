@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_order, check_volts
 from neurosim.models.quantity import or_infinity
 
 FASTEST = 0.5
@@ -73,12 +72,9 @@ class TwoCompartment(NeuronModel):
 
     v: ClassVar = state("mV", "e_l", "membrane potential of the soma")
     v_dendrite: ClassVar = state("mV", "e_l", "potential of the dendrite", compartment="dendrite")
+    potentials: ClassVar = ("e_l", "v_threshold", "v_reset")
+    ascending: ClassVar = (("v_reset", "v_threshold"),)
     method = "exact"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_l", "v_threshold", "v_reset")
-        check_order(self, "v_reset", "v_threshold")
 
     @staticmethod
     def derivatives(v, v_dendrite, i, i_dendrite, p):

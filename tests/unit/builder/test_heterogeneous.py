@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.models import IntegrateAndFire
+from neurosim.models import IntegrateAndFire, Neuron
 
 SIZE = 7
 VALUES: dict[str, np.ndarray] = {
@@ -140,7 +140,7 @@ def test_a_wrong_number_of_values_is_refused() -> None:
         net.drive(cells, ns.Poisson(10.0), synapse=ns.ExpCurrent(2.0), psp=1.0)
 
 
-def _spikes_with(neuron: ns.Neuron, synapse: ns.Synapse | None = None) -> ns.SpikeTrains:
+def _spikes_with(neuron: Neuron, synapse: ns.Synapse | None = None) -> ns.SpikeTrains:
     """Return the spikes of four neurons; a synapse with equations changes their integration."""
     net = ns.Network()
     cells = net.add("cells", 4, neuron)
@@ -153,7 +153,7 @@ def _spikes_with(neuron: ns.Neuron, synapse: ns.Synapse | None = None) -> ns.Spi
 @pytest.mark.parametrize("kind", [ns.LIF, ns.IntegrateAndFire, ns.AdEx, ns.GLIF, ns.MAT2])
 @pytest.mark.parametrize("synapse", [None, ns.ExpConductance(5.0)])
 def test_refractory_periods_between_steps_are_rounded_to_the_nearest_one_halves_up(
-    kind: type[ns.Neuron], synapse: ns.Synapse | None
+    kind: type[Neuron], synapse: ns.Synapse | None
 ) -> None:
     between, steps = [0.04, 0.25, 0.34, 0.35], [0.0, 0.3, 0.3, 0.4]
     differing = _spikes_with(kind(t_ref=between), synapse)
