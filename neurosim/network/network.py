@@ -376,10 +376,6 @@ class Network:
         if plasticity is not None:
             Plasticity.require(plasticity, "plasticity = ")
             strength = plasticity.check_initial(strength, value, name)
-        if dendritic_delay is not None:
-            if plasticity is None:
-                raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
-            dendritic_delay = check_number(dendritic_delay, "dendritic_delay", "ms", 0.0, MAX_DELAY)
         late = check_delay(delay, shape)
         rule, strength, late, source_ids, target_ids = ends.resolve(rule, strength, late)
         projection = Projection(

@@ -27,7 +27,7 @@ from neurosim.models.potentials import check_potentials
 from neurosim.models.short_term import Release, ShortTermPlasticity
 from neurosim.models.synapses import ExactNMDA
 from neurosim.network.brief import brief, neurons, sampled, strength
-from neurosim.network.views import PopulationView, check_ids, view_of
+from neurosim.network.views import PopulationView, view_of
 from neurosim.results import UNITS
 from neurosim.utils.checks import (
     check_flag,
@@ -227,10 +227,15 @@ class Projection:
     release: Release | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
-    dendritic_delay: float | None = None
+    dendritic_delay: float | None = parameter(
+        None, "ms", 0.0, MAX_DELAY, "dendritic part of the delay", check=optional(check_number)
+    )
 
     def checked(self) -> Projection:
         """Return the projection with the form of its synapse, after checks of its options."""
+        check_declared(self)
+        if self.dendritic_delay is not None and self.plasticity is None:
+            raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
         if self.synapse.couples and (self.short_term or self.release):
             raise NeurosimError(
                 f"{type(self.synapse).__name__} transmits no spikes: leave out short_term and "
@@ -416,7 +421,6 @@ class Recording:
             raise NeurosimError(
                 f"{show(self.variable)} cannot be recorded: {suggest(self.variable, self._units)}"
             )
-        set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.drive is not None:
             self._check_targets(self.drive)
         if self.interval is not None and self.variable == "spikes":
