@@ -222,7 +222,7 @@ def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
         ("show toi", "unknown scenario 'toi': did you mean 'toy'?"),
         ("run toy --set tau=5", "unknown setting 'tau': did you mean 'tau_m'?"),
         ("run toy --set tau_m=-5", "tau_m = -5 ms must be above 0 ms"),
-        ("run toy --duration nan", "duration = nan ms is not a finite time above 0 ms"),
+        ("run toy --duration nan", "duration = nan is not finite: give a number in ms"),
         ("compare plain-toy", "plain-toy has no comparison: the scenarios with one are toy"),
     ],
 )

@@ -153,10 +153,6 @@ def test_times_off_the_grid_are_refused() -> None:
     with pytest.raises(ns.NeurosimError, match=r"0\.2 ms .* below the time step dt = 0\.5 ms"):
         ns.simulate(net, 10.0, dt=0.5)
     net = ns.Network()
-    cell = net.add("cell", 1, ns.LIF(t_ref=0.25))
-    with pytest.raises(ns.NeurosimError, match=r"LIF\.t_ref = 0\.25 ms"):
-        ns.simulate(net, 10.0)
-    net = ns.Network()
     cell = net.add("cell", 1, ns.LIF())
     net.drive(cell, ns.SpikeTimes([0.0]), psp=1.0)
     with pytest.raises(ns.NeurosimError, match="before the first step is over"):
