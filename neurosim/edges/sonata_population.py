@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.edges.sonata_types import TYPE_ID, EdgeTypes
 from neurosim.errors import NeurosimError
 from neurosim.utils.checks import show, suggest
-from neurosim.utils.hdf5 import ERRORS, check_stored, reason, require
+from neurosim.utils.hdf5 import ERRORS, check_stored, follow, reason, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,6 @@ FILTERS = (1, 2, 3, 32000)
 GROUP_ID, GROUP_INDEX = "edge_group_id", "edge_group_index"
 MAX_SPREAD = 16
 """A range of rows is read as a whole if it has at most this many rows per wanted row."""
-MAX_LINKS = 16
-"""Maximum number of soft links followed from one name."""
 
 
 class SonataPopulation:
@@ -128,26 +126,14 @@ class SonataPopulation:
         """Return the number of rows of an edge group; None if it depends on the edges."""
         return self.size if self._groups == [group] else None
 
-    def _member(self, group: h5py.Group, name: str, kind: type, links: int = 0) -> Any:
+    def _member(self, group: h5py.Group, name: str, kind: type) -> Any:
         """Return a member of a group; follow soft links within the file only."""
-        import h5py
-
-        link = group.get(name, getlink=True)
+        try:
+            found = follow(group, name)
+        except NeurosimError as error:
+            raise NeurosimError(f"{self._path}: {error}") from None
         where = f"{group.name.rstrip('/')}/{name}"
-        require(link is not None, f"it has no {where}")
-        if isinstance(link, h5py.SoftLink):
-            require(links < MAX_LINKS, f"{where} is a circular link")
-            found: Any = self._file if link.path.startswith("/") else group
-            for part in filter(None, link.path.split("/")):
-                require(isinstance(found, h5py.Group), f"{where} is a broken link")
-                found = self._member(found, part, h5py.HLObject, links + 1)
-        elif isinstance(link, h5py.ExternalLink):
-            raise NeurosimError(
-                f"{self._path}: {where} is a link to another file, {show(link.filename)}: give a "
-                "file that contains all edges"
-            )
-        else:
-            found = group[name]
+        require(found is not None, f"it has no {where}, or a broken link")
         require(isinstance(found, kind), f"{where} is not a {kind.__name__.lower()}")
         return found
 
