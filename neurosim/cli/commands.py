@@ -5,13 +5,13 @@ These are list, show, run, compare, resume, plot, demo and new.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from neurosim.cli import report
-from neurosim.cli.demo import run_demo
 from neurosim.cli.dry_run import estimate_run, print_estimate
 from neurosim.cli.failures import Status
 from neurosim.cli.options import (
@@ -38,6 +38,22 @@ from neurosim.experiments.catalogue import all_scenarios, find_scenario
 from neurosim.experiments.model_files import load_models
 from neurosim.experiments.toml.start import write_start
 from neurosim.utils.atomic_files import plain
+
+DEMO = (
+    (
+        "three synapses depolarise a neuron, but not up to its threshold",
+        RunRequest("psp-summation"),
+    ),
+    (
+        "12,500 neurons with asynchronous irregular firing",
+        RunRequest("balanced-network"),
+    ),
+    (
+        "the firing probability of a neuron, compared with a logistic neuron",
+        RunRequest("two-synapse-neuron", compare=True),
+    ),
+)
+"""Message and request of each step of `neurosim demo`."""
 
 
 @app.callback()
@@ -236,7 +252,21 @@ def demo(
 
     Takes less than a minute, including compilation on first use.
     """
-    return Status.SUCCESS if run_demo(out) else Status.INTERRUPTED
+    figures: list[str] = []
+    for message, request in DEMO:
+        report.info(f"{request.name}: {message}")
+        outcome = execute(replace(request, out=out / request.name))
+        figures += [path for path in outcome.summary["files"] if path.endswith(".png")]
+        if outcome.comparison:
+            report.print_comparison(outcome.comparison)
+        else:
+            report.print_findings(outcome.run.scenario.title, outcome.summary)
+        if outcome.interrupted:
+            report.info("interrupted; the result so far is saved")
+            break
+    report.info("figures:")
+    report.print_files(figures)
+    return Status.INTERRUPTED if outcome.interrupted else Status.SUCCESS
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -270,8 +300,8 @@ def _report(outcome: Outcome, json: bool, everything: bool = False) -> int:
         report.print_json(summary | compared)
     if comparison:
         report.print_comparison(comparison, everything=everything)
-    if comparison and not json:
-        report.print_saved(summary)
     elif not json:
-        report.print_run(outcome.run.scenario.title, summary)
+        report.print_findings(outcome.run.scenario.title, summary)
+    if not json:
+        report.print_saved(summary)
     return status

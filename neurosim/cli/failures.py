@@ -7,6 +7,7 @@ import os
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from neurosim.errors import NeurosimError
 from neurosim.utils.resources import process_limits
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ COMPILER = ("numba", "llvmlite")
 
 
 def explain(error: BaseException) -> str | None:
-    """Return a message for a failure of the environment, None for any other exception."""
+    """Return a message for invalid input or a failure of the environment, else None."""
+    if isinstance(error, NeurosimError):
+        return str(error)
     for cause in _chain(error):
         if isinstance(cause, MemoryError) or _lacks_memory(cause):
             return out_of_memory(_first_line(cause) if isinstance(cause, MemoryError) else "")

@@ -39,17 +39,7 @@ def info(message: str) -> None:
 
 @contextmanager
 def warnings_as_messages() -> Iterator[None]:
-    """Print the warnings of a block to stderr as messages."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        yield
-    for warning in caught:
-        info(str(warning.message))
-
-
-@contextmanager
-def short_warnings() -> Iterator[None]:
-    """Show warnings to users as messages, without the line of code that causes them."""
+    """Print warnings to users as messages, without the line of code that causes them."""
     with warnings.catch_warnings():
         show_others = warnings.showwarning
 
@@ -156,12 +146,6 @@ def print_scenario(scenario: Scenario[Any], name: str) -> None:
     )
     for command in ("run", "compare") if scenario.compare else ("run",):
         console.print(Text(f"  neurosim {command} {name}"))
-
-
-def print_run(title: str, summary: dict[str, Any]) -> None:
-    """Print what was simulated and found, and the files of a run, to stderr."""
-    print_findings(title, summary)
-    print_saved(summary)
 
 
 def print_findings(title: str, summary: dict[str, Any]) -> None:

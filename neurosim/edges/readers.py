@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 
-from neurosim.edges.sonata_population import SonataPopulation
+from neurosim.edges.sonata_population import SOURCE_ID, TARGET_ID, SonataPopulation
 from neurosim.errors import NeurosimError
 from neurosim.models.column import is_per_edge
 from neurosim.models.rule import checked_edges
@@ -173,7 +173,7 @@ class SonataReader(FileReader):
         """Return block k."""
         start, edges = k * BLOCK_SIZE, self._edges
         stop = min(start + BLOCK_SIZE, edges.size)
-        names = "source_node_id", "target_node_id"
+        names = SOURCE_ID, TARGET_ID
         ids = edges.integers(names[0], start, stop), edges.integers(names[1], start, stop)
         sources, targets = self.neurons(k, ids, names)
         weight, delay = self.names

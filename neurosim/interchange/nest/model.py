@@ -40,7 +40,7 @@ class NestModel:
 
 
 def renamed(kind: type[Any], p: Any, **others: Any) -> Any:
-    """Return a neuron with the parameters of `p` whose lower-case names it has, and others."""
+    """Return a neuron with the parameters that it shares with `p` (in lower case), and others."""
     given = {name.lower(): value for name, value in vars(p).items()}
     same = {field.name: given[field.name] for field in fields(kind) if field.name in given}
     return kind(**same | others)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.interchange import common
+from neurosim.utils import optional
 from tests.nir_networks import graph_of, neurons
 
 H = 1e-4
@@ -145,9 +145,9 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
     def missing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(common, "import_module", missing)
+    monkeypatch.setattr(optional, "import_module", missing)
     for call in (ns.from_nir, ns.to_nir):
-        with pytest.raises(ns.NeurosimError, match=r'nir is not.*"neurosim-bridge\[interop\]"'):
+        with pytest.raises(ns.NeurosimError, match="needs nir, which is not installed: python"):
             call(ns.Network())
 
 
