@@ -11,27 +11,10 @@ from typing import Annotated
 
 import typer
 
-from neurosim.cli import report
+from neurosim.cli import options, report
 from neurosim.cli.dry_run import estimate_run, print_estimate
 from neurosim.cli.failures import Status
-from neurosim.cli.options import (
-    EXIT_STATUS,
-    OUT,
-    CheckpointEvery,
-    Duration,
-    Json,
-    Models,
-    Name,
-    NoPlot,
-    Out,
-    Profile,
-    Realtime,
-    RunSeed,
-    Settings,
-    Step,
-    Threads,
-    app,
-)
+from neurosim.cli.options import EXIT_STATUS, OUT, app
 from neurosim.cli.request import RunRequest
 from neurosim.cli.run import Outcome, execute, redraw, resume_run
 from neurosim.experiments.catalogue import all_scenarios, find_scenario
@@ -57,7 +40,7 @@ DEMO = (
 
 
 @app.callback()
-def neurosim(models: Models = None) -> None:
+def neurosim(models: options.Models = None) -> None:
     """Simulate spiking neurons, and compare them with logistic neurons.
 
     Scenarios are networks that are ready to run, from a neuron with three
@@ -77,7 +60,7 @@ def neurosim(models: Models = None) -> None:
 
 
 @app.command("list", epilog=EXIT_STATUS)
-def list_scenarios(json: Json = False) -> None:
+def list_scenarios(json: options.Json = False) -> None:
     """List all scenarios by group, with the lecture and the row of its table.
 
     Installed packages can add scenarios through the entry-point group
@@ -92,10 +75,10 @@ def list_scenarios(json: Json = False) -> None:
 
 @app.command(epilog=EXIT_STATUS)
 def show(
-    name: Name,
-    settings: Settings = None,
-    duration: Duration = None,
-    dt: Step = None,
+    name: options.Name,
+    settings: options.Settings = None,
+    duration: options.Duration = None,
+    dt: options.Step = None,
     no_network: Annotated[
         bool,
         typer.Option(
@@ -103,7 +86,7 @@ def show(
             help="Do not describe the network; saves time if the scenario trains it first.",
         ),
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Describe a scenario, its settings, and the network that a run would build.
 
@@ -130,18 +113,18 @@ def show(
 
 @app.command(epilog=EXIT_STATUS)
 def run(
-    name: Name,
-    settings: Settings = None,
-    duration: Duration = None,
-    dt: Step = None,
-    seed: RunSeed = None,
-    threads: Threads = None,
-    out: Out = None,
-    no_plot: NoPlot = False,
-    realtime: Realtime = False,
-    profile: Profile = False,
-    checkpoint_every: CheckpointEvery = None,
-    json: Json = False,
+    name: options.Name,
+    settings: options.Settings = None,
+    duration: options.Duration = None,
+    dt: options.Step = None,
+    seed: options.RunSeed = None,
+    threads: options.Threads = None,
+    out: options.Out = None,
+    no_plot: options.NoPlot = False,
+    realtime: options.Realtime = False,
+    profile: options.Profile = False,
+    checkpoint_every: options.CheckpointEvery = None,
+    json: options.Json = False,
 ) -> int:
     """Run a scenario and save the result.
 
@@ -165,20 +148,20 @@ def run(
 
 @app.command(epilog=EXIT_STATUS)
 def compare(
-    name: Name,
-    settings: Settings = None,
-    duration: Duration = None,
-    dt: Step = None,
-    seed: RunSeed = None,
-    threads: Threads = None,
-    out: Out = None,
-    no_plot: NoPlot = False,
-    realtime: Realtime = False,
-    checkpoint_every: CheckpointEvery = None,
+    name: options.Name,
+    settings: options.Settings = None,
+    duration: options.Duration = None,
+    dt: options.Step = None,
+    seed: options.RunSeed = None,
+    threads: options.Threads = None,
+    out: options.Out = None,
+    no_plot: options.NoPlot = False,
+    realtime: options.Realtime = False,
+    checkpoint_every: options.CheckpointEvery = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Print all measures, not only the main ones.")
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> int:
     """Run a scenario and compare the spiking network with the logistic one.
 
@@ -204,8 +187,8 @@ def resume(
         Path,
         typer.Argument(metavar="DIR", help="Folder of a run started with --checkpoint-every."),
     ],
-    threads: Threads = None,
-    json: Json = False,
+    threads: options.Threads = None,
+    json: options.Json = False,
 ) -> int:
     """Resume an interrupted or killed run from its last checkpoint.
 
