@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neurosim.cli.options import EXIT_STATUS, Json, Profile, Seed, Threads, app
-from neurosim.cli.report import counted, format_profile, info, print_json
+from neurosim.cli.report import counted, format_profile, info, new_console, new_table, print_json
 from neurosim.errors import NeurosimError
 from neurosim.utils.atomic_files import plain
 
@@ -111,9 +110,7 @@ def _print_measurement(measured: Measurement) -> None:
     lines.append(("neurons that fired", f"{measured.neurons_fired:,}"))
     lines += [(f"rate of {name}", f"{rate:.2f} Hz") for name, rate in measured.rates_hz.items()]
     lines += [(f"time for {phase}", t) for phase, t in format_profile(measured.profile).items()]
-    width = max(len(name) for name, _ in lines) + 2
-    for name, value in lines:
-        print(f"  {name:<{width}}{value}", file=sys.stderr)
+    new_console(stderr=True).print(new_table(rows=[(f"  {name}", value) for name, value in lines]))
 
 
 def _print_trial(trial: Measurement, left: float) -> None:

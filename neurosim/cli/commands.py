@@ -22,20 +22,13 @@ from neurosim.experiments.model_files import load_models
 from neurosim.experiments.toml.start import write_start
 from neurosim.utils.atomic_files import plain
 
-DEMO = (
-    (
-        "three synapses depolarise a neuron, but not up to its threshold",
-        RunRequest("psp-summation"),
+DEMO = {
+    "three synapses depolarise a neuron, but not up to its threshold": RunRequest("psp-summation"),
+    "12,500 neurons with asynchronous irregular firing": RunRequest("balanced-network"),
+    "the firing probability of a neuron, compared with a logistic neuron": RunRequest(
+        "two-synapse-neuron", compare=True
     ),
-    (
-        "12,500 neurons with asynchronous irregular firing",
-        RunRequest("balanced-network"),
-    ),
-    (
-        "the firing probability of a neuron, compared with a logistic neuron",
-        RunRequest("two-synapse-neuron", compare=True),
-    ),
-)
+}
 """Message and request of each step of `neurosim demo`."""
 
 
@@ -236,7 +229,7 @@ def demo(
     Takes less than a minute, including compilation on first use.
     """
     figures: list[str] = []
-    for message, request in DEMO:
+    for message, request in DEMO.items():
         report.info(f"{request.name}: {message}")
         outcome = execute(replace(request, out=out / request.name))
         figures += [path for path in outcome.summary["files"] if path.endswith(".png")]

@@ -133,14 +133,9 @@ class FileReader(Reader):
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return sources and targets as indices within their populations, checked."""
         ends, found = self._ends, []
-        for given, chosen, size, population, name in zip(
-            ids,
-            (ends.source_ids, ends.target_ids),
-            ends.shape,
-            (ends.source, ends.target),
-            names,
-            strict=True,
-        ):
+        views = (ends.source, ends.source_ids), (ends.target, ends.target_ids)
+        for given, name, size, view in zip(ids, names, ends.shape, views, strict=True):
+            population, chosen = view
             if len(given) and not 0 <= given.min() <= given.max() < size:
                 i = int(np.argmax((given < 0) | (given >= size)))
                 raise NeurosimError(

@@ -206,7 +206,7 @@ def test_show_json_has_the_settings(capsys):
 
 def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
     comparison = RunRequest("toy", ("trials=9",), 50.0, compare=True)
-    steps = (("see", RunRequest("toy")), ("compare", comparison))
+    steps = {"see": RunRequest("toy"), "compare": comparison}
     monkeypatch.setattr("neurosim.cli.commands.DEMO", steps)
     assert main(["demo", "--out", "here"]) == 0
     words = capsys.readouterr().err

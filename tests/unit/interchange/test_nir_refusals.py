@@ -108,7 +108,7 @@ def test_other_mistakes_are_refused():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([[1, np.nan]], "hold nan: give finite numbers"),
+        ([[1, np.nan]], "holds NaN or infinity: give finite numbers"),
         ([[1, 0, 1]], r"shape \(1, 3\); they need \(n_steps, 2\)"),
         (np.zeros((0, 2)), r"shape \(0, 2\)"),
         ("spikes", "not an array of numbers"),
