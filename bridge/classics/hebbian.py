@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.utils.checks import as_floats, positive
 from neurosim import NeurosimError
+from neurosim.utils.warn import warn
 
 
 def hebb(
@@ -84,11 +83,9 @@ def oja(
     trajectory = _train(inputs, learning_rate, weights, 1.0)
     if not np.isfinite(trajectory[-1]).all():
         largest = float(np.square(as_floats(inputs, "inputs")).sum(axis=1).max())
-        warnings.warn(
+        warn(
             f"the weights diverge with learning_rate = {learning_rate:g}: give at most "
             f"{1.0 / largest:.2g}, 1/(largest squared length of an input)",
-            UserWarning,
-            stacklevel=2,
         )
     return trajectory
 

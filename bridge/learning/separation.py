@@ -9,7 +9,6 @@ periods give such data.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from scipy.optimize import linprog
 from bridge.learning.design import StandardisedDesign, is_sparse
 from bridge.learning.objectives import MeanLoss
 from bridge.learning.optimizers import newton
+from neurosim.utils.warn import warn
 
 # Largest number of parameters for which Hessians are computed.
 MOST_PARAMETERS = 2000
@@ -112,11 +112,10 @@ def separating_plane(objective: MeanLoss) -> NDArray[np.float64] | None:
         options={"time_limit": TIME_LIMIT},
     )
     if found.x is None:
-        warnings.warn(
+        warn(
             f"the test of separability exceeded {TIME_LIMIT:g} s: give a ridge, with which the fit "
             "always exists",
             SeparableDataWarning,
-            stacklevel=4,
         )
         return None
     margins = rows @ found.x

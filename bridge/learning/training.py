@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +31,7 @@ from bridge.learning.uncertainty import DistanceToMinimum, Uncertainty
 from bridge.learning.validation import seed_of
 from neurosim import NeurosimError
 from neurosim.utils.progress import no_report, progress_bar
+from neurosim.utils.warn import warn
 
 SOLVERS: dict[str, Solver] = {
     "newton": newton,
@@ -292,16 +292,15 @@ class _Warnings:
                 if design.intercept
                 else "0 in every trial: their weights are undetermined"
             )
-            _warn(f"columns {self._listed(design.constant)} are {why} and set to 0", UserWarning)
+            warn(f"columns {self._listed(design.constant)} are {why} and set to 0")
 
     def undetermined(self, columns: NDArray) -> None:
         """Warn of columns whose weights are undetermined."""
         if len(columns):
-            _warn(
+            warn(
                 f"the trials do not determine the weights of columns {self._listed(columns)}"
                 f"{self.few}: one of many solutions is returned, without intervals; remove "
                 "linearly dependent columns, or give a ridge",
-                UserWarning,
             )
 
     def unbounded_fit(self, ridge: float, *, separable: bool) -> None:
@@ -311,7 +310,7 @@ class _Warnings:
             if separable
             else "the loss decreases with growing weights, so that no best fit exists"
         )
-        _warn(
+        warn(
             f"{why}: fitted with a ridge of {ridge:.2g}; only the direction of the weights is "
             "meaningful" + ("; firth=True gives finite estimates" if self.likelihood else ""),
             SeparableDataWarning,
@@ -320,7 +319,7 @@ class _Warnings:
     def unbounded(self, columns: NDArray, certain: float, *, intercept: bool) -> None:
         """Warn of columns, and possibly the intercept, without a finite estimate."""
         what = f"columns {self._listed(columns)}{' and the intercept' if intercept else ''}"
-        _warn(
+        warn(
             f"the weights of {what} have no finite estimate: they separate the classes without "
             f"error in {100.0 * certain:.3g} % of the trials, as a refractory period or a rare "
             "input does. They are large and have no standard errors; all other weights are fitted "
@@ -332,7 +331,7 @@ class _Warnings:
     def errors(self, fraction: float, n_iter: int) -> None:
         """Warn of trials that a perceptron misclassifies."""
         if fraction > 0.0:
-            _warn(
+            warn(
                 f"{100.0 * fraction:.3g} % of the trials are misclassified after {n_iter} steps: "
                 "the classes are not separable, or max_iter is too small; the weights with the "
                 "fewest errors are kept",
@@ -349,7 +348,7 @@ class _Warnings:
             if norm > tol
             else f"about {descent.distance:.2g} standard errors from the minimum"
         )
-        _warn(
+        warn(
             f"stopped after {descent.n_iter} {'epochs' if stochastic else 'steps'} {where}: raise "
             f"{'tol or ' if stochastic else ''}max_iter, or use solver='newton'",
             ConvergenceWarning,
@@ -360,7 +359,3 @@ class _Warnings:
         more = f" and {len(columns) - MOST_NAMED} more" if len(columns) > MOST_NAMED else ""
         shown = columns[:MOST_NAMED]
         return f"{(shown if self.names is None else self.names[shown]).tolist()}{more}"
-
-
-def _warn(message: str, category: type[Warning]) -> None:
-    warnings.warn(message, category, stacklevel=5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -22,6 +21,7 @@ from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
 from bridge.utils.checks import as_integer, require_choice, require_type
 from neurosim import NeurosimError
+from neurosim.utils.warn import warn
 
 SOLVERS = {
     "quasi-newton": quasi_newton,
@@ -136,11 +136,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.network_, self.history_ = _of_raw_inputs(network, mean, scale), descent
         self.n_iter_, self.converged_ = descent.n_iter, descent.converged
         if not descent.converged:
-            warnings.warn(
+            warn(
                 f"stopped after {descent.n_iter} steps at a gradient of "
                 f"{descent.gradient_norm[-1]:.2g}, above tol = {self.tol:g}: raise tol or max_iter",
                 ConvergenceWarning,
-                stacklevel=2,
             )
         return self
 

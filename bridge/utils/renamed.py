@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from neurosim.utils.renamed import with_old_argument
+from neurosim.utils.warn import warn
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ def old_attributes(**names: str) -> Callable[[type[T]], type[T]]:
         def find(self: Any, name: str) -> Any:
             if name in names:
                 message = f"{cls.__name__}.{name} is now {cls.__name__}.{names[name]}"
-                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                warn(message, DeprecationWarning)
                 return getattr(self, names[name])
             if inherited is not None:
                 return inherited(self, name)

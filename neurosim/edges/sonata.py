@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,15 +14,13 @@ from neurosim.models.column import is_per_edge
 from neurosim.models.declare import optional, parameter
 from neurosim.utils.checks import show
 from neurosim.utils.frozen import set_fields
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from neurosim.network import Projection
 
 N_PROBED = 2**16
 """Edges in which several synapses per edge are looked for before the network is built."""
-
-STACKLEVEL = 3
-"""Frames from a warning up to the caller of `Network.connect`."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +108,10 @@ class SonataEdges(EdgeFile):
         value = super().strength_or_delay(value, name)
         constant = value is not None and name != "delay" and not is_per_edge(value)
         if constant and self._has_several():
-            warnings.warn(
+            warn(
                 f"edges of {self.path} stand for several synapses each ({self.nsyns}), and "
                 f"{name} = {show(value)} is the strength of a whole edge: give the name of the "
                 f'attribute, or Column("{self.nsyns}", …) with the strength of one synapse',
-                UserWarning,
-                stacklevel=STACKLEVEL,
             )
         return value
 

@@ -6,7 +6,6 @@ import mmap
 import os
 import tempfile
 import time
-import warnings
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,6 +16,7 @@ from neurosim.engine.calls import DIGEST_BYTES, Call, comparable, difference
 from neurosim.errors import NeurosimError
 from neurosim.utils.failure import abort, end_job, exit_status, install_hook
 from neurosim.utils.launcher import launched_by_mpi
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -87,7 +87,7 @@ class Communicator:
     @property
     def leads(self) -> bool:
         """Former name of `is_root`."""
-        warnings.warn("leads is now is_root", DeprecationWarning, stacklevel=2)
+        warn("leads is now is_root", DeprecationWarning)
         return self.is_root
 
     @property

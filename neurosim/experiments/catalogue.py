@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copyreg
-import warnings
 from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ from neurosim.errors import NeurosimError
 from neurosim.experiments.scenario import S, Scenario
 from neurosim.experiments.toml import SUFFIX, Origin
 from neurosim.utils.checks import nearest
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,7 @@ def all_scenarios() -> list[Scenario[Any]]:
         except MemoryError:
             raise
         except Exception as error:  # a fault of one package must not hide the others
-            warnings.warn(f"scenario {name} cannot be loaded: {error!r}", stacklevel=2)
+            warn(f"scenario {name} cannot be loaded: {error!r}")
     return sorted(scenarios, key=_sort_key)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from neurosim.interchange.imported_spikes import MAX_NAME, MAX_TIME
 from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains
 from neurosim.utils.checks import check_number
 from neurosim.utils.intervals import locate, merged
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +71,7 @@ def to_result(
     if dt is not None:
         messages += _warn_of_moves(times, spikes.values(), step)
     for message in (*imported.notes, *messages, *_warn_of_unobserved(spikes)):
-        warnings.warn(message, UserWarning, stacklevel=3)
+        warn(message)
     end = 0.0 if imported.duration is None else imported.duration - begin
     last = max((float(trains.times[-1]) for trains in spikes.values() if len(trains)), default=0.0)
     return Result(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.column import PerEdge, is_per_edge
 from neurosim.models.quantity import is_distribution
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,11 +91,10 @@ def warn_of_truncation(weight: Weight, given: object, name: str, source: str) ->
     at_zero = (weight.cdf(0.0) - below) / (above - below)
     lost = at_zero if weight.mean > 0.0 else 1.0 - at_zero
     if lost > NOTICEABLE:
-        warnings.warn(
+        warn(
             f"{name} = {given}: {lost:.0%} of the distribution is truncated at 0, because "
             f"{source!r} obeys Dale's law, so the mean strength is larger than given; reduce the "
             "spread, or add the population with dale=False",
-            stacklevel=3,
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from numba.core.caching import FunctionCache
 from numba.core.event import Listener, register
 
 from neurosim.utils.progress import Activity, begin, may_notify
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,10 +63,9 @@ def compiled(
 def warn_of_cache(reason: object) -> None:
     """Warn that compiled code cannot be cached."""
     reason = getattr(reason, "strerror", None) or reason
-    warnings.warn(
+    warn(
         f"compiled code cannot be cached ({reason}) and is compiled again by every process, which "
         "takes half a minute: set XDG_CACHE_HOME to a writable folder on a disk with free space",
-        stacklevel=2,
     )
 
 

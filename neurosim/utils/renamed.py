@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,9 +33,7 @@ def with_old_names(
         """Return an attribute of the package."""
         if name not in renamed:
             return find(name)
-        warnings.warn(
-            f"{package}.{name} is now {package}.{renamed[name]}", DeprecationWarning, stacklevel=2
-        )
+        warn(f"{package}.{name} is now {package}.{renamed[name]}", DeprecationWarning)
         return find(renamed[name])
 
     return find_any
@@ -53,7 +52,7 @@ def with_old_argument(
         def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Value:
             if old in kwargs:
                 message = f"the argument {old!r} of {function.__name__} is now {new!r}"
-                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                warn(message, DeprecationWarning)
                 kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.slow.smoothing import segment_sums
 from bridge.utils.binning import TOLERANCE
-from bridge.utils.warn import warn
 from neurosim import NeurosimError
+from neurosim.utils.warn import warn
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from bridge.recordings.data.spike_sources import read_source
 from bridge.utils.binning import bin_indices, count_bins, is_after
 from bridge.utils.checks import positive
 from bridge.utils.memory import require_memory
-from bridge.utils.warn import warn
 from neurosim import NeurosimError
+from neurosim.utils.warn import warn
 
 # Largest plausible rate (spikes per ms), to detect times in seconds.
 FASTEST = 1.0

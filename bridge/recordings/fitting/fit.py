@@ -27,11 +27,11 @@ from bridge.recordings.fitting.search import Found, search
 from bridge.recordings.fitting.space import has_upstroke, space_of
 from bridge.recordings.fitting.uncertainty import Uncertainty, correlation_time, uncertainty
 from bridge.utils.checks import as_integer, finite, positive
-from bridge.utils.warn import warn
 from neurosim import NeurosimError
 from neurosim.utils.checks import show
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
+from neurosim.utils.warn import warn
 
 FEWEST_SPIKES = 5
 """Smallest number of spikes that thresholds are fitted to."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import neurosim as ns
 from bridge.utils.checks import as_floats, finite, positive
-from bridge.utils.warn import warn
 from neurosim import NeurosimError
+from neurosim.utils.warn import warn
 
 FEWEST_STEPS = 100
 """Shortest recording, in time steps."""

@@ -13,8 +13,8 @@ from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.pair_tests import PairTests
 from bridge.recordings.slow.drives import Stimulus
 from bridge.utils.checks import as_floats
-from bridge.utils.warn import warn
 from neurosim import NeurosimError
+from neurosim.utils.warn import warn
 
 # Smallest number of spikes, and of silent bins, of a neuron that is fitted.
 FEWEST = 10

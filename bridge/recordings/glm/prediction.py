@@ -19,8 +19,8 @@ from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.rescaling import TimeRescaling, rescale
 from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
 from bridge.recordings.slow.drives import Drive, Drives, SlowDrive
-from bridge.utils.warn import warn
 from neurosim import NeurosimError
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from bridge.recordings.glm.filtered_population import FilteredPopulation

@@ -19,9 +19,9 @@ from scipy.special import ndtri
 from scipy.stats import kstest, pearsonr
 
 from bridge.utils.checks import as_floats, generator
-from bridge.utils.warn import warn
 from neurosim import NeurosimError
 from neurosim.plot import NEUTRAL, PALETTE, figure, panels, set_title, style
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

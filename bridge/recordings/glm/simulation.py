@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 import neurosim as ns
 from bridge.recordings.glm.simulation_kernels import advance
-from bridge.utils.warn import warn
 from neurosim.builder.streams import stream_key
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from bridge.recordings.glm.filtered_population import FilteredPopulation

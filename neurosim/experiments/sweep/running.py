@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +18,7 @@ from neurosim.utils.lock import lock_folder
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.renamed import with_old_argument
 from neurosim.utils.resources import MAX_THREADS, available_cores
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     import os
@@ -111,7 +111,7 @@ def sweep(
     """
     if places is not None:
         message = "places is deprecated: pass threads, workers and scheduler"
-        warnings.warn(message, DeprecationWarning, stacklevel=3)
+        warn(message, DeprecationWarning)
         threads, workers, scheduler = places
     if not current_communicator().is_serial:
         raise NeurosimError("a sweep starts its processes itself: start it without mpiexec")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import asdict
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from neurosim.interchange.nir.units import tidy
 from neurosim.models import ExpCurrent, SpikeTimes
 from neurosim.network import Network
 from neurosim.utils.checks import show
+from neurosim.utils.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def make_graph(
                 "network, or allow the loss (allow_loss=True, --allow-loss)"
             )
         message = f"NIR cannot represent parts of this network; left out: {listed}"
-        warnings.warn(message, UserWarning, stacklevel=3)
+        warn(message)
     for (source, target, delay), synapses in _draw(exportable.network, units.dt, seed):
         maker.add_synapses(source, target, delay, *synapses)
     for drive in exportable.drives:
