@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Literal
 
 import numpy as np
@@ -150,7 +151,7 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def read(path: Path, function: str, **options: object) -> object:
         stream = io.BytesIO()
-        isolation.answer(stream, partial(isolation.find_reader(function), path, **options))
+        isolation.answer(stream, partial(resolve_name(function), path, **options))
         stream.seek(0)
         try:
             return isolation.receive(stream)

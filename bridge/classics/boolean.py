@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bridge.utils.checks import as_floats
+from bridge.utils.checks import as_floats, as_integer, require_type
 from neurosim import NeurosimError
 from neurosim.utils.checks import show
 
@@ -129,6 +129,7 @@ def parse(text: str) -> Expression:
     >>> expression.evaluate([[1, 0, 0], [1, 1, 0]]).tolist()
     [True, False]
     """
+    require_type(text, str, "text", "an expression as a string")
     if len(text) > LONGEST:
         raise NeurosimError(
             f"the expression has {len(text)} characters: at most {LONGEST} are allowed"
@@ -149,7 +150,7 @@ def truth_table(n: int) -> NDArray[np.bool_]:
     >>> truth_table(2).astype(int).tolist()
     [[0, 0], [0, 1], [1, 0], [1, 1]]
     """
-    if not 0 <= n <= MOST_VARIABLES:
+    if not 0 <= as_integer(n, "n") <= MOST_VARIABLES:
         raise NeurosimError(
             f"a truth table of {n} variables has 2^{n} rows: give at most {MOST_VARIABLES}"
         )
@@ -201,16 +202,13 @@ class _Reader:
     """Recursive-descent parser of expressions."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.position = text, 0
-        self.token, self.start = "", 0
+        self.text, self._matches = text, _TOKEN.finditer(text)
         self.advance()
 
     def advance(self) -> None:
         """Move to the next token; "" at the end."""
-        match = _TOKEN.match(self.text, self.position)
-        self.start = match.start(1) if match else len(self.text)
-        self.position = match.end() if match else len(self.text)
-        self.token = match[1] if match else ""
+        match = next(self._matches, None)
+        self.token, self.start = (match[1], match.start(1)) if match else ("", len(self.text))
 
     def refuse(self, wanted: str) -> None:
         """Raise an error at the current token."""

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bridge.utils.checks import as_float, as_floats
+from bridge.utils.checks import as_floats, positive
 from neurosim import NeurosimError
 
 
@@ -124,8 +124,7 @@ def _train(
             f"inputs have shape {values.shape}: give finite numbers, one row per step and one "
             "column per synapse"
         )
-    if not as_float(learning_rate, "learning_rate") > 0.0:
-        raise NeurosimError(f"learning_rate = {learning_rate:g} is not above 0")
+    learning_rate = positive(learning_rate, "learning_rate")
     n = values.shape[1]
     w = np.full(n, n**-0.5) if weights is None else np.array(as_floats(weights, "weights"))
     if w.shape != (n,):

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import lsq_linear
 
 from bridge.classics.threshold import ThresholdUnit
-from bridge.utils.checks import as_floats
+from bridge.utils.checks import as_floats, as_integer, positive
 from neurosim import NeurosimError
 
 
@@ -104,10 +104,8 @@ def train_perceptron(
     ([2.0, 1.0], 2.0, True)
     """
     examples, signs = _examples(inputs, targets)
-    if not learning_rate > 0.0:
-        raise NeurosimError(f"learning_rate = {learning_rate:g} is not above 0")
-    if max_epochs < 1:
-        raise NeurosimError(f"max_epochs = {max_epochs} is below 1")
+    learning_rate = positive(learning_rate, "learning_rate")
+    max_epochs = as_integer(max_epochs, "max_epochs", 1)
     # In units of the learning rate, so that repeated weights are exactly equal.
     state = np.zeros(examples.shape[1])
     path, seen = [state], {state.tobytes(): 0}

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from bridge.learning.activations import find_activation
 from bridge.networks import Layer, LayeredNetwork
 from bridge.neuron.mapping import LogisticUnit
-from bridge.utils.checks import as_floats, finite, finite_vector, positive
+from bridge.utils.checks import as_floats, as_integer, finite, finite_vector, generator, positive
 from neurosim import NeurosimError
 
 
@@ -128,17 +127,17 @@ def radial_network(
     (50, 1)
     """
     values = as_floats(inputs, "inputs")
-    if values.ndim != 2 or not 1 <= n_units <= len(values):
+    if values.ndim != 2 or not 1 <= as_integer(n_units, "n_units") <= len(values):
         raise NeurosimError(
             f"n_units = {n_units} for inputs of shape {values.shape}: give 1 to n_trials"
         )
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     centres = values[rng.choice(len(values), n_units, replace=False)]
     units = [RadialUnit(centre, radius, steepness).to_logistic() for centre in centres]
     hidden = Layer(
         np.array([unit.coef for unit in units]),
         np.array([unit.intercept for unit in units]),
-        find_activation("sigmoid"),
+        "sigmoid",
     )
-    output = Layer(np.full((1, n_units), 0.5), np.zeros(1), find_activation("linear"))
+    output = Layer(np.full((1, n_units), 0.5), np.zeros(1), "linear")
     return LayeredNetwork((hidden, output))

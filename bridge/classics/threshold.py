@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.classics.boolean import binary
+from bridge.utils.checks import as_float, as_floats
 from neurosim import NeurosimError
 
 # Largest number of different sums of weights of a unit.
@@ -54,12 +56,14 @@ class ThresholdUnit:
     vetoes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.sources) != len(self.weights):
+        weights = as_floats(self.weights, f"weights of unit {self.name!r}")
+        if weights.shape != (len(self.sources),):
             raise NeurosimError(
-                f"unit {self.name!r} has {len(self.sources)} sources and {len(self.weights)} "
+                f"unit {self.name!r} has {len(self.sources)} sources and {weights.size} "
                 "weights: give one weight per source"
             )
-        if not np.isfinite([*self.weights, self.threshold]).all():
+        threshold = as_float(self.threshold, f"threshold of unit {self.name!r}")
+        if not np.isfinite([*weights, threshold]).all():
             raise NeurosimError(f"unit {self.name!r} has a weight or threshold that is not finite")
 
     @classmethod
@@ -152,18 +156,16 @@ class ThresholdNetwork:
 
         Inputs have level 0, units at least level 1; shape (size,).
         """
-        n = len(self.inputs)
+        units = enumerate(self.units, start=len(self.inputs))
+        sources = {k: [*unit.sources, *unit.vetoes] for k, unit in units}
         levels = np.zeros(self.size, dtype=np.int64)
-        levels[n:] = 1
-        # Longest paths without loops are found after as many rounds as there are units.
-        for _ in range(len(self.units) + 1):
-            before = levels.copy()
-            for k, unit in enumerate(self.units, start=n):
-                sources = [*unit.sources, *unit.vetoes]
-                levels[k] = 1 + levels[sources].max(initial=0)
-            if (levels == before).all():
-                return levels
-        return None
+        try:
+            for k in TopologicalSorter(sources).static_order():
+                if k in sources:
+                    levels[k] = 1 + levels[sources[k]].max(initial=0)
+        except CycleError:
+            return None
+        return levels
 
     @cached_property
     def first_windows(self) -> NDArray[np.int64]:

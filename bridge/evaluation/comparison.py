@@ -145,14 +145,9 @@ def prediction_measures(
     brier 0.160 (0.148 to 0.171)
     auc 0.848 (0.824 to 0.871)
     """
-    names = ("cross_entropy", "bits_per_spike", "brier", "auc")
-    measures: tuple[Callable[..., Measure], ...] = (
-        cross_entropy,
-        bits_per_spike,
-        brier_score,
-        auc,
-    )
     return {
-        prefix + name: measure(fired, probability, blocks)
-        for name, measure in zip(names, measures, strict=True)
+        f"{prefix}cross_entropy": cross_entropy(fired, probability, blocks),
+        f"{prefix}bits_per_spike": bits_per_spike(fired, probability, blocks),
+        f"{prefix}brier": brier_score(fired, probability, blocks),
+        f"{prefix}auc": auc(fired, probability, blocks),
     }

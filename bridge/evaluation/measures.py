@@ -126,7 +126,7 @@ def agreement(first: ArrayLike, second: ArrayLike, blocks: ArrayLike | None = No
             f"decisions {one.shape} and {other.shape} must have equal shapes and not be empty"
         )
     same = one == other
-    alike, effect = int(same.sum()), design_effect(one == other, blocks)
+    alike, effect = int(same.sum()), design_effect(same, blocks)
     low, high = wilson_interval(alike / effect, same.size / effect)
     return Measure(alike / same.size, "", float(low), float(high), f"of {same.size:,} trials")
 

@@ -1,6 +1,6 @@
 """Inference of synapses from spikes: connections, their strengths and signs.
 
-`infer_synapses` fits the spikes of each neuron by the filtered spikes of all others, its own last
+`infer_synapses` fits the spikes of each neuron by the filtered spikes of all others, its last
 spike, shared slow drives, a smooth baseline and optionally a stimulus. The false discovery rate is
 controlled if the kernel fits the synapses and no fast input is shared; otherwise a warning reports
 structure in the residuals.

@@ -8,11 +8,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.recordings.data.trains import USABLE, bin_trains
+from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm import kernels
 from bridge.utils.checks import require_choice
+from bridge.utils.memory import require_memory
 from neurosim import NeurosimError
-from neurosim.utils.resources import available_memory
 
 Expectation = Literal["rate", "slow"]
 
@@ -81,12 +81,8 @@ class Correlograms:
         if first > last:
             raise NeurosimError(f"lags = {lags[0]:g} to {lags[1]:g} ms: give the lower one first")
         n, n_lags = trains.n_neurons, last - first + 1
-        there = available_memory()
-        if there is not None and 4.0 * n * n * n_lags > USABLE * there:
-            raise NeurosimError(
-                f"{n_lags} lags of {n}² pairs need {4 * n * n * n_lags / 2**30:.0f} GiB: give a "
-                "narrower range of lags, or fewer neurons"
-            )
+        remedy = "give a narrower range of lags, or fewer neurons"
+        require_memory(4.0 * n * n * n_lags, f"{n_lags} lags of {n}² pairs", remedy)
         counts = np.zeros((n, n, n_lags), dtype=np.int32)
         kernels.count_lags(trains.ids, trains.starts, first, last, counts)
         return cls(counts, np.arange(first, last + 1), trains.counts, trains.n_bins, trains.width)

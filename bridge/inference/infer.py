@@ -14,7 +14,7 @@ from bridge.recordings.glm.synaptic_kernel import KernelBasis, SynapticKernel
 from bridge.utils.checks import as_float, finite
 from neurosim import NeurosimError
 
-# Longest effect of own spikes (ms).
+# Longest spike history (ms).
 LONGEST_HISTORY = 1e4
 # Edges (ms) of the steps of the time since the last spike.
 AGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 130, 160, 200)
@@ -41,10 +41,9 @@ def infer_synapses(
 ) -> Connectome:
     """Infer connections, their strengths and signs from spikes.
 
-    Each neuron is fitted by a logistic neuron whose covariates are the filtered spikes of all
-    others, its own last spike, slow drives and optionally a stimulus: see `PopulationGLM`, of which
-    this function is a simple form. The time courses of synaptic effects are learned, or given by a
-    kernel.
+    Each neuron is fitted by a logistic neuron. Its covariates are the filtered spikes of all
+    others, its last spike, slow drives and optionally a stimulus. The time courses of synaptic
+    effects are learned, or given by a kernel. `PopulationGLM` has more options.
 
     Shared rate changes resemble synapses. Slow ones are accounted for by shared drives, which are
     estimated from the spikes of all other neurons and have a weight for each neuron, and by a

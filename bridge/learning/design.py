@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -95,7 +95,7 @@ class StandardisedDesign(ABC):
         threads = available_cores() if threads is None else threads
         kind = SparseDesign if is_sparse(X) else DenseDesign
         with np.errstate(over="ignore", invalid="ignore"):
-            if is_sparse(X):
+            if kind is SparseDesign:
                 mean = np.asarray(X.T @ weights)
                 variance = np.maximum(np.asarray(X.power(2).T @ weights) - mean**2, 0.0)
             else:
@@ -109,7 +109,7 @@ class StandardisedDesign(ABC):
 
         For many columns, this is an upper bound within 1 %.
         """
-        n = 1 + len(self.mean)
+        n = 1 + self.n
         if n <= MANY_COLUMNS:
             return float(np.linalg.eigvalsh(self.gram(weights))[-1])
 
@@ -145,16 +145,23 @@ class StandardisedDesign(ABC):
         total = slope.sum() if self.intercept else 0.0
         return np.append(total, (self.matrix.T @ slope - self.mean * total) * self.inverse_scale)
 
-    def rows(self, first: int = 0, last: int | None = None) -> NDArray[np.float64]:
-        """Return rows `first` to `last` including the 1; shape (last − first, n + 1)."""
-        part = self.matrix[first:last]
-        part = part.toarray() if is_sparse(part) else part
-        ones = np.full((len(part), 1), float(self.intercept))
-        return np.hstack([ones, (part - self.mean) * self.inverse_scale])
+    def rows(self, trials: Any) -> NDArray[np.float64]:
+        """Return the rows of some trials including the 1; shape (len(trials), n + 1)."""
+        raw = self.matrix[trials]
+        raw = raw.toarray() if is_sparse(raw) else raw
+        ones = np.full((len(raw), 1), float(self.intercept))
+        return np.hstack([ones, (raw - self.mean) * self.inverse_scale])
 
+    def chunks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield all `rows` in chunks, each with the slice of its trials."""
+        for first in range(0, self.matrix.shape[0], CHUNK):
+            part = slice(first, first + CHUNK)
+            yield part, self.rows(part)
+
+    @property
     @abstractmethod
     def squared_rows(self) -> NDArray[np.float64]:
-        """Return the squared lengths of the rows including the 1; shape (n_trials,)."""
+        """Squared lengths of the rows including the 1; shape (n_trials,)."""
 
     @abstractmethod
     def sums(
@@ -178,7 +185,7 @@ class StandardisedDesign(ABC):
     @cached_property
     def raw_jacobian(self) -> NDArray[np.float64]:
         """Matrix of the linear map `to_raw`."""
-        return self.to_raw(np.eye(1 + len(self.mean))).T
+        return self.to_raw(np.eye(1 + self.n)).T
 
 
 class DenseDesign(StandardisedDesign):
@@ -215,19 +222,17 @@ class DenseDesign(StandardisedDesign):
 
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
         """Return Σ weightₖ zₖ zₖᵀ over rows z including the 1; shape (n + 1, n + 1)."""
-        start, sign = np.ones(1 + len(self.mean)), np.ones(len(weights))
-        start[1:] = 0.0
+        start, sign = np.append(1.0, np.zeros(self.n)), np.ones(len(weights))
         return self.sums(start, sign, weights, UNIT_CURVATURE, loss_kinds.HESSIAN).grams[0]
 
     def every(self, step: int) -> DenseDesign:
         """Return every `step`-th trial in the same coordinates."""
-        matrix = np.ascontiguousarray(self.matrix[::step])
-        return DenseDesign(matrix, self.mean, self.scale, self.threads, self.intercept)
+        return replace(self, matrix=np.ascontiguousarray(self.matrix[::step]))
 
+    @cached_property
     def squared_rows(self) -> NDArray[np.float64]:
-        """Return the squared lengths of the rows including the 1; shape (n_trials,)."""
-        chunks = (self.rows(k, k + CHUNK) for k in range(0, self.matrix.shape[0], CHUNK))
-        return np.concatenate([np.einsum("ki,ki->k", z, z) for z in chunks])
+        """Squared lengths of the rows including the 1; shape (n_trials,)."""
+        return np.concatenate([np.einsum("ki,ki->k", z, z) for _, z in self.chunks()])
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor | None:
@@ -248,7 +253,7 @@ class SparseDesign(StandardisedDesign):
         pointwise(loss.kind, loss.gain, scores, sign, *terms, loss_kinds.EXACT in modes)
         total, wrong = weighted(weights, sign, scores, *terms, wanted, factors)
         grams = np.array([self.gram(factor) for factor in factors])
-        longest = float(self._squared_rows[weights > 0.0].max(initial=0.0))
+        longest = float(self.squared_rows[weights > 0.0].max(initial=0.0))
         return Sums(total, wrong, longest, self.adjoint(terms[1]), grams)
 
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
@@ -262,12 +267,9 @@ class SparseDesign(StandardisedDesign):
         factors = np.append(float(self.intercept), self.inverse_scale)
         return gram * factors * factors[:, None]
 
-    def squared_rows(self) -> NDArray[np.float64]:
-        """Return the squared lengths of the rows including the 1; shape (n_trials,)."""
-        return self._squared_rows
-
     @cached_property
-    def _squared_rows(self) -> NDArray[np.float64]:
+    def squared_rows(self) -> NDArray[np.float64]:
+        """Squared lengths of the rows including the 1; shape (n_trials,)."""
         shift = self.mean * self.inverse_scale
         squares = self.matrix.power(2) @ self.inverse_scale**2
         return 1.0 + squares - 2.0 * (self.matrix @ (shift * self.inverse_scale)) + shift @ shift

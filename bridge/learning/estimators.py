@@ -7,12 +7,14 @@ own probabilities are therefore compared with σ(score).
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from bridge.learning.design import is_sparse
@@ -50,12 +52,12 @@ def log_odds(model: Any) -> Affine:
     NeurosimError
         If the model is of another type or not fitted.
     """
-    if not hasattr(model, "fit") and not hasattr(model, "coef_"):
-        raise NeurosimError(f"{type(model).__name__} is not a logistic neuron: {SUPPORTED}")
-    if not hasattr(model, "fit"):  # an object with the weights of a logistic neuron
-        return _score(model)
+    if not hasattr(model, "fit"):
+        if not hasattr(model, "coef_"):
+            raise NeurosimError(f"{type(model).__name__} is not a logistic neuron: {SUPPORTED}")
+        return _score(model)  # an object with the weights of a logistic neuron
     require_fitted(model)
-    score, inner = _score(model), innermost(model)
+    score, inner = _score(model), unwrap(model)[0]
     if not hasattr(model, "predict_proba"):
         raise NeurosimError(
             f"the scores of {type(inner).__name__} are margins, not log-odds, and it has no "
@@ -71,37 +73,31 @@ def log_odds(model: Any) -> Affine:
     return score
 
 
-def innermost(model: Any) -> Any:
-    """Return the last step of a pipeline or the best model of a search."""
+def unwrap(model: Any) -> tuple[Any, list[tuple[str, Any]]]:
+    """Return the model inside pipelines and fitted searches, and the steps before it."""
     if isinstance(model, Pipeline):
-        return innermost(model.steps[-1][1])
-    return innermost(best_of(model)) if is_search(model) else model
-
-
-def is_search(model: Any) -> bool:
-    """Return whether a fitted model is a parameter search."""
-    return hasattr(model, "best_params_") or hasattr(model, "best_estimator_")
-
-
-def best_of(search: Any) -> Any:
-    """Return the best model of a fitted search."""
-    if not hasattr(search, "best_estimator_"):
+        inner, steps = unwrap(model.steps[-1][1])
+        return inner, [*model.steps[:-1], *steps]
+    if isinstance(model, FrozenEstimator):
+        return unwrap(model.estimator)
+    if hasattr(model, "best_estimator_"):
+        return unwrap(model.best_estimator_)
+    if hasattr(model, "best_params_"):
         raise NeurosimError(
-            f"this {type(search).__name__} has no fitted model: fit it with refit=True"
+            f"this {type(model).__name__} has no fitted model: fit it with refit=True"
         )
-    return search.best_estimator_
+    return model, []
 
 
 def _score(model: Any) -> Affine:
     """Return the score of the second class as a function of the inputs."""
-    if isinstance(model, Pipeline):
-        return before_all(model, _score(model.steps[-1][1]))
-    if is_search(model):
-        return _score(best_of(model))
-    if hasattr(model, "calibrated_classifiers_"):
-        return _calibrated(model)
-    if hasattr(model, "estimator") and type(model).__name__ == "FrozenEstimator":
-        return _score(model.estimator)
+    inner, steps = unwrap(model)
+    calibrated = hasattr(inner, "calibrated_classifiers_")
+    return before(steps, _calibrated(inner) if calibrated else _linear(inner))
+
+
+def _linear(model: Any) -> Affine:
+    """Return the score of the second class of a linear classifier."""
     if not (hasattr(model, "intercept_") and hasattr(model, "coef_")):
         raise NeurosimError(
             f"{type(model).__name__} is not a logistic neuron, because it has no coef_ and "
@@ -132,31 +128,27 @@ def _calibrated(model: Any) -> Affine:
     return Affine(slope * score.intercept - float(sigmoid.b_), slope * score.coef)
 
 
-def before_all(pipeline: Pipeline, score: Affine) -> Affine:
-    """Convert scores of a pipeline's last step to functions of the pipeline's inputs."""
-    for name, step in reversed(pipeline.steps[:-1]):
-        if step is not None and step != "passthrough":
-            score = before(step, score, name)
-    return score
+def before(steps: Sequence[tuple[str, Any]], score: Affine) -> Affine:
+    """Convert scores of the outputs of affine steps to functions of the inputs.
 
-
-def before(step: Any, score: Affine, name: str) -> Affine:
-    """Convert scores of the outputs of an affine step to functions of its inputs.
-
-    The affine map is determined from the outputs for 0 and for each input alone, and tested at
-    random points.
+    The affine map of a step is determined from its outputs for 0 and for each input alone, and
+    tested at random points.
     """
-    n = getattr(step, "n_features_in_", None)
-    if n is None:
-        raise NeurosimError(f"step {name!r} of the Pipeline has no n_features_in_")
-    try:
-        with np.errstate(all="ignore"):
-            return _before(step, score, int(n))
-    except (TypeError, ValueError):  # rejects the probes, or its outputs are not numbers
-        raise NeurosimError(
-            f"step {name!r} of the Pipeline ({type(step).__name__}) is not an affine map of its "
-            "inputs: give a Pipeline of StandardScaler, MinMaxScaler, RobustScaler, PCA or similar"
-        ) from None
+    for name, step in reversed(steps):
+        if step is None or step == "passthrough":
+            continue
+        if not hasattr(step, "n_features_in_"):
+            raise NeurosimError(f"step {name!r} of the Pipeline has no n_features_in_")
+        try:
+            with np.errstate(all="ignore"):
+                score = _before(step, score, int(step.n_features_in_))
+        except (TypeError, ValueError):  # rejects the probes, or its outputs are not numbers
+            raise NeurosimError(
+                f"step {name!r} of the Pipeline ({type(step).__name__}) is not an affine map of "
+                "its inputs: give a Pipeline of StandardScaler, MinMaxScaler, RobustScaler, PCA or "
+                "similar"
+            ) from None
+    return score
 
 
 def _before(step: Any, score: Affine, n: int) -> Affine:

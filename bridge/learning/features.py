@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from bridge.utils.binning import bin_indices, is_after, whole_number
+from bridge.utils.checks import as_float, as_floats, as_integer
 from neurosim import NeurosimError
 
 # Indices of training and test trials.
@@ -47,7 +48,7 @@ def bin_spikes(times: ArrayLike, duration: float, width: float = 1.0) -> NDArray
     array([2, 1, 0, 1, 0])
     """
     n_bins = whole_number(duration, width, ("duration", "width"))
-    times = np.asarray(times, dtype=float)
+    times = as_floats(times, "times")
     outside = ~(times >= 0) | is_after(times, duration, width)
     if outside.any():
         raise NeurosimError(
@@ -83,7 +84,7 @@ def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArra
     >>> bin_means([0.0, 1.0, 2.0, 3.0], interval=0.5, width=1.0)
     array([0.5, 2.5])
     """
-    samples = np.asarray(samples, dtype=float)
+    samples = as_floats(samples, "samples")
     per_bin = whole_number(width, interval, ("width", "interval"))
     n_bins = len(samples) // per_bin
     return samples[: n_bins * per_bin].reshape(n_bins, per_bin).mean(axis=1)
@@ -112,12 +113,10 @@ def lagged(values: ArrayLike, n_lags: int, *, before: float | None = None) -> ND
            [2., 1.],
            [3., 2.]])
     """
-    values = np.asarray(values, dtype=float)
+    values, n_lags = as_floats(values, "values"), as_integer(n_lags, "n_lags", 1)
     if values.ndim != 1 or len(values) == 0:
         raise NeurosimError(f"a signal of shape {values.shape} cannot be lagged: give a 1-D array")
-    if n_lags < 1:
-        raise NeurosimError(f"n_lags = {n_lags} is below 1: give at least one lag")
-    past = np.full(n_lags - 1, values[0] if before is None else before)
+    past = np.full(n_lags - 1, values[0] if before is None else as_float(before, "before"))
     padded = np.concatenate([past, values])
     return np.lib.stride_tricks.sliding_window_view(padded, n_lags)[:, ::-1].copy()
 
@@ -144,7 +143,7 @@ def spike_history(counts: ArrayLike, n_lags: int) -> NDArray[np.float64]:
            [1., 0.],
            [0., 1.]])
     """
-    return lagged(counts, n_lags + 1, before=0.0)[:, 1:]
+    return lagged(counts, as_integer(n_lags, "n_lags", 0) + 1, before=0.0)[:, 1:]
 
 
 def blocked_folds(n_bins: int, n_folds: int = 5, *, margin: int = 0) -> list[Fold]:
@@ -168,10 +167,9 @@ def blocked_folds(n_bins: int, n_folds: int = 5, *, margin: int = 0) -> list[Fol
     >>> train, test
     (array([0, 5, 6, 7, 8, 9]), array([2, 3]))
     """
-    if not 2 <= n_folds <= n_bins:
+    n_bins, margin = as_integer(n_bins, "n_bins", 2), as_integer(margin, "margin", 0)
+    if not 2 <= as_integer(n_folds, "n_folds") <= n_bins:
         raise NeurosimError(f"n_folds = {n_folds} is outside 2 to {n_bins}, the number of bins")
-    if margin < 0:
-        raise NeurosimError(f"margin = {margin} is negative: give a number of bins from 0")
     edges = np.linspace(0, n_bins, n_folds + 1).astype(int)
     bins = np.arange(n_bins)
     return [

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from bridge.evaluation.measures import NORMAL_95
 from bridge.learning.losses import PointLoss, find_loss
-from bridge.learning.training import Data, train
+from bridge.learning.training import SOLVERS, Data, train
 from bridge.learning.validation import (
     class_factors,
     fired_class,
@@ -24,8 +24,6 @@ from bridge.learning.validation import (
 from bridge.utils.checks import as_flag, as_integer, finite, positive, require_choice
 from bridge.utils.renamed import old_attributes, old_parameter
 from neurosim import NeurosimError
-
-SOLVERS = ("auto", "newton", "accelerated", "gradient", "stochastic")
 
 
 class NoScaleError(NeurosimError, AttributeError):
@@ -279,9 +277,6 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         """
         require_fitted(self)
         theta0 = self._intercept_below_zero()
-        unknown = np.isnan(np.diag(self.sandwich_covariance_))
-        if unknown.all():
-            return np.full(len(unknown) - 1, np.nan)
         # Nonzero elements of the Jacobian: column 0 and the diagonal of the others.
         distance = self.threshold_distance
         by_theta0, by_weight = distance * self.coef_[0] / theta0**2, -distance / theta0
@@ -341,7 +336,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         """Raise an error for parameters that are out of range or inconsistent."""
-        require_choice(self.solver, "solver", SOLVERS)
+        require_choice(self.solver, "solver", ("auto", *SOLVERS))
         finite(self.ridge, "ridge", low=0.0)
         positive(self.tol, "tol")
         positive(self.threshold_distance, "threshold_distance", "mV")

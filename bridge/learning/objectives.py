@@ -6,6 +6,7 @@ These are the mean loss over trials, the penalised likelihood and the perceptron
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,14 +16,15 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 
 from bridge.learning import loss_kinds
-from bridge.learning.design import CHUNK, StandardisedDesign, Sums
+from bridge.learning.design import StandardisedDesign, Sums
 from bridge.learning.losses import CROSS_ENTROPY, PointLoss
 
 
+@dataclass(eq=False)
 class MeanLoss:
     """Mean loss of a neuron over trials + ridge/2 ‖w‖².
 
-    Parameters
+    Attributes
     ----------
     design : StandardisedDesign
     sign : (n_trials,) ndarray
@@ -34,36 +36,32 @@ class MeanLoss:
     loss : PointLoss
     emphasis : (n_trials,) ndarray, optional
         Factors of the weights that are not repetitions, such as class weights.
-
-    Attributes
-    ----------
+    n_trials : float
+        Number of trials including repetitions.
     precomputed : tuple of int
         Modes of `bridge.learning.loss_kinds` whose Gram matrices are summed in every pass over the
         data, for solvers that need them at the same point.
     """
 
-    def __init__(
-        self,
-        design: StandardisedDesign,
-        sign: NDArray,
-        weights: NDArray,
-        ridge: float = 0.0,
-        loss: PointLoss = CROSS_ENTROPY,
-        emphasis: NDArray | None = None,
-    ) -> None:
-        self.design = design
-        self.sign = sign
-        self.weights = weights
-        self.ridge = ridge
-        self.loss = loss
-        self.emphasis = emphasis
-        self.precomputed: tuple[int, ...] = ()
-        self._last: tuple[NDArray, tuple[int, ...], Sums] | None = None
+    design: StandardisedDesign
+    sign: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    ridge: float = 0.0
+    loss: PointLoss = CROSS_ENTROPY
+    emphasis: NDArray[np.float64] | None = None
+    n_trials: float = 1.0
+    precomputed: tuple[int, ...] = ()
+    _last: tuple[NDArray, tuple[int, ...], Sums] | None = field(default=None, init=False)
 
     @property
     def n_rows(self) -> int:
         """Number of trials."""
         return len(self.sign)
+
+    @cached_property
+    def _penalty(self) -> NDArray[np.float64]:
+        """Ridge on each parameter."""
+        return np.append(0.0, np.full(self.design.n, self.ridge))
 
     @property
     def needed_at_minimum(self) -> tuple[int, ...]:
@@ -79,8 +77,7 @@ class MeanLoss:
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Return loss and gradient."""
         sums = self.sums(theta)
-        gradient = sums.gradient.copy()
-        gradient[1:] += self.ridge * theta[1:]
+        gradient = sums.gradient + self._penalty * theta
         return sums.loss + 0.5 * self.ridge * (theta[1:] @ theta[1:]), gradient
 
     def hessian(self, theta: NDArray, *, exact: bool = False) -> NDArray[np.float64]:
@@ -90,9 +87,7 @@ class MeanLoss:
         """
         exact = exact and not self.loss.convex
         hessian = self._gram(theta, loss_kinds.EXACT if exact else loss_kinds.HESSIAN).copy()
-        hessian[np.diag_indices_from(hessian)] += np.append(
-            0.0, np.full(len(theta) - 1, self.ridge)
-        )
+        hessian[np.diag_indices_from(hessian)] += self._penalty
         return hessian
 
     def curvature(self, theta: NDArray) -> Callable[[NDArray], NDArray[np.float64]]:
@@ -105,8 +100,7 @@ class MeanLoss:
 
         def product(vector: NDArray) -> NDArray[np.float64]:
             vector = vector.ravel()
-            penalty = self.ridge * np.append(0.0, vector[1:])
-            return design.adjoint(curvatures * design.scores(vector)) + penalty
+            return design.adjoint(curvatures * design.scores(vector)) + self._penalty * vector
 
         return product
 
@@ -124,7 +118,7 @@ class MeanLoss:
         """Return the objective of all other trials, optionally with another ridge."""
         weights = np.where(trials, 0.0, self.weights) if trials.any() else self.weights
         ridge = self.ridge if ridge is None else ridge
-        return MeanLoss(self.design, self.sign, weights, ridge, self.loss, self.emphasis)
+        return replace(self, weights=weights, ridge=ridge, precomputed=())
 
     def separates(self, theta: NDArray) -> bool:
         """Return whether every trial is classified correctly."""
@@ -185,31 +179,9 @@ class FirthLoss(MeanLoss):
 
     Jeffreys' prior removes the first-order bias of the estimates (Firth 1993, Biometrika 80:27) and
     makes them finite for separable classes (Heinze & Schemper 2002, Stat. Med. 21:2409). `hessian`
-    is the Fisher information, as in Fisher scoring. No Lipschitz constant is known.
-
-    Parameters
-    ----------
-    design : StandardisedDesign
-    sign : (n_trials,) ndarray
-        +1 if the neuron fired, −1 otherwise.
-    weights : (n_trials,) ndarray
-        Weights of the trials, with sum 1.
-    n_trials : float
-        Number of trials including repetitions.
-    loss : PointLoss
-        Cross-entropy.
+    is the Fisher information, as in Fisher scoring. No Lipschitz constant is known. The loss is the
+    cross-entropy, without ridge and emphasis.
     """
-
-    def __init__(
-        self,
-        design: StandardisedDesign,
-        sign: NDArray,
-        weights: NDArray,
-        n_trials: float,
-        loss: PointLoss = CROSS_ENTROPY,
-    ) -> None:
-        super().__init__(design, sign, weights, 0.0, loss)
-        self.n_trials = n_trials
 
     @property
     def needed_at_minimum(self) -> tuple[int, ...]:
@@ -222,8 +194,7 @@ class FirthLoss(MeanLoss):
         factor = self._factor(sums.grams[0])
         log_det = 2.0 * np.log(np.diag(factor[0])).sum()
         gradient = sums.gradient.copy()
-        for part in self._parts():
-            z = self.design.rows(part.start, part.stop)
+        for part, z in self.design.chunks():
             gradient += (self.weights[part] * self._penalty_slope(z, theta, factor)) @ z
         return sums.loss - log_det / (2.0 * self.n_trials), gradient
 
@@ -231,11 +202,9 @@ class FirthLoss(MeanLoss):
         """Return the mean of gₖ gₖᵀ over the penalised gradients g; shape (n + 1, n + 1)."""
         factor, gain = self._factor(self.hessian(theta)), self.loss.gain
         covariance = np.zeros((len(theta), len(theta)))
-        for part in self._parts():
-            z, sign = self.design.rows(part.start, part.stop), self.sign[part]
-            score = self._penalty_slope(z, theta, factor) - gain * sign * expit(
-                -gain * sign * (z @ theta)
-            )
+        for part, z in self.design.chunks():
+            signed = gain * self.sign[part]
+            score = self._penalty_slope(z, theta, factor) - signed * expit(-signed * (z @ theta))
             covariance += z.T @ (z * (self.weights[part] * score**2)[:, None])
         return covariance
 
@@ -256,7 +225,3 @@ class FirthLoss(MeanLoss):
         """Basis of the directions in which rows differ, on which the loss depends."""
         values, vectors = np.linalg.eigh(self.design.gram(self.weights))
         return vectors[:, values > len(values) * np.finfo(float).eps * values[-1]]
-
-    def _parts(self) -> list[slice]:
-        """Return chunks of rows."""
-        return [slice(k, min(k + CHUNK, self.n_rows)) for k in range(0, self.n_rows, CHUNK)]

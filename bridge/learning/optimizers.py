@@ -31,6 +31,8 @@ STANDARD_ERRORS_PER_TOL = 300.0
 Callback = Callable[[float], None]
 # From a point and its gradient to the distance from the minimum in standard errors.
 Distance = Callable[["NDArray[np.float64]", "NDArray[np.float64]"], float]
+# Step, rows processed up to it, and parameters.
+Point = tuple[int, int, "NDArray[np.float64]"]
 
 
 class Objective(Protocol):
@@ -173,7 +175,7 @@ def gradient_descent(
     while True:
         loss, gradient = objective.value_and_gradient(theta)
         if history.append(theta, loss, gradient):
-            return history.result(theta)
+            return history.result()
         theta = theta - step * gradient
 
 
@@ -214,7 +216,7 @@ def accelerated_descent(
     while True:
         loss, gradient = objective.value_and_gradient(extrapolated)
         if history.append(extrapolated, loss, gradient):
-            return history.result(extrapolated)
+            return history.result()
         previous, theta = theta, extrapolated - step * gradient
         if gradient @ (theta - previous) > 0:
             momentum = 1.0
@@ -293,7 +295,7 @@ def newton(
             before_last()
         theta, loss, gradient, tries = _line_search(objective, theta, step, loss, gradient)
         n_evaluations, last_size = n_evaluations + tries, size
-    return history.result(theta)
+    return history.result()
 
 
 def _line_search(
@@ -357,53 +359,25 @@ def quasi_newton(
         return value, gradient
 
     def after_step(intermediate_result: Any) -> None:
-        nonlocal theta
-        theta = np.array(intermediate_result.x)
-        if history.append(theta, float(intermediate_result.fun), gradient, n_evaluations):
+        x, value = intermediate_result.x, float(intermediate_result.fun)
+        if history.append(x, value, gradient, n_evaluations):
             raise StopIteration
 
     if not history.append(theta, loss, gradient):
         # The history decides when to stop; scipy stops only if no step is downhill.
         options: Any = {"maxiter": max_iter, "maxfun": 100 * max_iter, "gtol": 0.0, "ftol": 0.0}
         minimize(evaluate, theta, jac=True, method="L-BFGS-B", callback=after_step, options=options)
-    return history.result(theta)
-
-
-class Trajectory:
-    """Points of an optimisation, thinned while their number grows."""
-
-    def __init__(self) -> None:
-        self.every = 1
-        self._points: list[tuple[int, int, NDArray[np.float64]]] = []
-
-    def append(self, step: int, rows: int, theta: NDArray) -> None:
-        """Store a point if its step is a multiple of `every`."""
-        if step % self.every:
-            return
-        self._points.append((step, rows, np.array(theta)))
-        if len(self._points) > TRAJECTORY_POINTS:
-            self.every *= 2
-            self._points = [point for point in self._points if point[0] % self.every == 0]
-
-    def fields(self, step: int, rows: int, theta: NDArray) -> dict[str, Any]:
-        """Return the fields of `OptimizeResult`, including the final point."""
-        points = self._points
-        if not points or points[-1][0] != step:
-            points = [*points, (step, rows, np.array(theta))]
-        steps, n_rows, thetas = zip(*points, strict=True)
-        return {
-            "trajectory": np.array(thetas),
-            "trajectory_steps": np.array(steps, dtype=np.int64),
-            "trajectory_rows": np.array(n_rows, dtype=np.int64),
-        }
+    return history.result()
 
 
 @dataclass
 class History:
-    """Values of an optimisation so far, and the stopping rule.
+    """Values and trajectory of an optimisation so far, and the stopping rule.
 
-    `other_rows` counts rows processed outside the evaluations of the objective. `next_norm` is the
-    gradient norm at which the distance, which may be expensive, is computed next.
+    `points` are steps, rows processed and parameters of the trajectory, thinned to every
+    `thinning`-th step while their number grows; `last` is the latest point. `other_rows` counts
+    rows processed outside the evaluations of the objective. `next_norm` is the gradient norm at
+    which the distance, which may be expensive, is computed next.
     """
 
     objective: Objective
@@ -415,7 +389,8 @@ class History:
     loss: list[float] = field(default_factory=list)
     gradient_norm: list[float] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
-    trajectory: Trajectory = field(default_factory=Trajectory)
+    points: list[Point] = field(default_factory=list)
+    thinning: int = 1
     converged: bool = False
     last_distance: float = math.nan
     next_norm: float = math.inf
@@ -428,12 +403,22 @@ class History:
         step = len(self.loss)
         n_evaluations = step if n_evaluations is None else n_evaluations
         rows = n_evaluations * int(getattr(self.objective, "n_rows", 1)) + self.other_rows
-        self.append_values(theta, loss, gradient, rows)
-        self.trajectory.append(step, rows, theta)
+        self.append_point(step, rows, theta)
+        self.append_values(loss, gradient)
         return self.is_over
 
-    def append_values(self, theta: NDArray, loss: float, gradient: NDArray, rows: int) -> None:
-        """Store loss and gradient at a point and report the progress."""
+    def append_point(self, step: int, rows: int, theta: NDArray) -> None:
+        """Store a point of the trajectory."""
+        self.last: Point = (step, rows, np.array(theta))
+        if step % self.thinning == 0:
+            self.points.append(self.last)
+        if len(self.points) > TRAJECTORY_POINTS:
+            self.thinning *= 2
+            self.points = [point for point in self.points if point[0] % self.thinning == 0]
+
+    def append_values(self, loss: float, gradient: NDArray) -> None:
+        """Store loss and gradient at the last point and report the progress."""
+        _, rows, theta = self.last
         self.loss.append(loss)
         self.gradient_norm.append(float(np.abs(gradient).max()))
         self.rows.append(rows)
@@ -452,21 +437,20 @@ class History:
         """Whether all steps are used."""
         return len(self.loss) > self.max_iter
 
-    def result(self, theta: NDArray, trajectory: dict[str, Any] | None = None) -> OptimizeResult:
-        """Return the result for the final point `theta`.
-
-        By default, it includes the stored trajectory.
-        """
-        if trajectory is None:
-            trajectory = self.trajectory.fields(len(self.loss) - 1, self.rows[-1], theta)
+    def result(self) -> OptimizeResult:
+        """Return the result, whose final point is the last one stored."""
+        points = self.points if self.points[-1] is self.last else [*self.points, self.last]
+        steps, rows, trajectory = (np.array(values) for values in zip(*points, strict=True))
         return OptimizeResult(
-            theta,
+            self.last[2],
             np.array(self.loss),
             np.array(self.gradient_norm),
             self.converged,
             np.array(self.rows, dtype=np.int64),
-            distance=self.last_distance,
-            **trajectory,
+            trajectory,
+            steps,
+            rows,
+            self.last_distance,
         )
 
     def _is_near(self, theta: NDArray, gradient: NDArray) -> bool:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linprog
 
-from bridge.learning.design import is_sparse
+from bridge.learning.design import StandardisedDesign, is_sparse
 from bridge.learning.objectives import MeanLoss
 from bridge.learning.optimizers import newton
 
@@ -49,28 +49,8 @@ class SeparableDataWarning(UserWarning):
     """
 
 
-@dataclass(frozen=True, eq=False)
-class Separation:
-    """Separable trials.
-
-    Attributes
-    ----------
-    certain : (n_trials,) ndarray of bool
-        Trials whose class is certain in the limit.
-    direction : (n + 1,) ndarray
-        Change of the parameters, in standardised columns, that increases the log-odds of these
-        trials and does not change those of the others.
-    theta : (n + 1,) ndarray
-        Point near the maximum of the likelihood of the other trials.
-    """
-
-    certain: NDArray[np.bool_]
-    direction: NDArray[np.float64]
-    theta: NDArray[np.float64]
-
-
-def find_separation(objective: MeanLoss, theta: NDArray) -> Separation | None:
-    """Return all separable trials, None if the classes overlap.
+def separable_trials(objective: MeanLoss, theta: NDArray) -> NDArray[np.bool_] | None:
+    """Return the trials whose class is certain in the limit, None if the classes overlap.
 
     Parameters
     ----------
@@ -78,28 +58,22 @@ def find_separation(objective: MeanLoss, theta: NDArray) -> Separation | None:
         Cross-entropy without ridge.
     theta : (n + 1,) ndarray
         Final or current point of the optimisation.
+
+    Returns
+    -------
+    (n_trials,) ndarray of bool or None
     """
-    sign, present = objective.sign, objective.weights > 0
-    certain, direction = ~present, np.zeros_like(theta)
-    remaining = objective
-    while True:
-        theta, found = _direction(remaining, theta)
-        if found is None:
+    present = objective.weights > 0
+    certain, remaining = ~present, objective
+    while not certain.all():
+        theta, direction = _direction(remaining, theta)
+        if direction is None:
             break
-        gained = sign * objective.design.scores(found)
-        new = ~certain & (gained > 1e-6 * gained[~certain].max())
-        # Scaled so that earlier separated trials stay separated.
-        before, scale = sign * objective.design.scores(direction), 1.0
-        earlier = present & certain
-        if earlier.any() and (cost := -gained[earlier].min()) > 0.0:
-            scale = min(1.0, 0.5 * before[earlier].min() / cost)
-        direction, certain = direction + scale * found, certain | new
-        if certain.all():
-            break
+        gained = objective.sign * objective.design.scores(direction)
+        certain = certain | (gained > 1e-6 * gained[~certain].max())
         remaining = objective.without(certain)
-    if not direction.any():
-        return None
-    return Separation(certain & present, direction, theta)
+    certain = certain & present
+    return certain if certain.any() else None
 
 
 def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
@@ -110,9 +84,10 @@ def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
     2). Directions in which all rows are equal are ignored, as the loss does not depend on them.
     """
     values, vectors = np.linalg.eigh(objective.hessian(theta))
-    varies = np.ones(len(values), dtype=bool)
-    if values[0] <= len(values) * np.finfo(float).eps * values[-1]:
-        varies = _varying(objective, vectors)
+    varies, level = np.ones(len(values), dtype=bool), len(values) * np.finfo(float).eps
+    if values[0] <= level * values[-1]:
+        gram = objective.design.gram(objective.weights)
+        varies = np.sum(vectors * (gram @ vectors), axis=0) > level * np.trace(gram)
     if not varies.any() or (values[varies] <= 0).any():
         return not varies.any()
     along = vectors[:, varies].T @ objective.value_and_gradient(theta)[1]
@@ -169,21 +144,17 @@ def _direction(
     minimum exists, or a Newton step increases the log-odds of some trials only. If all fail, a
     linear programme is solved.
     """
-    if objective.separates(theta):
-        return theta, theta
     small = len(theta) <= MOST_PARAMETERS
-    if small:
-        # Further Newton steps are much faster than the linear programme.
-        for tries in range(3):
-            if has_minimum_near(objective, theta):
-                return theta, None
-            found = _by_newton(objective, theta)
-            if found is not None or tries == 2:
-                break
+    for tries in range(3):
+        if tries:  # further Newton steps are much faster than the linear programme
             theta = newton(objective, theta, tol=1e-10, max_iter=5).theta
-            if objective.separates(theta):
-                return theta, theta
-        if found is not None:
+        if objective.separates(theta):
+            return theta, theta
+        if not small:
+            break
+        if has_minimum_near(objective, theta):
+            return theta, None
+        if (found := _by_newton(objective, theta)) is not None:
             return theta, found
     found = separating_plane(objective)
     if found is None:
@@ -222,13 +193,6 @@ def _exact(objective: MeanLoss, direction: NDArray, least: float) -> NDArray[np.
     return found
 
 
-def _varying(objective: MeanLoss, vectors: NDArray) -> NDArray[np.bool_]:
-    """Return which eigenvectors of a Hessian are directions in which the rows differ."""
-    gram = objective.design.gram(objective.weights)
-    spread = np.sum(vectors * (gram @ vectors), axis=0)
-    return spread > len(gram) * np.finfo(float).eps * np.trace(gram)
-
-
 def _signed_rows(objective: MeanLoss) -> Any:
     """Return rows with weight times their sign, the 1 first.
 
@@ -240,16 +204,15 @@ def _signed_rows(objective: MeanLoss) -> Any:
         ones = sparse.csr_matrix(np.full((len(sign), 1), float(design.intercept)))
         scaled = design.matrix[present].multiply(design.inverse_scale)
         return sparse.csr_matrix(sparse.hstack([ones, scaled]).multiply(sign[:, None]))
-    return design.rows()[present] * sign[:, None]
+    return design.rows(present) * sign[:, None]
 
 
-def open_parameters(objective: MeanLoss, flat: NDArray) -> NDArray[np.bool_]:
+def open_parameters(design: StandardisedDesign, flat: NDArray) -> NDArray[np.bool_]:
     """Return which raw parameters are not determined by the data.
 
     They change along flat directions or belong to constant columns.
     """
-    design, jacobian = objective.design, objective.design.raw_jacobian
-    constant = design.constant
+    jacobian, constant = design.raw_jacobian, design.constant
     open_ = (np.abs(jacobian @ flat) > 1e-6 * np.abs(jacobian).max(axis=1, keepdims=True)).any(1)
     open_[1 + constant] = True
     open_[0] |= (design.mean[constant] != 0).any()
@@ -278,26 +241,24 @@ class Limit:
     certain: MeanLoss
 
     @classmethod
-    def of(cls, objective: MeanLoss, separation: Separation, n_trials: float) -> Limit:
-        """Return the limit of a loss in which some trials become certain."""
-        rest = objective.without(separation.certain)
-        certain = objective.without(~separation.certain, ridge=1.0 / n_trials)
+    def of(cls, objective: MeanLoss, certain: NDArray[np.bool_]) -> Limit | None:
+        """Return the limit of a loss in which some trials become certain.
+
+        None if the remaining trials determine no parameter.
+        """
+        rest, design = objective.without(certain), objective.design
         flat = unvarying(rest)
-        open_before = open_parameters(objective, unvarying(objective))
-        unbounded = open_parameters(objective, flat) & ~open_before
-        return cls(rest, flat, unbounded, certain)
+        open_ = open_parameters(design, flat)
+        if open_[1:].all() and (open_[0] or not design.intercept):
+            return None
+        unbounded = open_ & ~open_parameters(design, unvarying(objective))
+        decided = objective.without(~certain, ridge=1.0 / objective.n_trials)
+        return cls(rest, flat, unbounded, decided)
 
     @property
     def columns(self) -> NDArray[np.intp]:
         """Columns without a finite estimate."""
         return np.flatnonzero(self.unbounded[1:])
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the remaining trials determine no parameter."""
-        design = self.rest.design
-        open_ = open_parameters(self.rest, self.flat)
-        return bool(open_[1:].all() and (open_[0] or not design.intercept))
 
     @property
     def fraction(self) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bridge.learning import loss_kinds
 from bridge.learning.design import is_sparse
 from bridge.learning.objectives import MeanLoss
-from bridge.learning.optimizers import Callback, Distance, History, OptimizeResult, Trajectory
+from bridge.learning.optimizers import Callback, Distance, History, OptimizeResult
 from neurosim.utils.renamed import with_old_argument
 
 # Exponent of the step size: Σ ηₜ diverges, Σ ηₜ² converges.
@@ -77,24 +77,22 @@ def stochastic_descent(
     rate = np.array([1.0 / expected_smoothness(objective, size), 0.0, n / np.sqrt(size), DECAY])
     if objective.loss.kind == loss_kinds.PERCEPTRON:
         rate = np.array([1.0, 0.0, 1.0, 0.0])
-    history, trajectory = History(objective, tol, max_iter, callback, distance), Trajectory()
+    history = History(objective, tol, max_iter, callback, distance)
     theta = np.array(start, dtype=float)
-    trajectory.append(0, 0, theta)
-    history.append_values(theta, *objective.value_and_gradient(theta), 0)
+    history.append_point(0, 0, theta)
+    history.append_values(*objective.value_and_gradient(theta))
     while not history.is_over:
-        epoch = len(history.loss) - 1
-        order, done = rng.permutation(n), 0
+        epoch, order, done = len(history.loss) - 1, rng.permutation(n), 0
         rate[1] = epoch * steps
         while done < steps:
             # Advance to the next stored point of the trajectory.
-            every = trajectory.every
+            every = history.thinning
             stop = min(steps, done + every - (epoch * steps + done) % every)
             _advance(objective, theta, order, size, done, stop, rate)
             done = stop
-            trajectory.append(epoch * steps + done, epoch * n + min(done * size, n), theta)
-        history.append_values(theta, *objective.value_and_gradient(theta), (epoch + 1) * n)
-    epochs = len(history.loss) - 1
-    return history.result(theta, trajectory.fields(epochs * steps, epochs * n, theta))
+            history.append_point(epoch * steps + done, epoch * n + min(done * size, n), theta)
+        history.append_values(*objective.value_and_gradient(theta))
+    return history.result()
 
 
 def _advance(
@@ -124,7 +122,7 @@ def _advance(
 def expected_smoothness(objective: MeanLoss, size: int) -> float:
     """Return L(b) of `stochastic_descent` for batches of `size` trials."""
     design, n = objective.design, objective.n_rows
-    largest = n * float((objective.weights * design.squared_rows()).max())
+    largest = n * float((objective.weights * design.squared_rows).max())
     if n > 1:
         fraction = (n - size) / (size * (n - 1))
         mean = design.largest_eigenvalue(objective.weights)

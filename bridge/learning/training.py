@@ -14,13 +14,18 @@ from bridge.learning import loss_kinds
 from bridge.learning.design import MANY_COLUMNS, DenseDesign, StandardisedDesign
 from bridge.learning.losses import CROSS_ENTROPY
 from bridge.learning.objectives import FirthLoss, MeanLoss, Perceptron
-from bridge.learning.optimizers import OptimizeResult, accelerated_descent, gradient_descent, newton
+from bridge.learning.optimizers import (
+    OptimizeResult,
+    Solver,
+    accelerated_descent,
+    gradient_descent,
+    newton,
+)
 from bridge.learning.separation import (
     MOST_PARAMETERS,
     Limit,
     SeparableDataWarning,
-    Separation,
-    find_separation,
+    separable_trials,
 )
 from bridge.learning.stochastic import stochastic_descent
 from bridge.learning.uncertainty import DistanceToMinimum, Uncertainty
@@ -28,6 +33,12 @@ from bridge.learning.validation import seed_of
 from neurosim import NeurosimError
 from neurosim.utils.progress import no_report, progress_bar
 
+SOLVERS: dict[str, Solver] = {
+    "newton": newton,
+    "accelerated": accelerated_descent,
+    "gradient": gradient_descent,
+    "stochastic": stochastic_descent,
+}
 # Default maximum number of steps (epochs in stochastic descent).
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
 # Bytes.
@@ -109,7 +120,10 @@ def train(neuron: Any, data: Data) -> Trained:
         data.trials, weights, neuron.threads, intercept=neuron.fit_intercept
     )
     report.constant(design)
-    fit = _fit(_objective(design, data, weights, n_trials, neuron), n_trials, neuron)
+    loss = neuron._loss
+    kind = FirthLoss if neuron.firth else MeanLoss if loss.smooth else Perceptron
+    parts = (design, data.sign, weights, float(neuron.ridge), loss, data.emphasis, n_trials)
+    fit = _fit(kind(*parts), neuron)
     descent, limit = fit.descent, fit.limit
     if fit.ridge:
         report.unbounded_fit(fit.ridge, separable=fit.separable)
@@ -122,7 +136,7 @@ def train(neuron: Any, data: Data) -> Trained:
     else:
         report.stopped(descent, neuron.tol, neuron.solver)
     flat = None if limit is None else limit.flat
-    found = Uncertainty.of(fit.objective, descent.theta, n_trials, flat)
+    found = Uncertainty.of(fit.objective, descent.theta, flat)
     unbounded = np.empty(0, np.intp) if limit is None else limit.columns
     if fit.ridge:
         found, unbounded = found.unknown(), np.setdiff1d(np.arange(design.n), design.constant)
@@ -147,87 +161,68 @@ class _Fit:
     ridge: float = 0.0
 
 
-def _fit(objective: MeanLoss, n_trials: float, neuron: Any) -> _Fit:
+def _fit(objective: MeanLoss, neuron: Any) -> _Fit:
     """Minimise an objective, or the one that replaces it if it has no minimum."""
     bounded = neuron.ridge > 0 or neuron.firth or not objective.loss.smooth
-    distance = DistanceToMinimum(objective, n_trials, bounded=bounded)
+    distance = DistanceToMinimum(objective, bounded=bounded)
     descent = _optimise(objective, neuron, distance)
-    separation = None if bounded else _separation(objective, descent, distance)
-    separable = separation is not None or objective.separates(descent.theta)
+    certain = None if bounded else _certain(objective, descent, distance)
+    separable = certain is not None or objective.separates(descent.theta)
     limit = None
-    if separation is not None and len(descent.theta) <= MOST_PARAMETERS:
-        limit = Limit.of(objective, separation, n_trials)
-        if not limit.is_empty:
-            likelihood = objective.loss.likelihood
-            distance = DistanceToMinimum(limit.rest, n_trials, bounded=likelihood)
+    if certain is not None and len(descent.theta) <= MOST_PARAMETERS:
+        limit = Limit.of(objective, certain)
+        if limit is not None:
+            distance = DistanceToMinimum(limit.rest, bounded=objective.loss.likelihood)
             descent = _optimise(limit.rest, neuron, distance)
     distance.test_decrease(descent.theta)
-    if limit is not None and not limit.is_empty and not distance.decreases:
+    if limit is not None and not distance.decreases:
         return _Fit(limit.rest, descent, separable, limit)
-    if separation is None and not distance.decreases:
+    if certain is None and not distance.decreases:
         return _Fit(objective, descent, separable)
-    weak = objective.without(objective.weights == 0.0, ridge=1.0 / n_trials)
-    distance = DistanceToMinimum(weak, n_trials, bounded=True)
+    weak = objective.without(objective.weights == 0.0, ridge=1.0 / objective.n_trials)
+    distance = DistanceToMinimum(weak, bounded=True)
     return _Fit(weak, _optimise(weak, neuron, distance), separable, ridge=weak.ridge)
-
-
-def _objective(
-    design: StandardisedDesign,
-    data: Data,
-    weights: NDArray,
-    n_trials: float,
-    neuron: Any,
-) -> MeanLoss:
-    """Return the objective function to minimise."""
-    loss = neuron._loss
-    if neuron.firth:
-        return FirthLoss(design, data.sign, weights, n_trials, loss)
-    kind = MeanLoss if loss.smooth else Perceptron
-    return kind(design, data.sign, weights, float(neuron.ridge), loss, data.emphasis)
 
 
 def _optimise(objective: MeanLoss, neuron: Any, distance: DistanceToMinimum) -> OptimizeResult:
     """Minimise an objective, starting from the best neuron without synapses."""
-    start = np.zeros(1 + len(objective.design.mean))
+    start = np.zeros(1 + objective.design.n)
     if objective.design.intercept:
         fired = objective.weights[objective.sign > 0].sum() / objective.weights.sum()
         start[0] = objective.loss.start(float(fired))
     solver = _default_solver(objective) if neuron.solver == "auto" else neuron.solver
-    common: dict[str, Any] = {
+    options: dict[str, Any] = {
         "tol": neuron.tol,
         "max_iter": neuron.max_iter or MOST_STEPS[solver],
         "distance": distance if objective.loss.smooth else None,
     }
+    if solver == "stochastic":
+        options |= {"batch_size": neuron.batch_size, "seed": seed_of(neuron.random_state)}
     with progress_bar(1.0, show=neuron.progress, unit="", text="training") as show:
         if show is not no_report:
-            common["callback"] = show
-        if solver == "stochastic":
-            state = neuron.random_state
-            seed = state if isinstance(state, np.random.Generator) else seed_of(state)
-            batches: dict[str, Any] = {"batch_size": neuron.batch_size, "seed": seed}
-            return stochastic_descent(objective, start, **batches, **common)
-        if solver != "newton":
-            solve = {"accelerated": accelerated_descent, "gradient": gradient_descent}[solver]
-            return solve(objective, start, **common)
-        _check_memory(len(start))
-        guess = _guess(objective, start)
-        if guess is not None:
-            objective.sums(start)  # no Newton step starts here, so no Hessian is needed
-        objective.precomputed = (loss_kinds.HESSIAN,)
-
-        def before_last() -> None:
-            objective.precomputed = objective.needed_at_minimum
-
-        return newton(objective, start, guess=guess, before_last=before_last, **common)
+            options["callback"] = show
+        if solver == "newton":
+            options |= _newton_options(objective, start)
+        return SOLVERS[solver](objective, start, **options)
 
 
-def _check_memory(n: int) -> None:
-    """Raise an error if a Hessian of n parameters is too large."""
+def _newton_options(objective: MeanLoss, start: NDArray) -> dict[str, Any]:
+    """Return further options of `newton`, and set the sums that each of its passes computes."""
+    n = len(start)
     if 8 * n**2 > LARGEST_HESSIAN:
         raise NeurosimError(
             f"Newton's method needs a matrix of {8e-9 * n**2:.0f} GB for {n - 1} columns: give "
             "solver='accelerated'"
         )
+    guess = _guess(objective, start)
+    if guess is not None:
+        objective.sums(start)  # no Newton step starts here, so no Hessian is needed
+    objective.precomputed = (loss_kinds.HESSIAN,)
+
+    def before_last() -> None:
+        objective.precomputed = objective.needed_at_minimum
+
+    return {"guess": guess, "before_last": before_last}
 
 
 def _guess(objective: MeanLoss, start: NDArray) -> tuple[NDArray, int] | None:
@@ -260,17 +255,17 @@ def _default_solver(objective: MeanLoss) -> str:
     if objective.loss.kind == loss_kinds.PERCEPTRON:
         return "gradient"
     # For more columns a Newton step costs more than the many steps of accelerated descent.
-    few = len(objective.design.mean) <= MANY_COLUMNS
+    few = objective.design.n <= MANY_COLUMNS
     return "newton" if few or isinstance(objective, FirthLoss) else "accelerated"
 
 
-def _separation(
+def _certain(
     objective: MeanLoss, descent: OptimizeResult, distance: DistanceToMinimum
-) -> Separation | None:
+) -> NDArray[np.bool_] | None:
     """Return the trials that are separable, None if there are none."""
     if objective.loss.kind == loss_kinds.CROSS_ENTROPY:
         distance.test_separation(descent.theta)
-        return distance.separation
+        return distance.certain
     if objective.loss.kind != loss_kinds.SQUARED or len(descent.theta) > MOST_PARAMETERS:
         return None
     # The squared error of separable trials has no minimum, either, and becomes flat.
@@ -278,7 +273,7 @@ def _separation(
     if curvatures[0] > SHALLOW * curvatures[-1]:
         return None
     likelihood = MeanLoss(objective.design, objective.sign, objective.weights, 0.0, CROSS_ENTROPY)
-    return find_separation(likelihood, descent.theta)
+    return separable_trials(likelihood, descent.theta)
 
 
 class _Warnings:

@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from bridge.learning import loss_kinds
 from bridge.learning.objectives import MeanLoss
-from bridge.learning.separation import MOST_PARAMETERS, Separation, find_separation, open_parameters
+from bridge.learning.separation import MOST_PARAMETERS, open_parameters, separable_trials
 
 
 class Uncertainty(NamedTuple):
@@ -34,9 +34,7 @@ class Uncertainty(NamedTuple):
     open_columns: NDArray[np.intp]
 
     @classmethod
-    def of(
-        cls, objective: MeanLoss, theta: NDArray, n_trials: float, flat: NDArray | None = None
-    ) -> Uncertainty:
+    def of(cls, objective: MeanLoss, theta: NDArray, flat: NDArray | None = None) -> Uncertainty:
         """Return the covariances at a minimum.
 
         Parameters
@@ -44,8 +42,6 @@ class Uncertainty(NamedTuple):
         objective : MeanLoss
         theta : (n + 1,) ndarray
             Minimum.
-        n_trials : float
-            Number of trials including repetitions.
         flat : (n + 1, n_flat) ndarray, optional
             Orthonormal directions in which the objective is constant.
         """
@@ -62,15 +58,15 @@ class Uncertainty(NamedTuple):
         is_flat = np.abs(values) <= level * values[-1]
         if flat is not None:
             is_flat[np.argsort(np.abs(values))[: flat.shape[1]]] = True
-        open_ = open_parameters(objective, vectors[:, is_flat])
+        open_ = open_parameters(objective.design, vectors[:, is_flat])
         columns = np.setdiff1d(np.flatnonzero(open_[1:]), objective.design.constant)
         if kind == loss_kinds.SQUARED_RELU or (values[~is_flat] < 0).any():
             return nowhere._replace(open_columns=columns)
         inverse = (vectors[:, ~is_flat] / values[~is_flat]) @ vectors[:, ~is_flat].T
         jacobian = objective.design.raw_jacobian
-        wald = jacobian @ inverse @ jacobian.T / n_trials
+        wald = jacobian @ inverse @ jacobian.T / objective.n_trials
         sandwich = inverse @ objective.score_covariance(theta) @ inverse
-        sandwich = jacobian @ sandwich @ jacobian.T / n_trials
+        sandwich = jacobian @ sandwich @ jacobian.T / objective.n_trials
         for covariance in (wald, sandwich):
             covariance[open_] = covariance[:, open_] = np.nan
         likelihood = objective.loss.likelihood and objective.emphasis is None
@@ -93,26 +89,23 @@ class DistanceToMinimum:
     Parameters
     ----------
     objective : MeanLoss
-    n_trials : float
-        Number of trials including repetitions.
     bounded : bool
         Whether a penalty guarantees a minimum. If there is none, the distance is 0, so that the
         optimisation stops.
 
     Attributes
     ----------
-    separation : Separation or None
+    certain : (n_trials,) ndarray of bool or None
         Separable trials found.
     decreases : bool
         Whether the squared error decreases with growing weights.
     """
 
-    separation: Separation | None = None
+    certain: NDArray[np.bool_] | None = None
     decreases: bool = False
 
-    def __init__(self, objective: MeanLoss, n_trials: float, *, bounded: bool) -> None:
+    def __init__(self, objective: MeanLoss, *, bounded: bool) -> None:
         self.objective = objective
-        self.n_trials = n_trials
         self._bounded = bounded
         self._known = bounded or objective.loss.kind != loss_kinds.CROSS_ENTROPY
 
@@ -122,18 +115,18 @@ class DistanceToMinimum:
         if not self._known and len(theta) <= MOST_PARAMETERS:
             self.test_separation(theta)
         self.test_decrease(theta)
-        if self.separation is not None or self.decreases:
+        if self.certain is not None or self.decreases:
             return 0.0
-        squared = self.n_trials * max(float(gradient @ self._newton_step(theta, gradient)), 0.0)
+        squared = objective.n_trials * float(gradient @ self._newton_step(theta, gradient))
         if objective.loss.kind in (loss_kinds.SQUARED, loss_kinds.SQUARED_RELU):
             squared /= max(2.0 * objective.sums(theta).loss, np.finfo(float).tiny)
-        return math.sqrt(squared)
+        return math.sqrt(max(squared, 0.0))
 
     def test_separation(self, theta: NDArray) -> None:
         """Test whether a minimum exists, once per optimisation."""
         if not self._known:
             self._known = True
-            self.separation = find_separation(self.objective, theta)
+            self.certain = separable_trials(self.objective, theta)
 
     def test_decrease(self, theta: NDArray) -> None:
         """Test whether the squared error is smaller for twice the parameters."""

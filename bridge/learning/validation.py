@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,10 @@ def require_fitted(estimator: Any) -> None:
         ) from None
 
 
-def seed_of(random_state: Any) -> int:
-    """Return a seed drawn from `random_state`, as scikit-learn interprets it."""
+def seed_of(random_state: Any) -> int | np.random.Generator:
+    """Return a Generator, or a seed drawn from `random_state` as scikit-learn interprets it."""
+    if isinstance(random_state, np.random.Generator):
+        return random_state
     try:
         return int(check_random_state(random_state).randint(2**31 - 1))
     except (TypeError, ValueError):
@@ -126,13 +129,10 @@ def class_factors(
     for label, weight in class_weight.items():
         if label not in labels:
             raise NeurosimError(f"class_weight has the label {label!r}, which is not in {labels}")
-        try:
-            factors[labels.index(label)] = value = float(weight)
-        except (TypeError, ValueError):
-            value = np.nan
-        if not (np.isfinite(value) and value > 0):
+        if not (isinstance(weight, Real) and 0.0 < float(weight) < np.inf):
             raise NeurosimError(
                 f"class_weight = {weight!r} for {label!r} is not a finite number above 0; to "
                 "ignore trials use sample_weight = 0"
             )
+        factors[labels.index(label)] = weight
     return factors

@@ -49,7 +49,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     tol : float
         Largest component of the gradient at which to stop.
     max_iter : int
-    random_state : int, RandomState or None
+    random_state : int, Generator, RandomState or None
         Determines the initial weights.
 
     Attributes

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from bridge.learning.activations import Activation, find_activation
+from bridge.learning.activations import Activation
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
-from bridge.utils.checks import as_floats, require_type
+from bridge.utils.checks import require_type
 from neurosim import NeurosimError
 
 
@@ -39,7 +39,7 @@ class Unit:
 
     weights: Mapping[str, float]
     bias: float = 0.0
-    activation: Activation | str = field(default="sigmoid")
+    activation: Activation | str = "sigmoid"
 
 
 def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNetwork:
@@ -64,12 +64,31 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
     >>> graph([[1.0], [-1.0]]).ravel().round(3), graph.names  # σ(2 + 1 + 0.5), σ(0 − 1 + 0.5)
     (array([0.971, 0.378]), ('x', 'f', 'g'))
     """
+    _check_units(inputs, units)
+    before = {name: [s for s in unit.weights if s in units] for name, unit in units.items()}
+    try:
+        order = tuple(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        loop = " → ".join(error.args[1][::-1])
+        raise NeurosimError(f"the units {loop} form a loop: a graph must be acyclic") from None
+    names = (*inputs, *order)
+    number = {name: k for k, name in enumerate(names)}
+    layers, sources = [], []
+    for unit in (units[name] for name in order):
+        layers.append(Layer([list(unit.weights.values())], [unit.bias], unit.activation))
+        sources.append(tuple(number[source] for source in unit.weights))
+    return LayeredNetwork(tuple(layers), tuple(sources), len(inputs), names)
+
+
+def _check_units(inputs: Sequence[str], units: Mapping[str, Unit]) -> None:
+    """Raise an error for unknown or duplicate names, missing sources or several outputs."""
     require_type(inputs, (list, tuple, np.ndarray), "inputs", "a list of names")
     require_type(units, Mapping, "units", "a mapping of name to Unit")
     for name in (*inputs, *units):
         require_type(name, str, "a name", "a string")
     for unit in units.values():
         require_type(unit, Unit, "a unit", "a Unit")
+        require_type(unit.weights, Mapping, "weights of a unit", "a mapping of source to weight")
     if len({*inputs, *units}) != len(inputs) + len(units) or not units:
         raise NeurosimError(
             "inputs and units of a graph must have different names, and there must be a unit"
@@ -85,28 +104,6 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
     used = {source for unit in units.values() for source in unit.weights}
     if len(last := [name for name in units if name not in used]) > 1:
         raise NeurosimError(f"units {', '.join(last)} have no target: a graph has one output")
-    before = {name: [s for s in unit.weights if s in units] for name, unit in units.items()}
-    try:
-        order = tuple(TopologicalSorter(before).static_order())
-    except CycleError as error:
-        loop = " → ".join(error.args[1][::-1])
-        raise NeurosimError(f"the units {loop} form a loop: a graph must be acyclic") from None
-    names = (*inputs, *order)
-    number = {name: k for k, name in enumerate(names)}
-    chosen = [units[name] for name in order]
-    return LayeredNetwork(
-        tuple(
-            Layer(
-                as_floats([list(unit.weights.values())], "weights of a unit"),
-                np.array([unit.bias]),
-                find_activation(unit.activation),
-            )
-            for unit in chosen
-        ),
-        tuple(tuple(number[source] for source in unit.weights) for unit in chosen),
-        len(inputs),
-        names,
-    )
 
 
 def in_levels(network: LayeredNetwork) -> LayeredNetwork:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from bridge.learning.estimators import Affine, before_all, best_of, innermost, is_search
+from bridge.learning.estimators import Affine, before, unwrap
 from bridge.learning.validation import require_fitted
 from bridge.networks.estimator import NetworkClassifier
 from bridge.networks.layer import Layer
@@ -54,21 +53,20 @@ def network_of(model: Any) -> LayeredNetwork:
     from sklearn import neural_network  # importing it is slow
 
     require_fitted(model)
-    if isinstance(model, Pipeline):
-        network = network_of(model.steps[-1][1])
-        first, *others = network.layers
-        score = before_all(model, Affine(first.bias, first.weights))
-        return LayeredNetwork((Layer(score.coef, score.intercept, first.activation), *others))
-    if is_search(model):
-        return network_of(best_of(model))
-    if isinstance(model, NetworkClassifier):
-        return model.network_
-    if isinstance(model, (neural_network.MLPClassifier, neural_network.MLPRegressor)):
-        return _of_perceptron(model)
-    raise NeurosimError(
-        f"{type(model).__name__} is not a network of layers: give a LayeredNetwork, or a fitted "
-        "NetworkClassifier or MLPClassifier; convert linear classifiers with bridge.to_spiking"
-    )
+    inner, steps = unwrap(model)
+    if isinstance(inner, NetworkClassifier):
+        network = inner.network_
+    elif isinstance(inner, (neural_network.MLPClassifier, neural_network.MLPRegressor)):
+        network = _of_perceptron(inner)
+    else:
+        raise NeurosimError(
+            f"{type(inner).__name__} is not a network of layers: give a LayeredNetwork, or a "
+            "fitted NetworkClassifier or MLPClassifier; convert linear classifiers with "
+            "bridge.to_spiking"
+        )
+    first, *others = network.layers
+    score = before(steps, Affine(first.bias, first.weights))
+    return LayeredNetwork((Layer(score.coef, score.intercept, first.activation), *others))
 
 
 def has_softmax(model: Any) -> bool:
@@ -77,7 +75,7 @@ def has_softmax(model: Any) -> bool:
     A softmax is invariant to shifts of the scores.
     """
     return not isinstance(model, LayeredNetwork) and (
-        getattr(innermost(model), "out_activation_", "") == "softmax"
+        getattr(unwrap(model)[0], "out_activation_", "") == "softmax"
     )
 
 

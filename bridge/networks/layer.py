@@ -106,7 +106,7 @@ class Layer:
         numbers = np.where(present, np.cumsum(present).reshape(present.shape) - 1, -1)
         kept = np.where(present[:, :-1], weights, 0.0)
         biases = np.zeros(len(weights)) if bias is None else as_floats(bias, "bias")
-        return cls(kept, biases, find_activation(activation), numbers)
+        return cls(kept, biases, activation, numbers)
 
     @classmethod
     def convolution(
@@ -148,11 +148,10 @@ class Layer:
         )
         numbers = np.full((len(kernels), len(windows), grid.size + 1), -1)
         each = np.arange(kernels.size).reshape(len(kernels), 1, -1)
-        windows = np.broadcast_to(windows, (len(kernels), *windows.shape))
-        np.put_along_axis(numbers, windows, each, axis=2)
+        numbers[:, np.arange(len(windows))[:, np.newaxis], windows] = each
         numbers[:, :, -1] = kernels.size + np.arange(len(kernels))[:, np.newaxis]
         parameters = np.append(kernels.ravel(), bias)
-        return cls._of(parameters, numbers.reshape(-1, grid.size + 1), find_activation(activation))
+        return cls._of(parameters, numbers.reshape(-1, grid.size + 1), activation)
 
     @property
     def parameters(self) -> NDArray[np.float64]:
@@ -196,7 +195,9 @@ class Layer:
         return gradient
 
     @classmethod
-    def _of(cls, parameters: NDArray, shared: NDArray[np.intp], activation: Activation) -> Layer:
+    def _of(
+        cls, parameters: NDArray, shared: NDArray[np.intp], activation: Activation | str
+    ) -> Layer:
         """Return a layer with shared parameters."""
         values = np.append(parameters, 0.0)[shared]  # −1 selects the 0 at the end
         return cls(values[:, :-1], values[:, -1], activation, shared)

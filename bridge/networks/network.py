@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from bridge.learning.activations import Activation, find_activation
+from bridge.learning.activations import Activation
 from bridge.learning.optimizers import OptimizeResult, Solver, accelerated_descent, check_stopping
 from bridge.networks.layer import Layer, checked_inputs
 from bridge.utils.checks import (
@@ -71,15 +71,15 @@ class LayeredNetwork:
         object.__setattr__(self, "layers", layers)
         if not self.sources:
             object.__setattr__(self, "n_inputs", layers[0].weights.shape[1])
-            object.__setattr__(self, "sources", _chain(layers))
+            object.__setattr__(self, "sources", _chain(self.n_inputs, layers))
         _check_sources(layers, self.sources, self._outputs)
 
     @classmethod
     def random(
         cls,
         widths: Sequence[int],
-        activations: Sequence[Activation | str],
-        seed: int = 0,
+        activations: Activation | str | Sequence[Activation | str],
+        seed: int | np.random.Generator = 0,
         *,
         slope: float | None = None,
     ) -> LayeredNetwork:
@@ -92,16 +92,18 @@ class LayeredNetwork:
         ----------
         widths : sequence of int
             Number of inputs, then number of units in each layer.
-        activations : sequence of Activation or str
-            Activation of each layer.
-        seed : int
+        activations : Activation or str, or a sequence of them
+            Activation of all layers, or of each layer.
+        seed : int or Generator
         slope : float, optional
             Length of the weight vectors of the first layer. The boundaries of its units then have
             random directions and pass through random points of the box from −1 to 1, instead of
             all through 0. Use it for few inputs.
         """
         require_type(widths, (Sequence, np.ndarray), "widths", "a sequence of widths")
-        require_type(activations, (Sequence, np.ndarray), "activations", "a sequence")
+        if isinstance(activations, (Activation, str)):
+            activations = [activations] * (len(widths) - 1)
+        require_type(activations, (Sequence, np.ndarray), "activations", "names of activations")
         for width in widths:
             as_integer(width, "a width of the network")
         if len(widths) != len(activations) + 1 or min(widths, default=0) < 1:
@@ -121,7 +123,7 @@ class LayeredNetwork:
                 weights = rng.normal(size=weights.shape)
                 weights *= slope / np.linalg.norm(weights, axis=1, keepdims=True)
                 bias = -(weights * rng.uniform(-1.0, 1.0, weights.shape)).sum(axis=1)
-            layers.append(Layer(weights, bias, find_activation(activation)))
+            layers.append(Layer(weights, bias, activation))
         return cls(tuple(layers))
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
@@ -168,9 +170,7 @@ class LayeredNetwork:
     @cached_property
     def is_chain(self) -> bool:
         """Whether the only inputs of each layer are the outputs of the previous one."""
-        before = [slice(0, self.n_inputs), *self._outputs[:-1]]
-        pairs = zip(self.sources, before, strict=True)
-        return all(sources == tuple(range(one.start, one.stop)) for sources, one in pairs)
+        return self.sources == _chain(self.n_inputs, self.layers)
 
     def with_parameters(self, theta: NDArray) -> LayeredNetwork:
         """Return the same network with other weights and biases."""
@@ -323,17 +323,10 @@ class LayeredNetwork:
         ]
 
 
-def _chain(layers: Sequence[Layer]) -> Sources:
+def _chain(n_inputs: int, layers: Sequence[Layer]) -> Sources:
     """Return the sources of layers that are each connected to the previous one."""
-    for number, (layer, after) in enumerate(pairwise(layers), start=1):
-        if len(layer.bias) != after.weights.shape[1]:
-            raise NeurosimError(
-                f"layer {number} has {len(layer.bias)} units and layer {number + 1} "
-                f"{after.weights.shape[1]} inputs: the numbers must be equal"
-            )
-    widths = [layers[0].weights.shape[1], *(len(layer.bias) for layer in layers)]
-    starts = np.cumsum([0, *widths])
-    return tuple(tuple(range(start, end)) for start, end in pairwise(starts[:-1].tolist()))
+    starts = np.cumsum([0, n_inputs, *(len(layer.bias) for layer in layers[:-1])])
+    return tuple(tuple(range(start, end)) for start, end in pairwise(starts.tolist()))
 
 
 def _check_sources(layers: Sequence[Layer], sources: Sources, outputs: Sequence[slice]) -> None:

@@ -52,6 +52,7 @@ def train_best(
     >>> network([[0, 1], [1, 1]]).round(2).ravel().tolist()
     [1.0, 0.0]
     """
+    require_type(networks, Iterable, "networks", "a list of LayeredNetworks")
     fits = []
     for one in networks:
         require_type(one, LayeredNetwork, "network", "a LayeredNetwork")

@@ -28,7 +28,7 @@ import neurosim as ns
 from bridge.learning.features import lagged
 from bridge.neuron.mapping import LogisticUnit, to_spiking
 from bridge.neuron.unit import SpikingUnit
-from bridge.utils.checks import as_floats, as_integer, finite_vector, positive
+from bridge.utils.checks import as_floats, as_integer, finite_vector, positive, require_neuron
 from neurosim import NeurosimError
 
 # Bin width in membrane time constants: e⁻¹⁰⁰⁰ of the potential remains, which is 0.
@@ -112,7 +112,7 @@ class FilteredNeuron:
         unit = to_spiking(logistic, neuron=neuron, noise="escape", beta=beta)
         lengths = tuple(coupling) if isinstance(coupling, Sequence) else (coupling,)
         lengths = tuple(as_integer(length, "coupling") for length in lengths)
-        n_signal = len(unit.psps) - history - sum(lengths)
+        n_signal = len(unit.psps) - as_integer(history, "history") - sum(lengths)
         if min(history, n_signal, *lengths) < 0:
             raise NeurosimError(
                 f"history = {history} and coupling = {coupling} do not fit a logistic neuron of "
@@ -234,10 +234,8 @@ def connect_filter(
     """
     filters = _as_filters(psps, source.size, target.size)
     if filters.ndim == 1:
-        (lag,) = np.nonzero(filters)
-        strengths = np.tile(filters[lag], source.size)
-        sources = targets = np.repeat(np.arange(source.size), len(lag))
-        lag = np.tile(lag, source.size)
+        sources, lag = np.nonzero(np.broadcast_to(filters, (source.size, len(filters))))
+        targets, strengths = sources, filters[lag]
     else:
         sources, targets, lag = np.nonzero(filters)
         strengths = filters[sources, targets, lag]
@@ -266,6 +264,7 @@ def _as_filters(psps: ArrayLike, n_sources: int, n_targets: int) -> NDArray[np.f
 
 def _require_fast(neuron: ns.LIF, width: float) -> None:
     """Raise an error if the potential would depend on input before the current bin."""
+    require_neuron(neuron, "neuron")
     least = -math.log(LARGEST_REMAINDER) * neuron.tau_m
     if not (math.isfinite(width) and width >= least):
         raise NeurosimError(

@@ -171,29 +171,25 @@ def to_spiking(
             "the slope of Ornstein–Uhlenbeck noise depends on the current, which is not known yet: "
             "give another noise, or create a SpikingUnit"
         )
-    if not isinstance(noise, str):
+    if isinstance(noise, str):
+        require_choice(noise, "noise", NOISES)
+        if beta is None and unit.intercept >= 0:
+            raise NeurosimError(
+                f"theta0 = {unit.intercept:g} is not below 0: the neuron fires at rest, and its "
+                "scale in mV is undetermined; give beta (per mV) to inject a current"
+            )
+        slope = -unit.intercept / distance if beta is None else positive(beta, "beta", "per mV")
+        needs_current, noise = beta is not None, NOISES[noise].of_slope(slope)
+    else:
         require_type(noise, tuple(NOISES.values()), "noise", "a noise of the bridge or its name")
         if beta is not None:
             raise NeurosimError(
                 f"beta = {beta:g} per mV conflicts with {noise}, whose slope is {noise.beta:g} per "
                 "mV: omit one"
             )
-        depolarisation = distance + noise.bias + unit.intercept / noise.beta
-        return SpikingUnit(
-            neuron, unit.coef / noise.beta, noise, depolarisation / neuron.resistance
-        )
-    require_choice(noise, "noise", NOISES)
-    if beta is None:
-        if unit.intercept >= 0:
-            raise NeurosimError(
-                f"theta0 = {unit.intercept:g} is not below 0: the neuron fires at rest, and its "
-                "scale in mV is undetermined; give beta (per mV) to inject a current"
-            )
-        beta, current = -unit.intercept / distance, 0.0
-    else:
-        beta = positive(beta, "beta", "per mV")
-        current = (distance + unit.intercept / beta) / neuron.resistance
-    return SpikingUnit(neuron, unit.coef / beta, NOISES[noise].of_slope(beta), current)
+        slope, needs_current = noise.beta, True
+    depolarisation = distance + noise.bias + unit.intercept / slope if needs_current else 0.0
+    return SpikingUnit(neuron, unit.coef / slope, noise, depolarisation / neuron.resistance)
 
 
 def _as_unit(logistic: LogisticUnit | Any) -> LogisticUnit:

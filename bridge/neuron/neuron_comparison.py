@@ -15,7 +15,7 @@ from bridge.evaluation.plot import draw_planes, draw_psps, draw_reliability
 from bridge.learning.logistic import LogisticNeuron
 from bridge.neuron.mapping import to_spiking
 from bridge.neuron.unit import SpikingUnit
-from bridge.utils.checks import as_floats
+from bridge.utils.checks import as_floats, require_type
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ def compare_neurons(
     '1.00000 (0.99808 to 1.00000)'
     """
     activity = np.atleast_2d(as_floats(activity, "activity"))
+    require_type(unit, SpikingUnit, "unit", "a SpikingUnit")
     n = len(unit.psps)
     if len(set(plane)) != 2 or not all(0 <= synapse < n for synapse in plane):
         raise NeurosimError(f"plane = {plane} must hold two different synapses from 0 to {n - 1}")

@@ -69,7 +69,8 @@ def siegert_rate(
         raise NeurosimError("mu and sigma (mV) must be finite numbers, sigma not below 0 mV")
     noiseless = sigma == 0
     width = math.sqrt(2.0) * np.where(noiseless, 1.0, sigma)
-    threshold = neuron.v_threshold + _grid_shift(width, neuron, dt)
+    missed = 0.0 if dt is None else math.sqrt(positive(dt, "dt", "ms") / neuron.tau_m)
+    threshold = neuron.v_threshold + GRID_THRESHOLD_SHIFT * width * missed
     upper = (threshold - mu) / width
     lower = (neuron.v_reset - mu) / width
 
@@ -165,14 +166,6 @@ def escape_rate(mu: ArrayLike, neuron: LIF, *, dt: float = 0.1) -> NDArray[np.fl
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = steps + np.where(survived > 0.0, survived / fires, 0.0)
     return (1000.0 / (neuron.t_ref + dt * steps))[()]
-
-
-def _grid_shift(width: NDArray[np.float64], neuron: LIF, dt: float | None) -> NDArray[np.float64]:
-    """Return the increase of the threshold (mV) that accounts for missed crossings."""
-    if dt is None:
-        return np.zeros_like(width)
-    positive(dt, "dt", "ms")
-    return GRID_THRESHOLD_SHIFT * width * math.sqrt(dt / neuron.tau_m)
 
 
 def _erfcx_integral(start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:

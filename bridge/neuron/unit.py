@@ -10,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
 from bridge.neuron.noise import EscapeNoise, GaussianNoise, Noise, OrnsteinUhlenbeckNoise
-from bridge.utils.checks import as_floats, finite, finite_vector, require_neuron, require_type
+from bridge.utils.checks import (
+    as_floats,
+    finite,
+    finite_vector,
+    positive,
+    require_neuron,
+    require_type,
+)
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
@@ -133,6 +140,7 @@ class SpikingUnit:
         Population
         """
         neuron, noise = self.neuron, self.noise
+        positive(dt, "dt", "ms")
         rest = neuron.v_rest + self.current_depolarisation
         v_init: float | ns.Normal = rest
         if isinstance(noise, EscapeNoise):

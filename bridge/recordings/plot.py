@@ -59,7 +59,7 @@ def filter_plot(
     truth: ArrayLike | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw the filters of a neuron with 95 % intervals: own spikes, and called couplings.
+    """Draw the filters of a neuron with 95 % intervals: spike history and called couplings.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def filter_plot(
     shown = called[order][:MOST_PANELS]
     rows, columns = -(-(len(shown) + 1) // COLUMNS), min(COLUMNS, len(shown) + 1)
     fig = figure(max(1.2 + 2.4 * columns, 5.0), 0.7 + 2.4 * rows)
-    own, *grid = panels(fig, rows, columns, sharex=True)
+    history, *grid = panels(fig, rows, columns, sharex=True)
     for axes in grid[1 : len(shown)]:
         axes.sharey(grid[0])
     true = None if truth is None else as_floats(truth, "truth")
@@ -104,19 +104,19 @@ def filter_plot(
         raise NeurosimError(
             f"truth has shape {true.shape}: it must be (n, n, n_lags) for n = {len(glm.neurons_)}"
         )
-    draw_filter(own, glm, target, target, true)
+    draw_filter(history, glm, target, target, true)
     for axes, source in zip(grid, shown, strict=False):
         draw_filter(axes, glm, source, target, true)
     for unused in grid[len(shown) :]:
         unused.set_axis_off()
     with style():
-        for axes in (own, *grid)[::columns]:
+        for axes in (history, *grid)[::columns]:
             axes.set_ylabel("effect (log-odds)" if glm.family_.link == "logit" else "effect")
-        for axes in (own, *grid)[max(0, len(shown) + 1 - columns) : len(shown) + 1]:
+        for axes in (history, *grid)[max(0, len(shown) + 1 - columns) : len(shown) + 1]:
             axes.set_xlabel("time since the spike (ms)")
             axes.tick_params(labelbottom=True)
         if true is not None:
-            own.legend(*(grid[0] if len(shown) else own).get_legend_handles_labels())
+            history.legend(*(grid[0] if len(shown) else history).get_legend_handles_labels())
         set_title(fig, title or _filters_title(glm, target, len(called), len(shown)))
     return fig
 
@@ -148,8 +148,9 @@ def draw_filter(
         if truth is not None:
             true = truth[source, target, dead : dead + len(lags)]
             axes.plot(lags[: len(true)], true, color="black", lw=1.0, ls="--", label="true")
-        own = "own spikes" + (f"; none within {dead * glm.bin_width_:g} ms" if dead else "")
-        axes.set_title(own if source == target else f"from {glm.neurons_[source]}", fontsize=10)
+        text = "spike history" if source == target else f"from {glm.neurons_[source]}"
+        text += f"; refractory for {dead * glm.bin_width_:g} ms" if dead else ""
+        axes.set_title(text, fontsize=10)
         axes.set_xlim(0.0, None)
 
 
@@ -328,11 +329,10 @@ def raster_plot(
         )
     fig = figure(1.0 + 4.0 * len(trains), 3.6)
     grid = panels(fig, 1, len(trains), sharex=True, sharey=True)
-    for axes, (name, one) in zip(grid, trains.items(), strict=True):
-        draw_trains(axes, one, start, stop)
-        with style():
-            axes.set_title(name)
     with style():
+        for axes, (name, one) in zip(grid, trains.items(), strict=True):
+            draw_trains(axes, one, start, stop)
+            axes.set_title(name)
         grid[0].set_ylabel("neuron")
         if title:
             set_title(fig, title)

@@ -97,7 +97,7 @@ class SpikeTriggered:
         average, errors = np.full((n, n_lags), np.nan), np.full((n, n_lags), np.nan)
         covariance = np.full((n, n_lags, n_lags), np.nan)
         for index in np.flatnonzero(trains.counts > 1):
-            before = rows[trains.bins[trains.ids == index]]
+            before = rows[trains.bins_by_neuron[index]]
             average[index] = before.mean(axis=0)
             errors[index] = before.std(axis=0, ddof=1) / np.sqrt(len(before))
             covariance[index] = np.cov(before.T).reshape(n_lags, n_lags) - whole

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from bridge.networks import Layer, LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.spiking_network import require_chain
-from bridge.utils.checks import as_float, require_type
+from bridge.utils.checks import as_float
 from neurosim import NeurosimError
 from neurosim.utils.checks import show
 from neurosim.utils.renamed import with_old_argument
@@ -93,7 +93,6 @@ def balance(
         raise NeurosimError(f"shift_scores = {show(shift_scores)} is neither True nor False")
     if not 50.0 < as_float(percentile, "percentile") <= 100.0:
         raise NeurosimError(f"percentile = {percentile:g} is outside 50 to 100")
-    require_type(network, LayeredNetwork, "network", "a LayeredNetwork")
     require_chain(network)
     for number, layer in enumerate(network.layers, start=1):
         name, last = layer.activation.name, number == len(network.layers)

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 import neurosim as ns
 from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, require_chain
-from bridge.utils.checks import as_float, positive, require_type
+from bridge.spiking.spiking_network import Scores, SpikingNetwork, connect_copies, require_chain
+from bridge.utils.checks import as_float, positive
 from neurosim import NeurosimError
 
 # Smallest step (ms): ten membrane time constants, so that steps are independent.
@@ -32,7 +32,8 @@ class ChanceCodedNetwork(SpikingNetwork):
     probability σ(x). The membrane is so fast that steps are independent. Inputs are constant
     currents, and a spike changes the potential of the next layer by delta times the weight, one
     step later. The mean over many steps converges to the activation in the first layer; in later
-    layers it converges to the mean of σ over random inputs.
+    layers it converges to the mean of σ over random inputs. Scores are the fractions of steps with
+    an output spike.
 
     Attributes
     ----------
@@ -58,7 +59,6 @@ class ChanceCodedNetwork(SpikingNetwork):
     even: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
-        require_type(self.network, LayeredNetwork, "network", "a LayeredNetwork")
         positive(self.delta, "delta", "mV")
         require_chain(self.network)
         for number, layer in enumerate(self.network.layers, start=1):
@@ -111,22 +111,16 @@ class ChanceCodedNetwork(SpikingNetwork):
         """
         return (STEPS + len(self.network.layers) - 1) * (self.dt if dt is None else dt)
 
-    def scores(
-        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the end of the run (ms) and the fraction of steps with an output spike.
-
-        Shapes (1,) and (1, n_trials, n_outputs); parameters as for `SpikingNetwork.scores`.
-        """
+    def _scores(self, result: ns.Result, n_trials: int, name: str) -> Scores:
+        """Return the end of the run (ms) and the fraction of steps with an output spike."""
         late = len(self.network.layers) - 1
-        found = self._trials(result, f"{name}layer {late + 1}", n_trials)
         steps = round(result.duration / result.dt) - late
         if steps < 1:
             raise NeurosimError(
                 f"the run of {result.duration:g} ms ends before the last layer has answered: "
                 f"simulate for {self.duration(result.dt):g} ms"
             )
-        counts = self.counts(result, n_trials=found, steps=steps, name=name)[-1]
+        counts = self.counts(result, n_trials=n_trials, steps=steps, name=name)[-1]
         return np.array([result.duration]), counts.mean(axis=0)[np.newaxis]
 
     def counts(
@@ -139,7 +133,7 @@ class ChanceCodedNetwork(SpikingNetwork):
         """
         found = []
         for late in range(len(self.network.layers)):
-            key = f"{name}layer {late + 1}"
+            key = self.population(late, name)
             trains, size = result.spikes[key], result.populations[key].size
             step = np.rint(trains.times / result.dt).astype(int) - 1 - late
             inside = (step >= 0) & (step < steps)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +20,7 @@ import neurosim as ns
 from bridge.classics.boolean import binary
 from bridge.classics.threshold import ThresholdNetwork, ThresholdUnit
 from bridge.neuron.unit import threshold_distance
-from bridge.utils.checks import as_float, require_neuron, require_type
+from bridge.utils.checks import as_float, positive, require_reset_to_rest, require_type
 from neurosim import NeurosimError
 
 # Time of the first input spikes (ms).
@@ -150,7 +151,7 @@ class SpikingCircuit:
 
     def __post_init__(self) -> None:
         require_type(self.logic, ThresholdNetwork, "logic", "a ThresholdNetwork")
-        require_neuron(self.neuron, "neuron")
+        require_reset_to_rest(self.neuron, "a circuit")
         as_float(self.window, "window")
         inputs = binary(self.inputs, len(self.logic.inputs))
         inputs = inputs[:, None] if inputs.ndim == 2 else inputs
@@ -159,8 +160,6 @@ class SpikingCircuit:
                 f"inputs have shape {inputs.shape}: give (n_rows, n_windows, n_inputs), not empty"
             )
         object.__setattr__(self, "inputs", inputs)
-        if self.neuron.v_reset != self.neuron.v_rest or self.neuron.escape:
-            raise NeurosimError("the neuron of a circuit needs v_reset = v_rest and no escape")
         least = self.least_window
         if not self.window:
             object.__setattr__(self, "window", least)
@@ -204,13 +203,13 @@ class SpikingCircuit:
         return tuple(strengths(unit, self.neuron) for unit in self.logic.units)
 
     @cached_property
-    def _inhibitory(self) -> NDArray[np.int64]:
-        """Index of the inhibitory neuron of each source, −1 if it has none."""
+    def _indices(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Index of the excitatory and of the inhibitory neuron of each source, −1 if none."""
         inhibits = np.zeros(self.logic.size, dtype=bool)
         for unit in self.logic.units:
             negative = [s for s, w in zip(unit.sources, unit.weights, strict=True) if w < 0.0]
             inhibits[[*negative, *unit.vetoes]] = True
-        return np.where(inhibits, np.cumsum(inhibits) - 1, -1)
+        return np.arange(len(inhibits)), np.where(inhibits, np.cumsum(inhibits) - 1, -1)
 
     def ids(self, source: int) -> NDArray[np.int64]:
         """Return the excitatory neurons of a source, one per row of inputs."""
@@ -228,22 +227,20 @@ class SpikingCircuit:
 
     def add_to(self, network: ns.Network) -> ns.Population:
         """Add the circuit and its inputs to a network; return the excitatory population."""
-        exc = network.add(self.name, self.logic.size * self.n_rows, self.neuron)
-        populations = [exc]
-        if (self._inhibitory >= 0).any():
-            size = (self._inhibitory.max() + 1) * self.n_rows
-            populations.append(network.add(f"{self.name} inh", int(size), self.neuron))
-        for source in range(len(populations)):
-            for target in range(len(populations)):
-                self._connect(network, populations, source, target)
-        for kind, target_population in enumerate(populations):
-            self._drive(network, kind, target_population)
-        return exc
+        populations = []
+        for name, indices in zip((self.name, f"{self.name} inh"), self._indices, strict=True):
+            if size := int(indices.max() + 1) * self.n_rows:
+                populations.append(network.add(name, size, self.neuron))
+        kinds = range(len(populations))
+        for source, target in product(kinds, kinds):
+            self._connect(network, populations, source, target)
+        for kind in kinds:
+            self._drive(network, kind, populations[kind])
+        return populations[0]
 
     def _neurons(self, sources: ArrayLike, kind: int) -> NDArray[np.int64]:
         """Return the excitatory (kind 0) or inhibitory (1) neurons by source and row."""
-        indices = np.asarray(sources, dtype=np.int64)
-        indices = self._inhibitory[indices] if kind else indices
+        indices = self._indices[kind][np.asarray(sources, dtype=np.int64)]
         return (indices[:, None] * self.n_rows + np.arange(self.n_rows)).ravel()
 
     def _connect(
@@ -278,12 +275,12 @@ class SpikingCircuit:
         return [
             (k, unit, one)
             for k, (unit, one) in enumerate(units, start=len(self.logic.inputs))
-            if not kind or self._inhibitory[k] >= 0
+            if self._indices[kind][k] >= 0
         ]
 
     def _drive(self, network: ns.Network, kind: int, target: ns.Population) -> None:
         """Add the input spikes, and the clock of the units that need it."""
-        inputs = [k for k in range(len(self.logic.inputs)) if not kind or self._inhibitory[k] >= 0]
+        inputs = np.flatnonzero(self._indices[kind][: len(self.logic.inputs)] >= 0)
         times = [
             ONSET + self.window * np.flatnonzero(self.inputs[row, :, k])
             for k in inputs
@@ -305,7 +302,7 @@ class SpikingCircuit:
     def check_step(self, dt: float) -> None:
         """Raise an error if spikes and windows are not on the grid of the step (ms)."""
         for what, span in (("first spikes at", ONSET), ("window of", self.window)):
-            steps = span / dt
+            steps = span / positive(dt, "dt", "ms")
             if abs(steps - round(steps)) > 1e-6 or steps < 0.5:
                 raise NeurosimError(
                     f"dt = {dt:g} ms does not divide the {what} {span:g} ms: give 0.1 ms, or "

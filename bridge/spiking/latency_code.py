@@ -12,8 +12,9 @@ import neurosim as ns
 from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.balanced import Balanced, balance
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, first_spikes
-from bridge.utils.checks import as_float, positive
+from bridge.spiking.spiking_network import Scores, SpikingNetwork, connect_copies, first_spikes
+from bridge.utils.binning import whole_number
+from bridge.utils.checks import as_float, positive, require_neuron
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
@@ -37,7 +38,8 @@ class LatencyCodedNetwork(SpikingNetwork):
     compensated, as all neurons have fired, and a current is switched on that takes a neuron from
     rest to threshold in time W. A neuron with potential V then crosses the threshold, at distance
     d, when k(T + W − t) = k(W)·V/d. This is a ReLU for any τ_m, exact except for the time grid.
-    Before its window a neuron is hyperpolarised by `hold`, so that it does not fire.
+    Before its window a neuron is hyperpolarised by `hold`, so that it does not fire. Scores are
+    read from first spikes at the end of the last window; none is below the offset of `balanced`.
 
     After Stanojevic et al. 2024, Nat. Commun. 15:6793, who use neurons without leak.
 
@@ -76,6 +78,7 @@ class LatencyCodedNetwork(SpikingNetwork):
     hold: float = 15.0
 
     def __post_init__(self) -> None:
+        require_neuron(self.neuron, "neuron")
         if not 1.0 <= as_float(self.window, "window") <= 10.0 * self.neuron.tau_m:
             raise NeurosimError(
                 f"window = {self.window:g} ms is outside 1 ms to 10 membrane time constants, "
@@ -140,11 +143,7 @@ class LatencyCodedNetwork(SpikingNetwork):
             Inputs, then one for each layer.
         """
         positive(dt, "dt", "ms")
-        steps = self.window / dt
-        if abs(steps - round(steps)) > 1e-6:
-            raise NeurosimError(
-                f"window = {self.window:g} ms is not a whole number of steps of {dt:g} ms"
-            )
+        whole_number(self.window, dt, ("window", "dt"))
         values = checked_inputs(inputs, self.network.n_inputs, signed=False)
         before = self.latencies(self.balanced.scaled(values)).ravel()
         times = np.maximum(self.end(0, dt) - dt * np.rint(before / dt), dt)
@@ -208,15 +207,11 @@ class LatencyCodedNetwork(SpikingNetwork):
         found[-1] += self.balanced.offset
         return found
 
-    def scores(
-        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the end of the last window (ms), and the scores read from first spikes.
-
-        The shapes are (1,) and (1, n_trials, n_outputs). No score is below the offset of
-        `balanced`. Parameters as for `SpikingNetwork.scores`.
-        """
-        first, end = self._last_spikes(result, n_trials, name)
+    def _scores(self, result: ns.Result, n_trials: int, name: str) -> Scores:
+        """Return the end of the last window (ms), and the scores read from first spikes."""
+        last = len(self.balanced.layers)
+        end = self.end(last, result.dt)
+        first = first_spikes(result, self.population(last - 1, name), n_trials)
         scores = self._activation(end - first, self.balanced.scales[-1]) + self.balanced.offset
         return np.array([end]), scores[np.newaxis]
 
@@ -227,20 +222,12 @@ class LatencyCodedNetwork(SpikingNetwork):
 
         For a single output the decision is 1 if its score is above 0, else 0.
         """
-        first, _ = self._last_spikes(result, n_trials, name)
+        scores = self.scores(result, n_trials=n_trials, name=name)[1][0]
+        last = self.population(len(self.balanced.layers) - 1, name)
+        first = first_spikes(result, last, len(scores))
         if self.n_outputs == 1:
-            scores = self.scores(result, n_trials=n_trials, name=name)[1]
-            return self._decide(scores[0]), first[:, 0]
+            return self._decide(scores), first[:, 0]
         return first.argmin(axis=1), first.min(axis=1)
-
-    def _last_spikes(
-        self, result: ns.Result, n_trials: int | None, name: str
-    ) -> tuple[NDArray[np.float64], float]:
-        """Return the first spikes of the last layer and the end of its window (ms)."""
-        number = len(self.balanced.layers)
-        key = f"{name}layer {number}"
-        first = first_spikes(result, key, self._trials(result, key, n_trials))
-        return first, self.end(number, result.dt)
 
     def _activation(self, left: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
         """Return the activations of spikes `left` (ms) before the end of the window."""

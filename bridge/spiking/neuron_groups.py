@@ -10,12 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit
 
 import neurosim as ns
-from bridge.learning.activations import find_activation
 from bridge.networks import Layer, LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.neuron.noise import EscapeNoise
 from bridge.neuron.unit import threshold_distance
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, fired_at
+from bridge.spiking.spiking_network import (
+    Scores,
+    SpikingNetwork,
+    connect_copies,
+    fired_at,
+    require_chain,
+)
 from bridge.utils.checks import as_integer, positive, require_type
 
 # Neuron with a sharp threshold.
@@ -34,7 +39,7 @@ class NeuronGroup(SpikingNetwork):
     The neurons of a layer decide at the end of one step, those of depth 1 at the end of the first
     step. At that time the spikes of all source groups arrive, each with its fraction of the weight,
     and an input that represents the bias. Connections that skip layers have longer delays. A score
-    of 1 corresponds to 1 mV above threshold.
+    of 1 corresponds to 1 mV above threshold. The scores of the network are its outputs.
 
     Attributes
     ----------
@@ -100,16 +105,13 @@ class NeuronGroup(SpikingNetwork):
         inputs = checked_inputs(inputs, network.n_inputs)
         populations: list[ns.Population] = []
         for k, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
-            arrival, size, kind = (
-                ns.SpikeTimes([network.depths[k] * dt]),
-                self._sizes[k],
-                self._kind(k),
-            )
+            arrival, size = ns.SpikeTimes([network.depths[k] * dt]), self._sizes[k]
             number = len(inputs) * len(layer.bias) * size
             cells = net.add(self.population(k, name), number, self._neuron(k, dt), dale=False)
-            if kind == "linear":
+            distance = THRESHOLD_DISTANCE
+            if self._kind(k) == "linear":
+                distance = 0.0
                 net.record(cells, "v")
-            distance = 0.0 if kind == "linear" else THRESHOLD_DISTANCE
             constant = (layer.bias[:, np.newaxis] - self._thresholds(k)) / BETA + distance
             net.drive(cells, arrival, psp=np.tile(constant.ravel(), len(inputs)))
             outside = [column for column, signal in enumerate(sources) if signal < network.n_inputs]
@@ -131,16 +133,9 @@ class NeuronGroup(SpikingNetwork):
         """Return the time (ms) at which the last layer decides, with a step of `dt` (ms)."""
         return max(self.network.depths) * (self.dt if dt is None else dt)
 
-    def scores(
-        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the time at which the last layer decides (ms), and its outputs.
-
-        Shapes (1,) and (1, n_trials, n_outputs); parameters as for `SpikingNetwork.scores`.
-        """
-        last = len(self.network.layers) - 1
-        self._trials(result, self.population(last, name), n_trials, each=self.outputs)
-        time = self.network.depths[last] * result.dt
+    def _scores(self, result: ns.Result, n_trials: int, name: str) -> Scores:
+        """Return the time at which the last layer decides (ms), and its outputs."""
+        time = self.network.depths[-1] * result.dt
         return np.array([time]), self.outputs_in(result, name=name)[-1][np.newaxis]
 
     def outputs_in(self, result: ns.Result, *, name: str = "") -> list[NDArray[np.float64]]:
@@ -215,12 +210,11 @@ def sigmoids_of(network: LayeredNetwork) -> LayeredNetwork:
     >>> bool(np.allclose(sigmoids_of(network)([[0.7]]), network([[0.7]])))
     True
     """
-    if not network.is_chain:
-        raise ns.NeurosimError("tanh units are converted only if no connection skips a layer")
+    require_chain(network)
     layers, factor = [], 1.0
     for layer in network.layers:
         bias = layer.bias - (factor - 1.0) * layer.weights.sum(axis=1)
         weights, twice = factor * layer.weights, layer.activation.name == "tanh"
         factor, name = (2.0, "sigmoid") if twice else (1.0, layer.activation.name)
-        layers.append(Layer(factor * weights, factor * bias, find_activation(name)))
+        layers.append(Layer(factor * weights, factor * bias, name))
     return LayeredNetwork(tuple(layers))

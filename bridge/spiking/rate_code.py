@@ -13,8 +13,14 @@ import neurosim as ns
 from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.balanced import Balanced, balance
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies
-from bridge.utils.checks import as_float, as_floats, positive, require_choice
+from bridge.spiking.spiking_network import Scores, SpikingNetwork, connect_copies
+from bridge.utils.checks import (
+    as_float,
+    as_floats,
+    positive,
+    require_choice,
+    require_reset_to_rest,
+)
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
@@ -36,6 +42,9 @@ class RateCodedNetwork(SpikingNetwork):
     currents with a time constant of many steps make this loss small. The leak reduces the rate by
     1/(2 τ_m) to first order, which a constant current compensates. Potentials start half-way to the
     threshold, so that spike counts are rounded instead of truncated.
+
+    Scores (mV) are the integrated input of the last layer: d times the spike count, plus the change
+    of the potential, at the times at which potentials were recorded, or at the end if none were.
 
     Attributes
     ----------
@@ -73,8 +82,7 @@ class RateCodedNetwork(SpikingNetwork):
         if not 1.0 <= as_float(self.rate, "rate") <= 1000.0:
             raise NeurosimError(f"rate = {self.rate:g} Hz is outside 1 to 1000 Hz")
         require_choice(self.inputs, "inputs", ("current", "spikes"))
-        if self.neuron.v_reset != self.neuron.v_rest or self.neuron.escape is not None:
-            raise NeurosimError("a rate code needs LIF neurons with v_reset = v_rest and no escape")
+        require_reset_to_rest(self.neuron, "a rate code")
 
     @classmethod
     def of(
@@ -194,33 +202,13 @@ class RateCodedNetwork(SpikingNetwork):
         found[-1] += self.balanced.offset
         return found
 
-    def scores(
-        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the integrated input of the last layer: spikes plus current potential.
-
-        Parameters
-        ----------
-        result : Result
-        n_trials : int, optional
-            Number of copies. Default: derived from the size of the last layer.
-        name : str
-            As for `add_to`.
-
-        Returns
-        -------
-        times : (n_times,) ndarray
-            Times at which potentials were recorded, or the end if none were (ms).
-        scores : (n_times, n_trials, n_outputs) ndarray
-            mV: threshold distance times spike count, plus the change of the potential.
-        """
-        last = f"{name}layer {len(self.balanced.layers)}"
-        n_trials, trains = self._trials(result, last, n_trials), result.spikes[last]
+    def _scores(self, result: ns.Result, n_trials: int, name: str) -> Scores:
+        """Return the integrated input of the last layer (mV): spikes plus current potential."""
+        last = self.population(len(self.balanced.layers) - 1, name)
+        trains = result.spikes[last]
         if (last, "v") not in result.traces:
-            counts = trains.counts().reshape(1, n_trials, -1)
-            return np.array([result.duration]), float(self.threshold_distance) * counts.astype(
-                float
-            )
+            counts = trains.counts().astype(float).reshape(1, n_trials, -1)
+            return np.array([result.duration]), self.threshold_distance * counts
         trace = result.traces[last, "v"]
         scores = trace.values - self._start
         sample = np.searchsorted(trace.times, trains.times - 1e-6)

@@ -13,7 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
 from bridge.networks import LayeredNetwork
+from bridge.utils.checks import require_type
 from neurosim import NeurosimError
+
+# Times (n_times,) in ms and scores (n_times, n_trials, n_outputs).
+Scores = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class SpikingNetwork(ABC):
@@ -44,6 +48,8 @@ class SpikingNetwork(ABC):
 
     network: LayeredNetwork
     dt: ClassVar[float] = 0.1
+    # Neurons per unit of the last layer.
+    outputs: int = 1
     # Score of a single output above which the decision is 1.
     even: ClassVar[float] = 0.0
 
@@ -67,10 +73,7 @@ class SpikingNetwork(ABC):
     def duration(self, dt: float | None = None) -> float:
         """Return the duration of the simulation (ms) with a step of `dt` (ms)."""
 
-    @abstractmethod
-    def scores(
-        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def scores(self, result: ns.Result, *, n_trials: int | None = None, name: str = "") -> Scores:
         """Return the scores of the outputs at one or several times.
 
         Parameters
@@ -87,6 +90,23 @@ class SpikingNetwork(ABC):
             ms.
         scores : (n_times, n_trials, n_outputs) ndarray
         """
+        layer = self.population(len(self.network.layers) - 1, name)
+        if layer not in result.populations:
+            raise NeurosimError(
+                f"the result has no population {layer!r}: give the name that was given to add_to"
+            )
+        found = result.populations[layer].size // (self.n_outputs * self.outputs)
+        if n_trials not in (None, found):
+            raise NeurosimError(f"n_trials = {n_trials}, but the result holds {found} copies")
+        return self._scores(result, found, name)
+
+    @abstractmethod
+    def _scores(self, result: ns.Result, n_trials: int, name: str) -> Scores:
+        """Implement `scores`."""
+
+    def population(self, k: int, name: str = "") -> str:
+        """Return the name of the population of layer k, counted from 0."""
+        return f"{name}layer {k + 1}"
 
     def decisions(
         self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
@@ -132,17 +152,6 @@ class SpikingNetwork(ABC):
         if self.n_outputs == 1:
             return (scores[:, 0] > self.even).astype(np.intp)
         return scores.argmax(axis=1)
-
-    def _trials(self, result: ns.Result, layer: str, n_trials: int | None, *, each: int = 1) -> int:
-        """Return the number of copies, with `each` neurons per unit of the last layer."""
-        if layer not in result.populations:
-            raise NeurosimError(
-                f"the result has no population {layer!r}: give the name that was given to add_to"
-            )
-        found = result.populations[layer].size // (self.n_outputs * each)
-        if n_trials is not None and n_trials != found:
-            raise NeurosimError(f"n_trials = {n_trials}, but the result holds {found} copies")
-        return found
 
 
 def connect_copies(
@@ -217,10 +226,11 @@ def fired_at(result: ns.Result, name: str, step: int = 1) -> NDArray[np.bool_]:
 
 
 def require_chain(network: LayeredNetwork) -> None:
-    """Raise an error if layers do not form a chain.
+    """Raise an error if a network is not a chain of layers.
 
     Each layer must receive the outputs of the previous layer only.
     """
+    require_type(network, LayeredNetwork, "network", "a LayeredNetwork")
     if not network.is_chain:
         raise NeurosimError(
             "this network has connections that skip layers: give a network in which each layer is "

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bridge.utils.checks import as_float
 from neurosim import NeurosimError
 from neurosim.results.windows import bin_index
 
@@ -33,7 +34,7 @@ def bin_indices(times: ArrayLike, width: float) -> NDArray[np.int64]:
 
 def whole_number(numerator: float, denominator: float, names: tuple[str, str]) -> int:
     """Return numerator / denominator (ms), which must be a whole number from 1."""
-    numerator, denominator = float(numerator), float(denominator)
+    numerator, denominator = as_float(numerator, names[0]), as_float(denominator, names[1])
     ratio = numerator / denominator if denominator else math.nan
     whole = round(ratio) if math.isfinite(ratio) else 0
     if whole < 1 or abs(ratio - whole) > _tolerance(ratio):

@@ -47,10 +47,7 @@ def _in_unit(values: Any, name: str, unit: str) -> Any:
 
 def finite_vector(values: ArrayLike, name: str, unit: str = "") -> NDArray[np.float64]:
     """Return a read-only copy of a 1-D array of finite numbers."""
-    try:
-        vector = np.array(as_floats(values, name))
-    except NeurosimError:
-        vector = np.empty(())
+    vector = np.array(as_floats(values, name))
     if vector.ndim != 1 or not np.isfinite(vector).all():
         in_unit = f" in {unit}" if unit else ""
         raise NeurosimError(f"{name} must be a 1-D array of finite numbers{in_unit}")
@@ -104,7 +101,7 @@ def as_integer(value: Any, name: str, low: float = -math.inf) -> int:
 
 def as_flag(value: Any, name: str) -> bool:
     """Return True or False; 0 and 1 are allowed."""
-    if not isinstance(value, (bool, np.bool_, int)):
+    if not isinstance(value, (bool, np.bool_, int)) or value not in (0, 1):
         raise NeurosimError(f"{name} = {show(value)} is neither True nor False")
     return bool(value)
 
@@ -130,6 +127,13 @@ def require_neuron(value: Any, name: str) -> None:
         raise NeurosimError(
             f"{name} = {show(value)} has parameters that differ between neurons: give scalars"
         )
+
+
+def require_reset_to_rest(value: Any, user: str) -> None:
+    """Raise an error if a value is not a LIF neuron that is reset to rest, without escape noise."""
+    require_neuron(value, "neuron")
+    if value.v_reset != value.v_rest or value.escape is not None:
+        raise NeurosimError(f"the neuron of {user} needs v_reset = v_rest and no escape")
 
 
 def generator(seed: Any) -> np.random.Generator:

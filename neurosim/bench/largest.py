@@ -7,14 +7,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from neurosim.bench.measurement import Measurement, measure
+from neurosim.bench.measurement import Measurement, TimingOptions, measure
 from neurosim.errors import NeurosimError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neurosim.bench.benchmark import Benchmark
-    from neurosim.bench.measurement import TimingOptions
 
 FIRST_SCALE = 0.2
 CLOSE = 1.1

@@ -7,10 +7,11 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from neurosim.utils.resources import status_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,10 +101,9 @@ def flop_per_s(*, size: int = 2048, repeats: int = 5) -> float:
 
 def peak_memory() -> int | None:
     """Return the peak memory of this process (bytes), or None if it is unknown."""
-    status = Path("/proc/self/status")
-    if status.exists():  # unlike getrusage, without the parent of the process
-        words = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(words.split()[1]) * 1024
+    status = status_fields("self/status", "VmHWM")
+    if status:  # unlike getrusage, without the parent of the process
+        return status["VmHWM"]
     try:
         import resource
     except ImportError:  # Windows

@@ -14,6 +14,7 @@ from neurosim.builder.grid import whole_steps
 from neurosim.engine.simulation import Simulation
 from neurosim.errors import NeurosimError
 from neurosim.results.analysis import mean_rate
+from neurosim.utils.checks import check_integer
 
 if TYPE_CHECKING:
     from neurosim.bench.benchmark import Benchmark
@@ -46,8 +47,7 @@ class TimingOptions:
     profile: bool = False
 
     def __post_init__(self) -> None:
-        if not 1 <= self.repeats <= MOST_REPEATS:
-            raise NeurosimError(f"repeats = {self.repeats} is outside 1 to {MOST_REPEATS}")
+        check_integer(self.repeats, "repeats", 1, MOST_REPEATS)
 
 
 @dataclass(frozen=True)
@@ -249,10 +249,7 @@ def _speed(spans: Sequence[Span]) -> dict[str, Any]:
 
 
 def _profile(first: Result, last: Result) -> dict[str, float] | None:
-    """Return the time of each phase (s) between two results.
-
-    The result is None if the time was not measured.
-    """
+    """Return the time of each phase (s) between two results, None if it was not measured."""
     before, after = first.stats.profile, last.stats.profile
     if before is None or after is None:
         return None

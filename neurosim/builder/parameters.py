@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.builder.grid import to_steps, whole_steps
+from neurosim.builder.grid import to_steps
 from neurosim.builder.streams import uniform
 from neurosim.models.declare import parameters_of
 from neurosim.models.quantity import bounds_of, is_distribution, is_uniform
@@ -56,23 +56,15 @@ def drawn_neuron(population: Population, seed: int) -> Neuron:
 
 
 def refractory_of(neuron: Neuron, dt: float) -> Any:
-    """Return refractory periods in steps.
-
-    Those of models with equations, and those that differ between neurons, are rounded.
-    """
+    """Return refractory periods in steps, rounded to the nearest one, halves up."""
     t_ref: Any = getattr(neuron, "t_ref", 0.0)
-    if is_uniform(t_ref) and neuron.is_linear:
-        return whole_steps(t_ref, dt, f"{type(neuron).__name__}.t_ref") if t_ref > 0.0 else 0
     steps = to_steps(t_ref, dt)
     return int(steps) if is_uniform(t_ref) else steps
 
 
 def shortest_refractory(neuron: Neuron, dt: float) -> int:
     """Return the shortest refractory period of a population's neurons in steps."""
-    t_ref: Any = getattr(neuron, "t_ref", 0.0)
-    return (
-        refractory_of(neuron, dt) if is_uniform(t_ref) else int(to_steps(bounds_of(t_ref)[0], dt))
-    )
+    return int(to_steps(bounds_of(getattr(neuron, "t_ref", 0.0))[0], dt))
 
 
 def number_of(neuron: Neuron, name: str) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from neurosim.builder.grid import to_steps
 from neurosim.builder.models import state_number, state_size
 from neurosim.kernels import Pools
-from neurosim.kernels.transmission import POOL, POOL_INPUT, POOL_PORT
+from neurosim.kernels.pools import POOL, POOL_INPUT, POOL_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -77,14 +77,13 @@ def _run(arguments: list[str]) -> int:
 
     with progress_bar(text=STARTING, delay=1.0):
         from neurosim.cli.failures import Status, explain
-        from neurosim.cli.report import info, short_warnings
+        from neurosim.cli.report import info, warnings_as_messages
         from neurosim.engine.mpi import Communicator, use_mpi_if_launched
-        from neurosim.errors import NeurosimError
         from neurosim.utils.failure import abort, exit_status, wait_for_root
 
     communicator = Communicator()
     try:
-        with short_warnings(), use_mpi_if_launched() as communicator:
+        with warnings_as_messages(), use_mpi_if_launched() as communicator:
             status = _call(arguments)
         if status == Status.INTERRUPTED and communicator.is_root:
             info("stopped")
@@ -95,11 +94,6 @@ def _run(arguments: list[str]) -> int:
         if communicator.is_root:
             info("stopped")
         status = Status.INTERRUPTED
-    except NeurosimError as error:
-        wait_for_root(communicator.rank)
-        for line in str(error).splitlines():
-            info(_shortened(line))
-        status = Status.USER_ERROR
     except Exception as error:
         wait_for_root(communicator.rank)
         message, status = explain(error), Status.USER_ERROR
@@ -107,7 +101,8 @@ def _run(arguments: list[str]) -> int:
             traceback.print_exc()
             message = "this is a bug in neurosim: please report it with the lines above"
             status = Status.INTERNAL_ERROR
-        info(_shortened(message))
+        for line in message.splitlines():
+            info(_shortened(line))
     except SystemExit as error:
         if not communicator.is_serial and exit_status(error):
             abort(error)

@@ -5,33 +5,16 @@ These are list, show, run, compare, resume, plot, demo and new.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from neurosim.cli import report
-from neurosim.cli.demo import run_demo
+from neurosim.cli import options, report
 from neurosim.cli.dry_run import estimate_run, print_estimate
 from neurosim.cli.failures import Status
-from neurosim.cli.options import (
-    EXIT_STATUS,
-    OUT,
-    CheckpointEvery,
-    Duration,
-    Json,
-    Models,
-    Name,
-    NoPlot,
-    Out,
-    Profile,
-    Realtime,
-    RunSeed,
-    Settings,
-    Step,
-    Threads,
-    app,
-)
+from neurosim.cli.options import EXIT_STATUS, OUT, app
 from neurosim.cli.request import RunRequest
 from neurosim.cli.run import Outcome, execute, redraw, resume_run
 from neurosim.experiments.catalogue import all_scenarios, find_scenario
@@ -39,9 +22,18 @@ from neurosim.experiments.model_files import load_models
 from neurosim.experiments.toml.start import write_start
 from neurosim.utils.atomic_files import plain
 
+DEMO = {
+    "three synapses depolarise a neuron, but not up to its threshold": RunRequest("psp-summation"),
+    "12,500 neurons with asynchronous irregular firing": RunRequest("balanced-network"),
+    "the firing probability of a neuron, compared with a logistic neuron": RunRequest(
+        "two-synapse-neuron", compare=True
+    ),
+}
+"""Message and request of each step of `neurosim demo`."""
+
 
 @app.callback()
-def neurosim(models: Models = None) -> None:
+def neurosim(models: options.Models = None) -> None:
     """Simulate spiking neurons, and compare them with logistic neurons.
 
     Scenarios are networks that are ready to run, from a neuron with three
@@ -61,7 +53,7 @@ def neurosim(models: Models = None) -> None:
 
 
 @app.command("list", epilog=EXIT_STATUS)
-def list_scenarios(json: Json = False) -> None:
+def list_scenarios(json: options.Json = False) -> None:
     """List all scenarios by group, with the lecture and the row of its table.
 
     Installed packages can add scenarios through the entry-point group
@@ -76,10 +68,10 @@ def list_scenarios(json: Json = False) -> None:
 
 @app.command(epilog=EXIT_STATUS)
 def show(
-    name: Name,
-    settings: Settings = None,
-    duration: Duration = None,
-    dt: Step = None,
+    name: options.Name,
+    settings: options.Settings = None,
+    duration: options.Duration = None,
+    dt: options.Step = None,
     no_network: Annotated[
         bool,
         typer.Option(
@@ -87,7 +79,7 @@ def show(
             help="Do not describe the network; saves time if the scenario trains it first.",
         ),
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Describe a scenario, its settings, and the network that a run would build.
 
@@ -114,18 +106,18 @@ def show(
 
 @app.command(epilog=EXIT_STATUS)
 def run(
-    name: Name,
-    settings: Settings = None,
-    duration: Duration = None,
-    dt: Step = None,
-    seed: RunSeed = None,
-    threads: Threads = None,
-    out: Out = None,
-    no_plot: NoPlot = False,
-    realtime: Realtime = False,
-    profile: Profile = False,
-    checkpoint_every: CheckpointEvery = None,
-    json: Json = False,
+    name: options.Name,
+    settings: options.Settings = None,
+    duration: options.Duration = None,
+    dt: options.Step = None,
+    seed: options.RunSeed = None,
+    threads: options.Threads = None,
+    out: options.Out = None,
+    no_plot: options.NoPlot = False,
+    realtime: options.Realtime = False,
+    profile: options.Profile = False,
+    checkpoint_every: options.CheckpointEvery = None,
+    json: options.Json = False,
 ) -> int:
     """Run a scenario and save the result.
 
@@ -149,20 +141,20 @@ def run(
 
 @app.command(epilog=EXIT_STATUS)
 def compare(
-    name: Name,
-    settings: Settings = None,
-    duration: Duration = None,
-    dt: Step = None,
-    seed: RunSeed = None,
-    threads: Threads = None,
-    out: Out = None,
-    no_plot: NoPlot = False,
-    realtime: Realtime = False,
-    checkpoint_every: CheckpointEvery = None,
+    name: options.Name,
+    settings: options.Settings = None,
+    duration: options.Duration = None,
+    dt: options.Step = None,
+    seed: options.RunSeed = None,
+    threads: options.Threads = None,
+    out: options.Out = None,
+    no_plot: options.NoPlot = False,
+    realtime: options.Realtime = False,
+    checkpoint_every: options.CheckpointEvery = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Print all measures, not only the main ones.")
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> int:
     """Run a scenario and compare the spiking network with the logistic one.
 
@@ -188,8 +180,8 @@ def resume(
         Path,
         typer.Argument(metavar="DIR", help="Folder of a run started with --checkpoint-every."),
     ],
-    threads: Threads = None,
-    json: Json = False,
+    threads: options.Threads = None,
+    json: options.Json = False,
 ) -> int:
     """Resume an interrupted or killed run from its last checkpoint.
 
@@ -236,7 +228,21 @@ def demo(
 
     Takes less than a minute, including compilation on first use.
     """
-    return Status.SUCCESS if run_demo(out) else Status.INTERRUPTED
+    figures: list[str] = []
+    for message, request in DEMO.items():
+        report.info(f"{request.name}: {message}")
+        outcome = execute(replace(request, out=out / request.name))
+        figures += [path for path in outcome.summary["files"] if path.endswith(".png")]
+        if outcome.comparison:
+            report.print_comparison(outcome.comparison)
+        else:
+            report.print_findings(outcome.run.scenario.title, outcome.summary)
+        if outcome.interrupted:
+            report.info("interrupted; the result so far is saved")
+            break
+    report.info("figures:")
+    report.print_files(figures)
+    return Status.INTERRUPTED if outcome.interrupted else Status.SUCCESS
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -270,8 +276,8 @@ def _report(outcome: Outcome, json: bool, everything: bool = False) -> int:
         report.print_json(summary | compared)
     if comparison:
         report.print_comparison(comparison, everything=everything)
-    if comparison and not json:
-        report.print_saved(summary)
     elif not json:
-        report.print_run(outcome.run.scenario.title, summary)
+        report.print_findings(outcome.run.scenario.title, summary)
+    if not json:
+        report.print_saved(summary)
     return status

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from neurosim.cli.report import add_rows, counted, new_console, new_table
+from neurosim.cli.report import counted, new_console, new_table
 from neurosim.cli.run import options_of
 from neurosim.experiments.settings import parse_settings
 
@@ -34,13 +32,11 @@ def print_estimate(estimate: ResourceEstimate) -> None:
     out = new_console(stderr=False)
     out.print()
     size = f"{counted(estimate.neurons, 'neuron')}, {counted(estimate.synapses, 'synapse')}"
-    out.print(Text(f"Network of {size}; {_memory(estimate)}", style="bold"))
+    out.print(f"Network of {size}; {_memory(estimate)}", style="bold")
     for headings, rows in _tables(estimate):
         if rows:
-            table = new_table(*headings)
-            add_rows(table, (map(Text, row) for row in rows))
             out.print()
-            out.print(table)
+            out.print(new_table(headings, rows))
 
 
 def _tables(estimate: ResourceEstimate) -> Iterator[tuple[tuple[str, ...], Rows]]:

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from neurosim.cli.folder import RESULT, RunFolder
-from neurosim.cli.options import EXIT_STATUS, OUT, Json, NoPlot, app
-from neurosim.cli.report import info, print_files, print_json, print_spikes, warnings_as_messages
+from neurosim.cli.options import EXIT_STATUS, OUT, Json, NoPlot, Out, app
+from neurosim.cli.report import info, print_files, print_json, print_spikes
 from neurosim.errors import NeurosimError
 from neurosim.results.storage import load
 from neurosim.utils.atomic_files import plain
+from neurosim.utils.lock import lock_folder
 
 if TYPE_CHECKING:
     from neurosim.results import Result
 
 
-class Format(StrEnum):
-    """Formats for results."""
-
-    NWB = "nwb"
-    SONATA = "sonata"
-    CSV = "csv"
-    NEO = "neo"
-
-
-NAMES = {
-    Format.NWB: "result.nwb",
-    Format.SONATA: "sonata",
-    Format.CSV: "spikes.csv",
-    Format.NEO: "neo.mat",
-}
-"""Default name of the file or folder, next to the result."""
+NAMES = {"nwb": "result.nwb", "sonata": "sonata", "csv": "spikes.csv", "neo": "neo.mat"}
+"""Default name of the file or folder in each format, next to the result."""
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -42,7 +29,7 @@ def export(
     source: Annotated[
         Path, typer.Argument(metavar="DIR", help="A folder written by `run`, or its result file.")
     ],
-    to: Annotated[Format, typer.Option("--to", help="Format.")],
+    to: Annotated[Literal["nwb", "sonata", "csv", "neo"], typer.Option("--to", help="Format.")],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -70,12 +57,12 @@ def export(
     path = source / RESULT if source.is_dir() else source
     result = load(path)
     target = path.with_name(NAMES[to]) if out is None else out
-    if to == Format.SONATA:
+    if to == "sonata":
         files = save_sonata(result, target)
     else:
-        {Format.NWB: save_nwb, Format.CSV: save_csv, Format.NEO: save_neo}[to](result, target)
+        {"nwb": save_nwb, "csv": save_csv, "neo": save_neo}[to](result, target)
         files = [target]
-    info(f"wrote {to.value}")
+    info(f"wrote {to}")
     print_files([str(file) for file in files])
 
 
@@ -89,10 +76,7 @@ def import_spikes(
             "Several files are read as one recording.",
         ),
     ],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help=f"Output folder. Default: ./{OUT}/ and the name of FILE."),
-    ] = None,
+    out: Out = None,
     dt: Annotated[
         float | None,
         typer.Option(
@@ -165,22 +149,22 @@ def import_spikes(
     """
     from neurosim.interchange import load_spikes
 
-    with warnings_as_messages():
-        result = load_spikes(
-            files,
-            dt=dt,
-            duration=duration,
-            format=format,
-            unit=unit,
-            columns=None if columns is None else columns.split(","),
-            start=start,
-            nodes=nodes or (),
-        )
+    warnings.simplefilter("always", UserWarning)  # until `main` restores the filters
+    result = load_spikes(
+        files,
+        dt=dt,
+        duration=duration,
+        format=format,
+        unit=unit,
+        columns=None if columns is None else columns.split(","),
+        start=start,
+        nodes=nodes or (),
+    )
     folder = RunFolder(out or OUT / files[0].stem)
     for file in files:
         if (folder.path / RESULT).resolve() == file.resolve():
             raise NeurosimError(f"{file} would be overwritten: give another folder with --out")
-    with folder.locked():
+    with lock_folder(folder.path):
         folder.prepare()
         folder.clear_earlier_run({})
         folder.write_result(result)

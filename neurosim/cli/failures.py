@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from enum import IntEnum
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
+from neurosim.errors import NeurosimError
 from neurosim.utils.resources import process_limits
 
 if TYPE_CHECKING:
@@ -56,13 +58,16 @@ COMPILER = ("numba", "llvmlite")
 
 
 def explain(error: BaseException) -> str | None:
-    """Return a message for a failure of the environment, None for any other exception."""
+    """Return a message for invalid input or a failure of the environment, else None."""
+    if isinstance(error, NeurosimError):
+        return str(error)
     for cause in _chain(error):
         if isinstance(cause, MemoryError) or _lacks_memory(cause):
             return out_of_memory(_first_line(cause) if isinstance(cause, MemoryError) else "")
     for cause in _chain(error):
         if isinstance(cause, OSError) and cause.errno in ENVIRONMENT:
-            path = f"{os.fsdecode(cause.filename)}: " if _is_path(cause.filename) else ""
+            is_path = isinstance(cause.filename, (str, bytes, os.PathLike))
+            path = f"{os.fsdecode(cause.filename)}: " if is_path else ""
             return f"{path}{os.strerror(cause.errno or 0)}: give another file or folder"
     return _compiler_failure(error)
 
@@ -114,15 +119,8 @@ def _compiler_failure(error: BaseException) -> str | None:
 
 def _raised_by(traceback: TracebackType | None) -> str:
     """Return the name of the module that raised an exception."""
-    name = ""
-    while traceback is not None:
-        name = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        traceback = traceback.tb_next
-    return name
-
-
-def _is_path(filename: object) -> bool:
-    return isinstance(filename, (str, bytes, os.PathLike))
+    frames = [frame for frame, _ in walk_tb(traceback)]
+    return str(frames[-1].f_globals.get("__name__", "")) if frames else ""
 
 
 def _first_line(error: BaseException) -> str:

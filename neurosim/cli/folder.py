@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,10 +20,10 @@ from neurosim.utils.atomic_files import (
     remove_parts,
     write_json,
 )
-from neurosim.utils.lock import lock_folder, require_unlocked
+from neurosim.utils.lock import require_unlocked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from matplotlib.figure import Figure
 
@@ -63,26 +63,6 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files: list[str] = []
-        self._locked = False
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Lock the folder during a block, unless this object has already locked it.
-
-        Raises
-        ------
-        NeurosimError
-            If another process has locked the folder.
-        """
-        if self._locked:
-            yield
-            return
-        with lock_folder(self.path):
-            self._locked = True
-            try:
-                yield
-            finally:
-                self._locked = False
 
     def prepare(self) -> None:
         """Create the folder, and check before a long run that it can be written.
@@ -115,8 +95,11 @@ class RunFolder:
 
     def require_free(self) -> None:
         """Raise an error if another run uses the folder or can be resumed there."""
-        if not self._locked:
-            require_unlocked(self.path)
+        require_unlocked(self.path)
+        self.require_no_request()
+
+    def require_no_request(self) -> None:
+        """Raise an error if the folder holds a run that can be resumed."""
         if self.has_request:
             raise NeurosimError(
                 f"{self.path} holds an unfinished run: continue it with `neurosim resume "

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neurosim.cli.folder import RunFolder
-from neurosim.cli.options import EXIT_STATUS, OUT, Json, Name, Seed, Settings, Step, app
-from neurosim.cli.report import info, print_files, print_json, print_nir, warnings_as_messages
+from neurosim.cli.options import EXIT_STATUS, OUT, Json, Name, Out, Seed, Settings, Step, app
+from neurosim.cli.report import info, print_files, print_json, print_nir
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.settings import parse_settings
 from neurosim.models import SpikeTimes
+from neurosim.utils.lock import lock_folder
 
 if TYPE_CHECKING:
     from neurosim.interchange.nir.network import NirNetwork
@@ -63,20 +65,14 @@ def nir(
             "Default: from the file, else value.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help=f"Output folder for --spikes. Default: ./{OUT}/ and the name of FILE.",
-        ),
-    ] = None,
+    out: Out = None,
     json: Json = False,
 ) -> None:
     """Describe the network built from a NIR graph, or run it.
 
     Lists the shape, the populations and the delay in time steps of each node.
     In NIR a spike is transmitted without delay; here it takes at least one
-    step. With --spikes, the result is saved as result.h5.
+    step. With --spikes, the result is saved as result.h5 in the output folder.
 
     [bold]Examples[/bold]
 
@@ -132,7 +128,7 @@ def _run(built: NirNetwork, spikes: Path, folder: RunFolder) -> dict[str, Any]:
         times = [by_neuron.get(neuron, []) for neuron in range(size)]
         built.drive(name, SpikeTimes(times))
     duration = (round(recording.duration / built.dt) + built.latest) * built.dt
-    with folder.locked():
+    with lock_folder(folder.path):
         folder.prepare()
         result = simulate(built.network, duration, dt=built.dt)
         folder.write_result(result)
@@ -176,15 +172,15 @@ def export_nir(
     scenario = find_scenario(name)
     options = scenario.options(dt=dt, seed=seed)
     network = scenario.network(parse_settings(scenario.settings, tuple(settings or ())), options)
-    with warnings_as_messages():
-        graph = to_nir(
-            network,
-            dt=options.dt,
-            integration="euler" if euler else "exact",
-            seed=seed,
-            retime=retime,
-            allow_loss=allow_loss,
-        )
+    warnings.simplefilter("always", UserWarning)  # until `main` restores the filters
+    graph = to_nir(
+        network,
+        dt=options.dt,
+        integration="euler" if euler else "exact",
+        seed=seed,
+        retime=retime,
+        allow_loss=allow_loss,
+    )
     save_nir(graph, out)
     info("wrote a NIR graph")
     print_files([str(out)])

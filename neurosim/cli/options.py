@@ -62,7 +62,8 @@ Threads = Annotated[
     ),
 ]
 Out = Annotated[
-    Path | None, typer.Option(metavar="DIR", help=f"Output folder. Default: ./{OUT}/NAME.")
+    Path | None,
+    typer.Option(metavar="DIR", help=f"Output folder. Default: ./{OUT}/NAME, or the name of FILE."),
 ]
 NoPlot = Annotated[bool, typer.Option("--no-plot", help="Do not draw figures.")]
 Realtime = Annotated[

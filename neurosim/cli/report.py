@@ -7,6 +7,8 @@ import sys
 import warnings
 from contextlib import contextmanager
 from inspect import cleandoc
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from neurosim.experiments.settings import format_value, settings_of
 from neurosim.utils.progress import clear_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from neurosim.experiments.scenario import Comparison, Scenario
 
@@ -39,17 +41,7 @@ def info(message: str) -> None:
 
 @contextmanager
 def warnings_as_messages() -> Iterator[None]:
-    """Print the warnings of a block to stderr as messages."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        yield
-    for warning in caught:
-        info(str(warning.message))
-
-
-@contextmanager
-def short_warnings() -> Iterator[None]:
-    """Show warnings to users as messages, without the line of code that causes them."""
+    """Print warnings to users as messages, without the line of code that causes them."""
     with warnings.catch_warnings():
         show_others = warnings.showwarning
 
@@ -112,13 +104,11 @@ def scenario_details(scenario: Scenario[Any]) -> dict[str, Any]:
 def print_scenarios(scenarios: Sequence[Scenario[Any]]) -> None:
     """Print the list of scenarios by group to stdout."""
     table = new_table()
-    group = None
-    for scenario in scenarios:
-        if scenario.group != group:
-            group = scenario.group
-            table.add_section()
-            table.add_row(Text(group, style="bold"))
-        table.add_row(f"  {scenario.name}", scenario.title)
+    for group, members in groupby(scenarios, key=attrgetter("group")):
+        table.add_section()
+        table.add_row(Text(group, style="bold"))
+        for scenario in members:
+            table.add_row(f"  {scenario.name}", scenario.title)
     new_console(stderr=False).print(table)
 
 
@@ -133,35 +123,27 @@ def print_scenario(scenario: Scenario[Any], name: str) -> None:
     """
     console = new_console(stderr=False)
     console.print(Text(scenario.name, style="bold").append(f"  {scenario.title}", style="none"))
-    console.print(Text(scenario.group), end="\n\n")
+    console.print(scenario.group, end="\n\n")
     for paragraph in cleandoc(scenario.description).split("\n\n"):
         if paragraph.strip():
-            console.print(Text(" ".join(paragraph.split()).replace("``", "")), end="\n\n")
+            console.print(" ".join(paragraph.split()).replace("``", ""), end="\n\n")
     if scenario.source:
-        console.print(Text(f"Lectures: {scenario.source}"), end="\n\n")
-    table = new_table("setting", "default", "unit", "meaning")
+        console.print(f"Lectures: {scenario.source}", end="\n\n")
     rows = []
     for setting in settings_of(scenario.settings).values():
         allowed = ", ".join(setting.choices) or setting.range
         choices = f" ({allowed})" if allowed else ""
         default = format_value(setting.default)
         rows.append((f"  {setting.name}", default, setting.unit, setting.help + choices))
-    add_rows(table, rows)
-    if table.rows:
-        console.print(Text("Settings, to be changed with --set name=value:"))
-        console.print(table)
+    if rows:
+        console.print("Settings, to be changed with --set name=value:")
+        console.print(new_table(("setting", "default", "unit", "meaning"), rows))
         console.print()
     console.print(
-        Text(f"Simulates {scenario.duration:g} ms with a time step of {scenario.dt:g} ms. Run with")
+        f"Simulates {scenario.duration:g} ms with a time step of {scenario.dt:g} ms. Run with"
     )
     for command in ("run", "compare") if scenario.compare else ("run",):
-        console.print(Text(f"  neurosim {command} {name}"))
-
-
-def print_run(title: str, summary: dict[str, Any]) -> None:
-    """Print what was simulated and found, and the files of a run, to stderr."""
-    print_findings(title, summary)
-    print_saved(summary)
+        console.print(f"  neurosim {command} {name}")
 
 
 def print_findings(title: str, summary: dict[str, Any]) -> None:
@@ -169,19 +151,18 @@ def print_findings(title: str, summary: dict[str, Any]) -> None:
     console = new_console(stderr=True)
     console.print(Text(summary["scenario"], style="bold").append(f"  {title}", style="none"))
     simulated, *found = summary["report"] or (_size(summary),)
-    console.print(Padding(Text(simulated), (0, 0, 0, 2)))
+    console.print(Padding(simulated, (0, 0, 0, 2)))
     for sentence in found:
         console.print(_bullet(sentence))
-    table = new_table()
+    rows = []
     if not summary["report"]:
-        add_rows(table, ((f"  {key}", _short(value)) for key, value in summary["findings"].items()))
-        rates = summary["rates_hz"].items()
-        shown = ((name, "unknown" if rate is None else f"{rate:.2f} Hz") for name, rate in rates)
-        add_rows(table, ((f"  rate of {name}", rate) for name, rate in shown))
-    for phase, seconds in format_profile(summary["profile_s"]).items():
-        table.add_row(f"  time for {phase}", seconds)
-    if table.rows:
-        console.print(table)
+        rows += [(f"  {key}", _short(value)) for key, value in summary["findings"].items()]
+        for name, rate in summary["rates_hz"].items():
+            rows.append((f"  rate of {name}", "unknown" if rate is None else f"{rate:.2f} Hz"))
+    profile = format_profile(summary["profile_s"])
+    rows += [(f"  time for {phase}", seconds) for phase, seconds in profile.items()]
+    if rows:
+        console.print(new_table(rows=rows))
 
 
 def print_saved(summary: dict[str, Any]) -> None:
@@ -218,16 +199,14 @@ def _size(summary: dict[str, Any]) -> str:
 def _bullet(sentence: str) -> Table:
     """Return a sentence of a list, with a hanging indent."""
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(Text("  •"), Text(sentence))
+    grid.add_row("  •", sentence)
     return grid
 
 
 def print_spikes(summary: dict[str, Any]) -> None:
     """Print the statistics of imported spikes to stderr."""
     console = new_console(stderr=True)
-    console.print(
-        Text(f"{summary['duration_ms']:g} ms, with a time step of {summary['dt_ms']:g} ms")
-    )
+    console.print(f"{summary['duration_ms']:g} ms, with a time step of {summary['dt_ms']:g} ms")
     columns = {
         "neurons": "neurons",
         "spikes": "spikes",
@@ -236,14 +215,12 @@ def print_spikes(summary: dict[str, Any]) -> None:
     }
     if any("observed_ms" in entry for entry in summary["populations"].values()):
         columns["observed_ms"] = "observed (ms)"
-    table = new_table("population", *columns.values())
-    rows: list[Sequence[str | Text]] = []
+    rows = []
     for name, entry in summary["populations"].items():
         values = [entry.get(key) for key in columns]
         shown = ["unknown" if value is None else f"{value:,.6g}" for value in values]
-        rows.append((Text(f"  {name}"), *shown))
-    add_rows(table, rows)
-    console.print(table)
+        rows.append((f"  {name}", *shown))
+    console.print(new_table(("population", *columns.values()), rows))
     print_files(summary["files"])
 
 
@@ -266,18 +243,18 @@ def print_comparison(comparison: Comparison, *, everything: bool = False) -> Non
         Whether to print all measures. Default: the main ones, at most `MAX_MEASURES`.
     """
     rows = comparison.all_rows if everything else comparison.rows[:MAX_MEASURES]
-    table = new_table("measure", "value (95 % interval)", "note")
+    table = new_table(("measure", "value (95 % interval)", "note"))
     table.columns[1].no_wrap = True
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*row)
     console = new_console(stderr=True)
-    console.print(Text(comparison.title, style="bold"))
+    console.print(comparison.title, style="bold")
     console.print(table)
     if comparison.conclusion:
-        console.print(Text(comparison.conclusion))
+        console.print(comparison.conclusion)
     more = len(comparison.all_rows) - len(rows)
     if more:
-        console.print(Text(f"{counted(more, 'more measure')}: add --all", style="dim"))
+        console.print(f"{counted(more, 'more measure')}: add --all", style="dim")
 
 
 def print_nir(content: Mapping[str, Any]) -> None:
@@ -285,17 +262,17 @@ def print_nir(content: Mapping[str, Any]) -> None:
     console = new_console(stderr=False)
     size = f"{counted(content['neurons'], 'neuron')}, {counted(content['synapses'], 'synapse')}"
     method = "Euler's method" if content["integration"] == "euler" else "exact integration"
-    console.print(Text(f"{content['file']}: {size}, time step {content['dt_ms']:g} ms, {method}"))
-    table = new_table("node", "kind", "shape", "delay", "populations")
+    console.print(f"{content['file']}: {size}, time step {content['dt_ms']:g} ms, {method}")
+    table = new_table(("node", "kind", "shape", "delay", "populations"))
     for node in content["nodes"]:
         shape = " × ".join(map(str, node["shape"]))
         names = node["populations"]
         shown = ", ".join(names[:4]) + (f", … ({len(names)})" if len(names) > 4 else "")
         delay = counted(node["late_steps"], "step")
-        table.add_row(*map(Text, (f"  {node['name']}", node["kind"], shape, delay, shown)))
+        table.add_row(f"  {node['name']}", node["kind"], shape, delay, shown)
     console.print(table)
     for name, count in content.get("spikes", {}).items():
-        console.print(Text(f"  {name}: {counted(count, 'spike')} in {content['duration_ms']:g} ms"))
+        console.print(f"  {name}: {counted(count, 'spike')} in {content['duration_ms']:g} ms")
     print_files(content.get("files", ()))
 
 
@@ -306,25 +283,27 @@ def print_files(files: Sequence[str]) -> None:
 
 
 def new_console(stderr: bool) -> Console:
-    """Return a console; its width is `PLAIN_WIDTH` if the output is not a terminal."""
+    """Return a console that prints text as it is, also if it contains brackets.
+
+    Its width is `PLAIN_WIDTH` if the output is not a terminal.
+    """
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, highlight=False, width=None if terminal else PLAIN_WIDTH)
+    width = None if terminal else PLAIN_WIDTH
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
 
 
-def add_rows(table: Table, rows: Iterable[Iterable[Any]]) -> None:
-    """Add rows to a table, at most `MAX_ROWS`, and the number of those left out."""
-    rows = list(rows)
-    for row in rows[:MAX_ROWS]:
-        table.add_row(*row)
-    if len(rows) > MAX_ROWS:
-        table.add_row(Text(f"  … {len(rows) - MAX_ROWS:,} more"))
+def new_table(headings: Sequence[str] = (), rows: Sequence[Sequence[str]] = ()) -> Table:
+    """Return a table with at most `MAX_ROWS` rows and the number of those left out.
 
-
-def new_table(*headings: str) -> Table:
-    """Return an empty table; without headings it has four columns."""
+    Without headings it has four columns.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(headings))
     for number, heading in enumerate(headings or ("",) * 4):
         table.add_column(heading, overflow="fold", no_wrap=number == 0)
+    for row in rows[:MAX_ROWS]:
+        table.add_row(*row)
+    if len(rows) > MAX_ROWS:
+        table.add_row(f"  … {len(rows) - MAX_ROWS:,} more")
     return table
 
 

@@ -28,6 +28,7 @@ from neurosim.experiments.run import ScenarioRun, run_scenario
 from neurosim.experiments.settings import format_settings, parse_settings
 from neurosim.experiments.toml import Origin
 from neurosim.results.storage import load
+from neurosim.utils.lock import lock_folder
 from neurosim.utils.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def resume_run(path: Path, threads: int | None = None) -> Outcome:
         If the folder has no such run, its request is invalid, or another process uses it.
     """
     folder = RunFolder(path)
-    with _locked(folder, path.is_dir()):
+    with _locked(path) if path.is_dir() else nullcontext():
         current_communicator().run_on_root(folder.remove_stale_checkpoints)
         request = replace(as_request(folder.read_request(), path / REQUEST), out=path)
         request = request if threads is None else replace(request, threads=threads)
@@ -124,7 +125,7 @@ def redraw(path: Path) -> list[str]:
         ) from None
     scenario = find_scenario(folder.copy_of(SOURCE) or name, Origin(name))
     run = ScenarioRun(scenario, parse_settings(scenario.settings, assignments), load(path / RESULT))
-    with folder.locked():
+    with lock_folder(path):
         folder.write_figures(name, run.figures)
         if (path / COMPARISON).exists():
             folder.write_figures(f"{name}-comparison", run.comparison.figures())
@@ -138,18 +139,17 @@ def options_of(request: RunRequest, scenario: Scenario[Any]) -> RunOptions:
 
 
 @contextmanager
-def _locked(folder: RunFolder, exists: bool = True) -> Iterator[None]:
-    """Lock a folder on the root process during a block, if the folder exists."""
+def _locked(path: Path) -> Iterator[None]:
+    """Lock a folder on the root process during a block."""
     with ExitStack() as stack:
-        if exists:
-            current_communicator().run_on_root(lambda: stack.enter_context(folder.locked()))
+        current_communicator().run_on_root(lambda: stack.enter_context(lock_folder(path)))
         yield
 
 
 def _execute(
     request: RunRequest, folder: RunFolder, scenario: Scenario[Any], *, new: bool = False
 ) -> Outcome:
-    """Run a scenario in a locked folder, which must be free for a new run."""
+    """Run a scenario in a folder, which is locked and checked for a new run."""
     if request.compare:
         require_comparison(scenario)
     settings = parse_settings(scenario.settings, request.assignments)
@@ -157,9 +157,9 @@ def _execute(
     if request.checkpoint_every is not None:
         series = CheckpointSeries(folder.path / CHECKPOINTS, request.checkpoint_every)
     communicator = current_communicator()
-    with _locked(folder):
+    with _locked(folder.path) if new else nullcontext():
         if new:  # check again: another run may have started before the lock
-            communicator.run_on_root(folder.require_free)
+            communicator.run_on_root(folder.require_no_request)
         communicator.run_on_root(lambda: _prepare(request, scenario, folder, series))
         active = series.active() if series else nullcontext()
         with active, _status(f"running {scenario.name}"):

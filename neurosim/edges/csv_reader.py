@@ -51,10 +51,8 @@ class CSVReader(FileReader):
                 raise NeurosimError(
                     f"{rule.path}: column {show(name)} is used twice: choose different columns"
                 )
-        parsers: list[tuple[Callable[[str], Any], str]] = [(_finite, "a finite number")] * len(
-            wanted
-        )
-        parsers[:2] = [self._index_parser(rule.names), self._index_parser(rule.target_names)]
+        parsers = [self._index_parser(rule.names), self._index_parser(rule.target_names)]
+        parsers += [(_finite, "a finite number")] * (len(wanted) - 2)
         self._wanted = [
             (rule.columns.index(name), *parser)
             for name, parser in zip(wanted, parsers, strict=True)

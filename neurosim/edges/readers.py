@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 
-from neurosim.edges.sonata_population import SonataPopulation
+from neurosim.edges.sonata_population import SOURCE_ID, TARGET_ID, SonataPopulation
 from neurosim.errors import NeurosimError
 from neurosim.models.column import is_per_edge
 from neurosim.models.rule import checked_edges
@@ -133,14 +133,9 @@ class FileReader(Reader):
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return sources and targets as indices within their populations, checked."""
         ends, found = self._ends, []
-        for given, chosen, size, population, name in zip(
-            ids,
-            (ends.source_ids, ends.target_ids),
-            ends.shape,
-            (ends.source, ends.target),
-            names,
-            strict=True,
-        ):
+        views = (ends.source, ends.source_ids), (ends.target, ends.target_ids)
+        for given, name, size, view in zip(ids, names, ends.shape, views, strict=True):
+            population, chosen = view
             if len(given) and not 0 <= given.min() <= given.max() < size:
                 i = int(np.argmax((given < 0) | (given >= size)))
                 raise NeurosimError(
@@ -173,7 +168,7 @@ class SonataReader(FileReader):
         """Return block k."""
         start, edges = k * BLOCK_SIZE, self._edges
         stop = min(start + BLOCK_SIZE, edges.size)
-        names = "source_node_id", "target_node_id"
+        names = SOURCE_ID, TARGET_ID
         ids = edges.integers(names[0], start, stop), edges.integers(names[1], start, stop)
         sources, targets = self.neurons(k, ids, names)
         weight, delay = self.names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.edges.sonata_types import TYPE_ID, EdgeTypes
 from neurosim.errors import NeurosimError
 from neurosim.utils.checks import show, suggest
-from neurosim.utils.hdf5 import ERRORS, check_stored, reason, require
+from neurosim.utils.hdf5 import ERRORS, check_stored, follow, reason, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +24,10 @@ MAX_CHUNK_BYTES = 2**25
 """Maximum size (bytes) of a compressed chunk, which is unpacked as a whole."""
 FILTERS = (1, 2, 3, 32000)
 """HDF5 filter ids of deflate, shuffle, fletcher32 and LZF."""
+SOURCE_ID, TARGET_ID = "source_node_id", "target_node_id"
 GROUP_ID, GROUP_INDEX = "edge_group_id", "edge_group_index"
 MAX_SPREAD = 16
 """A range of rows is read as a whole if it has at most this many rows per wanted row."""
-MAX_LINKS = 16
-"""Maximum number of soft links followed from one name."""
 
 
 class SonataPopulation:
@@ -56,46 +55,38 @@ class SonataPopulation:
     def __init__(self, rule: SonataEdges, *names: str) -> None:
         self._path, self._population = rule.path, rule.population
         self._bytes, self._nsyns = rule.n_bytes, rule.nsyns
-        self._file: Any = None
         if self._nsyns is not None and names and self._nsyns in rule.columns:
             names = (*names, self._nsyns)
-        with _reporting(self._path):
-            self._open(names)
-        self._types: EdgeTypes | None = None
-        if names and rule.edge_types:
-            try:
+        with ExitStack() as stack:
+            with _reporting(self._path):
+                self._file = stack.enter_context(self._open())
+                self._find()
+                self._columns = {
+                    name: {
+                        int(group): self._column(parent, name, self._rows(group), "iuf")
+                        for group, parent in self.attributes.get(name, {}).items()
+                    }
+                    for name in names
+                }
+            self._types: EdgeTypes | None = None
+            if names and rule.edge_types:
                 self._types = EdgeTypes(rule.edge_types, names)
-            except NeurosimError:
-                self.__exit__()
-                raise
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
+        self._stack.close()
 
-    def _open(self, names: tuple[str, ...]) -> None:
+    def _open(self) -> h5py.File:
         import h5py
 
         if not h5py.is_hdf5(self._path):
             raise NeurosimError(
                 f"{self._path} is not an HDF5 file: give a SONATA file with edges, or use CSVEdges"
             )
-        self._file = h5py.File(self._path, "r")
-        try:
-            self._find()
-            self._columns = {
-                name: {
-                    int(group): self._column(parent, name, self._rows(group), "iuf")
-                    for group, parent in self.attributes.get(name, {}).items()
-                }
-                for name in names
-            }
-        except BaseException:
-            self._file.close()
-            raise
+        return h5py.File(self._path, "r")
 
     def _find(self) -> None:
         """Find the datasets of the population; check their types and sizes."""
@@ -108,14 +99,12 @@ class SonataPopulation:
                 f"{suggest(self._population, edges)}"
             )
         group = self._member(edges, self._population, h5py.Group)
-        self.sources = self._column(group, "source_node_id", None, "iu")
-        self.size = len(self.sources)
-        self.targets = self._column(group, "target_node_id", self.size, "iu")
-        self.fixed = {
-            name: self._column(group, name, self.size, "iu")
-            for name in (TYPE_ID, GROUP_ID, GROUP_INDEX)
-            if name in group
-        }
+        sources = self._column(group, SOURCE_ID, None, "iu")
+        self.size = len(sources)
+        self._integers = {SOURCE_ID: sources}
+        for name in (TARGET_ID, TYPE_ID, GROUP_ID, GROUP_INDEX):
+            if name == TARGET_ID or name in group:
+                self._integers[name] = self._column(group, name, self.size, "iu")
         self._groups = [name for name in group if name.isascii() and name.isdigit()]
         self.attributes: dict[str, dict[str, h5py.Group]] = {}
         for name in self._groups:
@@ -128,26 +117,14 @@ class SonataPopulation:
         """Return the number of rows of an edge group; None if it depends on the edges."""
         return self.size if self._groups == [group] else None
 
-    def _member(self, group: h5py.Group, name: str, kind: type, links: int = 0) -> Any:
+    def _member(self, group: h5py.Group, name: str, kind: type) -> Any:
         """Return a member of a group; follow soft links within the file only."""
-        import h5py
-
-        link = group.get(name, getlink=True)
+        try:
+            found = follow(group, name)
+        except NeurosimError as error:
+            raise NeurosimError(f"{self._path}: {error}") from None
         where = f"{group.name.rstrip('/')}/{name}"
-        require(link is not None, f"it has no {where}")
-        if isinstance(link, h5py.SoftLink):
-            require(links < MAX_LINKS, f"{where} is a circular link")
-            found: Any = self._file if link.path.startswith("/") else group
-            for part in filter(None, link.path.split("/")):
-                require(isinstance(found, h5py.Group), f"{where} is a broken link")
-                found = self._member(found, part, h5py.HLObject, links + 1)
-        elif isinstance(link, h5py.ExternalLink):
-            raise NeurosimError(
-                f"{self._path}: {where} is a link to another file, {show(link.filename)}: give a "
-                "file that contains all edges"
-            )
-        else:
-            found = group[name]
+        require(found is not None, f"it has no {where}, or a broken link")
         require(isinstance(found, kind), f"{where} is not a {kind.__name__.lower()}")
         return found
 
@@ -203,7 +180,7 @@ class SonataPopulation:
         with _reporting(self._path):
             columns = self._columns[name]
             values, known = self._in_groups(start, stop, columns)
-        if known.all() or TYPE_ID not in self.fixed:
+        if known.all() or TYPE_ID not in self._integers:
             return values, known
         if self._types is None or name not in self._types:
             return values, known
@@ -217,10 +194,10 @@ class SonataPopulation:
         """Return values stored in edge groups and a mask of the edges that have one."""
         values, known = np.full(stop - start, np.nan), np.zeros(stop - start, bool)
         rows = np.arange(start, stop)
-        if GROUP_INDEX in self.fixed:
+        if GROUP_INDEX in self._integers:
             rows = self.integers(GROUP_INDEX, start, stop).astype(np.int64, copy=False)
         groups = np.zeros(stop - start, np.int64)
-        if GROUP_ID in self.fixed:
+        if GROUP_ID in self._integers:
             groups = self.integers(GROUP_ID, start, stop)
         for number, column in columns.items():
             members = groups == number
@@ -230,21 +207,20 @@ class SonataPopulation:
 
     def integers(self, name: str, start: int, stop: int) -> NDArray:
         """Return sources, targets, types or groups of the edges start to stop − 1."""
-        found = {"source_node_id": self.sources, "target_node_id": self.targets} | self.fixed
         with _reporting(self._path):
-            return found[name][start:stop]
+            return self._integers[name][start:stop]
 
     def _refuse(self, edge: int, name: str) -> None:
         """Raise the error for an edge without an attribute."""
         where = f"{self._path}, edge {edge}"
         if self._types is None or name not in self._types:
-            has_groups = GROUP_ID in self.fixed
+            has_groups = GROUP_ID in self._integers
             group = self.integers(GROUP_ID, edge, edge + 1)[0] if has_groups else 0
             raise NeurosimError(
                 f"{where}: its edge group {group} has no {show(name)}: give edge_types with this "
                 "column, or a number instead"
             )
-        if TYPE_ID not in self.fixed:
+        if TYPE_ID not in self._integers:
             raise NeurosimError(
                 f"{self._path} has no {TYPE_ID} to look up {show(name)}: add it to the file"
             )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.utils.atomic_files import check_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,32 +45,21 @@ class EdgeTypes:
 
     def __init__(self, path: str, wanted: tuple[str, ...] | list[str] = ()) -> None:
         self.path = path
-        try:
-            with open(path, newline="", encoding="utf-8-sig") as file:
-                text = file.read(LARGEST_TABLE + 1)
-            rows = table_rows(text, TYPE_ID)
-            self.names = rows[0] if rows else []
-            if len(text) > LARGEST_TABLE or TYPE_ID not in self.names:
-                raise ValueError
-            self._read(rows[1:], [name for name in wanted if name in self.names])
-        except OSError as error:
-            raise NeurosimError(
-                f"{path} cannot be read ({error.strerror}): give a table of edge types"
-            ) from None
-        except (ValueError, OverflowError, csv.Error):
-            raise NeurosimError(
-                f"{path} is not a table of edge types: give one with a column {TYPE_ID}, columns "
-                "separated by spaces"
-            ) from None
-
-    def _read(self, rows: list[list[str]], names: list[str]) -> None:
-        if any(len(row) != len(self.names) for row in rows):
-            raise ValueError
+        self.names, *rows = read_table(Path(path), TYPE_ID, "edge types")
         columns = {name: [row[k] for row in rows] for k, name in enumerate(self.names)}
-        ids = np.array([int(word) for word in columns[TYPE_ID]], np.int64)
+        try:
+            ids = np.array([int(word) for word in columns[TYPE_ID]], np.int64)
+        except (ValueError, OverflowError):
+            raise NeurosimError(
+                f"{path} is not a table of edge types: {TYPE_ID} must be an integer in each row"
+            ) from None
         order = np.argsort(ids, kind="stable")
         self._ids = ids[order]
-        self._values = {name: np.array([*map(_number, columns[name])])[order] for name in names}
+        self._values = {
+            name: np.array([*map(_number, columns[name])])[order]
+            for name in wanted
+            if name in columns
+        }
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -83,21 +75,51 @@ class EdgeTypes:
         return self._values[name][row], self._ids[row] == types
 
 
-def table_rows(text: str, key: str) -> list[list[str]]:
-    """Split a table into rows.
+def read_table(path: Path, key: str, content: str) -> list[list[str]]:
+    """Read a table with a column `key`.
 
-    The delimiter is the one for which the header has a column `key`.
+    Parameters
+    ----------
+    path : Path
+    key : str
+    content : str
+        What the table lists, for messages.
 
     Returns
     -------
     list of list of str
-        The header first; empty if it has no such column.
+        The header first. All rows have as many words as the header.
+
+    Raises
+    ------
+    NeurosimError
+        If the file cannot be read or is not such a table.
+    """
+    check_file(path, f"a table of {content}")
+    with suppress(UnicodeDecodeError), path.open(newline="", encoding="utf-8-sig") as file:
+        text = file.read(LARGEST_TABLE + 1)
+        rows = table_rows(text, key) if len(text) <= LARGEST_TABLE else []
+        if rows and all(len(row) == len(rows[0]) for row in rows):
+            return rows
+    raise NeurosimError(
+        f"{path} is not a table of {content}: give one with a column {key}, columns separated by "
+        "spaces"
+    )
+
+
+def table_rows(text: str, key: str) -> list[list[str]]:
+    """Split a table into rows, the header first.
+
+    The delimiter is the one for which the header has a column `key`. The list is empty if there is
+    none.
     """
     lines = [line.strip(" ") for line in text.splitlines() if line.strip()]
     for delimiter in DELIMITERS:
-        rows = list(csv.reader(lines[:1], delimiter=delimiter, skipinitialspace=True))
-        if rows and key in rows[0]:
-            return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+        with suppress(csv.Error):
+            rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+            header = next(rows, [])
+            if key in header:
+                return [header, *rows]
     return []
 
 

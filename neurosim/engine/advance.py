@@ -7,34 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.builder import build
+from neurosim.builder import Plan, build, plastic, snapshot
 from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.finite import first_not_finite
 from neurosim.builder.gap_junctions import new_potentials
 from neurosim.builder.grid import MAX_STEPS
-from neurosim.builder.plastic import (
-    add_signal,
-    drop_history,
-    ensure_history_capacity,
-    history_limit,
-    max_history,
-    new_plasticity_state,
-    updated_weights,
-)
 from neurosim.builder.plasticity_state import (
     check_plasticity_state,
     get_plasticity_state,
     set_plasticity_state,
     sorted_columns,
-)
-from neurosim.builder.snapshot import (
-    STATES,
-    adapt_state,
-    check_state,
-    get_state,
-    set_state,
-    upgrade_state,
-    with_states,
 )
 from neurosim.builder.state import (
     ensure_capacity,
@@ -50,12 +32,13 @@ from neurosim.engine.live_inputs import LiveInputs
 from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
 from neurosim.engine.sent_spikes import SentSpikes
+from neurosim.engine.values import projection_index
 from neurosim.engine.weight_recorder import WeightRecorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
-from neurosim.network import Projection
 from neurosim.network.parts import check_has_signal
-from neurosim.utils.checks import check_number, show
+from neurosim.results import Result, RunStats
+from neurosim.utils.checks import check_number
 from neurosim.utils.progress import no_report
 
 if TYPE_CHECKING:
@@ -64,9 +47,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder import Plan
-    from neurosim.network import Network
-    from neurosim.results import Result, RunStats
+    from neurosim.network import Network, Projection
 
 CHUNK = 500
 """Largest number of steps per chunk: Ctrl-C and the clock are checked between chunks."""
@@ -153,10 +134,10 @@ class Engine:
         self.chunk = min(CHUNK, max(1, most))
         self._states = [new_state(self.plan, k, self.chunk) for k in range(threads)]
         self.plasticity = [
-            new_plasticity_state(part.plastic, part.offsets, part.v_start)
+            plastic.new_plasticity_state(part.plastic, part.offsets, part.v_start)
             for part in self.plan.threads
         ]
-        self._history_limit = [history_limit(learned) for learned in self.plasticity]
+        self._history_limit = [plastic.history_limit(learned) for learned in self.plasticity]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
         self._samples = [
@@ -221,12 +202,13 @@ class Engine:
             If a state variable is NaN or infinite at the end of the chunk.
         """
         self.comm.barrier()  # other processes may still be reading the spikes of the last chunk
+        n_spikes = self.plan.max_spikes(n_steps)
         for k, state in enumerate(self._states):
             self._states[k] = ensure_capacity(self.plan, state, n_steps)
             if self.plasticity[k].count[0] > self._history_limit[k]:
                 self._drop_history(k)
-            most = max_history(self.plan.threads[k].plastic, self.plan.max_spikes(n_steps), n_steps)
-            self.plasticity[k] = ensure_history_capacity(self.plasticity[k], most)
+            most = plastic.max_history(self.plan.threads[k].plastic, n_spikes, n_steps)
+            self.plasticity[k] = plastic.ensure_history_capacity(self.plasticity[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
         others = range(1, len(self._states))
@@ -250,35 +232,38 @@ class Engine:
 
     def chunk_until(self, end: int) -> int:
         """Return the length of the next chunk of a run up to step `end`."""
-        sample = self.weights.next_sample(self.steps)
-        return min(self.chunk, (end if sample is None else min(end, sample)) - self.steps)
+        return min(self.chunk, self.weights.next_sample(self.steps, end) - self.steps)
 
     def result(self, n_steps: int, stats: RunStats) -> Result:
         """Return everything recorded in the first `n_steps` steps."""
-        return self.recorder.result(n_steps, stats, self.weights.traces(0, n_steps))
+        return Result(
+            dt=self.plan.dt,
+            duration=n_steps * self.plan.dt,
+            seed=self.plan.seed,
+            populations=self.plan.populations,
+            spikes=self.recorder.spikes(0, n_steps),
+            traces=self.recorder.traces(0, n_steps),
+            weights=self.weights.traces(0, n_steps),
+            inputs=self.recorder.inputs(0, n_steps),
+            stats=stats,
+        )
 
     def update_weights(self) -> None:
         """Update weights that change between spikes to the current time."""
         parts = zip(self.plan.threads, self.plasticity, strict=True)
-        self.plasticity = [updated_weights(p.plastic, state, self.steps) for p, state in parts]
+        self.plasticity = [plastic.updated_weights(p.plastic, s, self.steps) for p, s in parts]
 
     def add_signal(self, projection: Projection, amount: float) -> int:
         """Add to the signal of a plasticity rule now; return the number of the projection."""
-        projection = self.network.current(projection)
-        if not (isinstance(projection, Projection) and projection in self.network.projections):
-            raise NeurosimError(
-                f"{show(projection)} is not a projection of this simulation: give what "
-                "Network.connect returned before the simulation was made"
-            )
-        check_has_signal(projection)
+        index = projection_index(self.network, projection)
+        check_has_signal(self.network.projections[index])
         amount = check_number(amount, "amount", "", -1e9, 1e9)
-        plastic = [p for p in self.network.projections if p.plasticity is not None]
+        k = sum(p.plasticity is not None for p in self.network.projections[:index])
         for part, state in zip(self.plan.threads, self.plasticity, strict=True):
-            k = plastic.index(projection)
             layout, values = part.plastic.layouts[k], part.plastic.tables.rules[k]
             # The last step ends now.
-            add_signal(state, k, self.steps - 1, amount, values[layout.column("signal")])
-        return self.network.projections.index(projection)
+            plastic.add_signal(state, k, self.steps - 1, amount, values[layout.column("signal")])
+        return index
 
     def drop_history(self) -> None:
         """Drop the postsynaptic spikes that no plastic synapse needs any more."""
@@ -287,14 +272,15 @@ class Engine:
 
     def _drop_history(self, k: int) -> None:
         part = self.plan.threads[k].plastic
-        self.plasticity[k] = drop_history(part, self.plasticity[k], self.steps)
-        self._history_limit[k] = history_limit(self.plasticity[k])
+        self.plasticity[k] = plastic.drop_history(part, self.plasticity[k], self.steps)
+        self._history_limit[k] = plastic.history_limit(self.plasticity[k])
 
     def _require_finite(self, n_steps: int) -> None:
         """Raise an error on all processes if a state variable is NaN or infinite on any."""
         found = first_not_finite(self.plan, self._states, self._samples, self.steps, n_steps)
         if self.comm.any(found is not None):
-            lines = self.comm.allgather(np.frombuffer((found or "").encode(), np.uint8))
+            line = f"{found}\n" if found else ""
+            lines = self.comm.allgather(np.frombuffer(line.encode(), np.uint8))
             raise NeurosimError(lines.tobytes().decode().splitlines()[0])
 
     def get_state(self) -> EngineState:
@@ -302,18 +288,15 @@ class Engine:
         self.drop_history()
         columns = get_plasticity_state(self.plan, self.plasticity)
         columns = {name: self.comm.allgather(column) for name, column in columns.items()}
+        state = snapshot.get_state(self.plan, self._states)
+        state |= {field: self.comm.allreduce(state[field]) for field in snapshot.STATES}
         return EngineState(
             steps=self.steps,
-            state=self._neuron_state(),
+            state=state | {"delivered": np.array([self.delivered])},
             learned=sorted_columns(columns),
             live=self.live.get_state(self.steps),
             recorded=self.recorder.get_state() | self.weights.get_state(),
         )
-
-    def _neuron_state(self) -> dict[str, NDArray]:
-        state = get_state(self.plan, self._states)
-        state |= {field: self.comm.allreduce(state[field]) for field in STATES}
-        return state | {"delivered": np.array([self.delivered])}
 
     def set_state(self, saved: EngineState) -> None:
         """Continue from a state of the same network. The engine must be at time 0.
@@ -325,12 +308,12 @@ class Engine:
         """
         if not 0 <= saved.steps <= MAX_STEPS:
             raise ValueError(f"it counts {saved.steps} steps")
-        state = upgrade_state(self.plan, saved.state, saved.steps)
-        check_state(self.plan, state)
+        state = snapshot.upgrade_state(self.plan, saved.state, saved.steps)
+        snapshot.check_state(self.plan, state)
         check_plasticity_state(self.plan, saved.learned, saved.steps)
         self.recorder.set_state(saved.recorded, saved.steps)
         self.weights.set_state(saved.recorded, saved.steps)
-        self._states[:] = set_state(self.plan, self._states, state, saved.steps)
+        self._states[:] = snapshot.set_state(self.plan, self._states, state, saved.steps)
         self.plasticity = set_plasticity_state(self.plan, self.plasticity, saved.learned)
         self.live.set_state(saved.live)
         self.steps = saved.steps
@@ -362,9 +345,9 @@ class Engine:
             debug=self._debug,
             wired=None if rewired else plan,
         )
-        adjusted = adapt_state(plan, engine.plan, state.state, state.steps)
+        adjusted = snapshot.adapt_state(plan, engine.plan, state.state, state.steps)
         for population, values in (states or {}).items():
-            adjusted = with_states(engine.plan, adjusted, population, values)
+            adjusted = snapshot.with_states(engine.plan, adjusted, population, values)
         engine.set_state(state._replace(state=adjusted))
         engine._clocks += self._clocks
         return engine

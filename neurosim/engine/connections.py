@@ -1,4 +1,4 @@
-"""Read the connections of a running network, and set plastic weights."""
+"""Read and record the connections of a running network, and set plastic weights."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.builder.connections import drawn_connections
+from neurosim.builder.grid import whole_steps
 from neurosim.builder.plastic import updated_weights
-from neurosim.results.connections import Connections
-from neurosim.utils.frozen import read_only
+from neurosim.engine.recorder import Rows
+from neurosim.results import Connections, WeightTrace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.engine.advance import Engine
+    from neurosim.network.parts import WeightRecording
 
 
 def read_connections(engine: Engine, index: int) -> Connections:
@@ -53,40 +55,51 @@ def set_plastic_weights(engine: Engine, index: int, weights: NDArray[np.float64]
         start += n
 
 
-class WeightReader:
-    """Reads the weights of a plastic projection again and again.
+class RecordedWeights:
+    """Weights of a plastic projection that are sampled again and again.
 
     Parameters
     ----------
     engine : Engine
-    index : int
-        Index of the projection in the network.
+    recording : WeightRecording
 
     Attributes
     ----------
-    order : (n,) ndarray of int
-        Order of the synapses in `read_connections`, among those of all threads.
-    sources, targets : (n,) ndarray of int64
-    delays : (n,) ndarray of float64
-        ms.
+    interval : int
+        Steps.
+    rows : Rows
+        Samples, (n_samples, n_synapses), in the order of `read_connections`.
     """
 
-    def __init__(self, engine: Engine, index: int) -> None:
+    def __init__(self, engine: Engine, recording: WeightRecording) -> None:
+        dt, interval, projection = engine.plan.dt, recording.interval, recording.projection
+        index = engine.network.projections.index(projection)
+        self.interval = 1
+        if interval is not None:
+            self.interval = whole_steps(interval, dt, f"interval of {recording}")
         columns = _plastic_columns(engine, index)
-        self.order = _order(columns)
-        self.sources = read_only(columns["sources"][self.order])
-        self.targets = read_only(columns["targets"][self.order])
-        self.delays = read_only(columns["delays"][self.order] * engine.plan.dt)
+        self._order = _order(columns)
+        self.rows = Rows(np.float64, len(self._order))
+        sources, targets = (columns[name][self._order] for name in ("sources", "targets"))
+        self._synapses = sources, targets, columns["delays"][self._order] * dt
+        self._dt, self._unit = dt, projection.synapse.unit
         self._chosen = [np.flatnonzero(t.plastic.projections == index) for t in engine.plan.threads]
 
-    def read(self, engine: Engine) -> NDArray[np.float64]:
-        """Return the weights at the current step."""
+    def append(self, engine: Engine) -> None:
+        """Store the weights at the current step."""
         parts = zip(engine.plan.threads, engine.plasticity, self._chosen, strict=True)
         weights = [
             updated_weights(part.plastic, state, engine.steps).weights[chosen]
             for part, state, chosen in parts
         ]
-        return engine.comm.allgather(np.concatenate(weights))[self.order]
+        row = engine.comm.allgather(np.concatenate(weights))[self._order]
+        self.rows.append(row[None])
+
+    def trace(self, first: int, last: int) -> WeightTrace:
+        """Return the samples of steps `first` to `last` − 1."""
+        low, high = first // self.interval, last // self.interval
+        times = np.arange(low + 1, high + 1) * self.interval * self._dt
+        return WeightTrace._unchecked(times, self.rows.rows[low:high], *self._synapses, self._unit)
 
 
 def _plastic_columns(engine: Engine, index: int) -> dict[str, NDArray]:

@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.builder import memory
 from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import check_dt
 from neurosim.builder.layout import lay_out
-from neurosim.builder.memory import (
-    all_recordings,
-    check_delay_tables,
-    check_size,
-    expected_bytes,
-    recorded_neurons,
-    recording_bytes,
-)
 from neurosim.builder.plastic import BYTES as PLASTIC_BYTES
 from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.transmission import sources_of
@@ -90,11 +83,13 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
     for projection in network.projections:
         check_delays(projection, dt)
     expected = {id(p): expected_synapses(p) for p in network.projections}
+    recordings = [_recording(r, duration, dt) for r in network.recordings]
+    recordings += [_weights(r, duration, dt) for r in network.weight_recordings]
     return ResourceEstimate(
         neurons=network.size,
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
-        recording_bytes=sum(recording_bytes(r, duration, dt) for r in all_recordings(network)),
+        recording_bytes=sum(recording["bytes"] for recording in recordings),
         machine_bytes=available_memory(),
         populations=[
             {
@@ -110,10 +105,7 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
         ],
         projections=[_projection(p, expected[id(p)]) for p in network.projections],
         drives=[_drive(drive) for drive in network.drives],
-        recordings=[
-            *(_recording(r, duration, dt) for r in network.recordings),
-            *(_weights(r, duration, dt) for r in network.weight_recordings),
-        ],
+        recordings=recordings,
     )
 
 
@@ -141,15 +133,15 @@ def _network_bytes(network: Network, dt: float) -> int | None:
     """Return the memory of neurons and synapses, including plastic ones."""
     threads = choose_threads(network, None, Communicator())
     try:
-        check_size(network)
-        check_delay_tables(network, dt, threads)
+        memory.check_size(network)
+        memory.check_delay_tables(network, dt, threads)
     except NeurosimError:
         return None
     layout = lay_out(network, threads)
     plastic = [expected_synapses(p) for p in network.projections if p.plasticity is not None]
     chosen = [None, *(sources.numbers for sources in sources_of(network))]
     static = [
-        expected_bytes(
+        memory.expected_bytes(
             layout, Projections(network, layout, dt, 0, some, share_weights=some is None)
         )
         for some in chosen
@@ -162,10 +154,7 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "source": _end(projection.source, projection.source_ids),
         "target": _end(projection.target, projection.target_ids),
         "rule": format_part(projection.rule),
-        "synapse": format_part(projection.synapse),
-        "weight": _quantity(projection.weight, projection.synapse.unit),
-        "psp": _psp(projection.weight, projection.synapse, projection.target.neuron),
-        "delay": _quantity(projection.delay, "ms"),
+        **_transmission(projection),
         "plasticity": ", ".join(map(format_part, projection.options)) or None,
         "synapses": float(expected),
     }
@@ -186,15 +175,22 @@ def _quantity(value: Any, unit: str) -> str:
 
 
 def _drive(drive: Drive) -> dict[str, Any]:
-    synapse, weight = drive.synapse, drive.weight
     return {
         "target": drive.target.name,
         "neurons": drive.target.size if drive.ids is None else len(drive.ids),
         "input": format_part(drive.input),
+        **_transmission(drive),
+    }
+
+
+def _transmission(part: Projection | Drive) -> dict[str, str | None]:
+    """Return synapse, weight, PSP and delay as text; None for a current."""
+    synapse, weight, delay = part.synapse, part.weight, part.delay
+    return {
         "synapse": None if synapse is None else format_part(synapse),
         "weight": None if synapse is None else _quantity(weight, synapse.unit),
-        "psp": None if synapse is None else _psp(weight, synapse, drive.target.neuron),
-        "delay": None if drive.delay is None else f"{drive.delay:g} ms",
+        "psp": None if synapse is None else _psp(weight, synapse, part.target.neuron),
+        "delay": None if delay is None else _quantity(delay, "ms"),
     }
 
 
@@ -215,9 +211,9 @@ def _recording(recording: Recording, duration: float, dt: float) -> dict[str, An
         "population": recording.key,
         "variable": recording.name,
         "unit": recording.unit or None,
-        "neurons": recorded_neurons(recording),
+        "neurons": memory.recorded_neurons(recording),
         "interval_ms": None if recording.variable == "spikes" else recording.interval or dt,
-        "bytes": recording_bytes(recording, duration, dt),
+        "bytes": memory.recording_bytes(recording, duration, dt),
     }
 
 
@@ -229,5 +225,5 @@ def _weights(recording: WeightRecording, duration: float, dt: float) -> dict[str
         "unit": projection.synapse.unit,
         "neurons": round(expected_synapses(projection)),
         "interval_ms": recording.interval or dt,
-        "bytes": recording_bytes(recording, duration, dt),
+        "bytes": memory.recording_bytes(recording, duration, dt),
     }

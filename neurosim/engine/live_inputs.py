@@ -11,7 +11,7 @@ import numpy as np
 
 from neurosim.builder.drives import CurrentPort, SpikePort
 from neurosim.builder.grid import to_steps
-from neurosim.builder.inputs import targets
+from neurosim.builder.inputs import columns_of, targets
 from neurosim.engine.generated_inputs import GeneratedInputs
 from neurosim.errors import NeurosimError
 from neurosim.models import LiveCurrent, LiveSpikes
@@ -94,8 +94,7 @@ class LiveInputs:
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current (pA); see `Chunk.inject`."""
-        drive = self._current(drive)
-        self._check(drive, LiveCurrent)
+        drive = self._checked(drive, LiveCurrent)
         current = LiveCurrent(amplitude)
         current.check_targets(len(targets(drive)))
         for part, state, amplitudes in zip(
@@ -109,8 +108,7 @@ class LiveInputs:
 
     def send(self, drive: Drive, ids: ArrayLike | None, times: ArrayLike | None, now: int) -> None:
         """Send live spikes after `now` steps; see `Chunk.send`."""
-        drive = self._current(drive)
-        self._check(drive, LiveSpikes)
+        drive = self._checked(drive, LiveSpikes)
         columns = _columns(drive, ids)
         self._dispatch(drive, columns, self._arrivals(drive, len(columns), times, now))
         self._sent = self._sent[self._sent[:, 2] >= now]
@@ -214,8 +212,9 @@ class LiveInputs:
             if len(sent):
                 self._dispatch(drives[number[sent[0]]], columns[sent], steps[sent])
 
-    def _check(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> None:
-        """Raise an error unless `drive` is a live input of this kind in this simulation."""
+    def _checked(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> Drive:
+        """Return the current version of a live input of this kind in this simulation."""
+        drive = self._current(drive)
         known = isinstance(drive, Drive) and drive in self._plan.threads[0].ports.live
         if not known or type(drive.input) is not kind:
             named = show(drive)
@@ -225,6 +224,7 @@ class LiveInputs:
                 f"{named} is not a {kind.__name__} of this simulation: give what Network.drive "
                 f"returned for {kind.__name__}() before the simulation was made"
             )
+        return drive
 
     def _arrivals(
         self, drive: Drive, n: int, times: ArrayLike | None, now: int
@@ -255,13 +255,10 @@ def _columns(drive: Drive, ids: ArrayLike | None) -> NDArray[np.int64]:
     chosen = select(ids, drive.target.size, "ids")
     if drive.ids is None:
         return chosen
-    order = np.argsort(reached)
-    found = np.searchsorted(reached, chosen, sorter=order)
-    columns = order[np.minimum(found, len(reached) - 1)]
-    missing = chosen[reached[columns] != chosen]
+    missing = chosen[~np.isin(chosen, reached)]
     if len(missing):
         raise NeurosimError(
             f"ids holds {missing[0]}, which this drive of {drive.target.name!r} does not reach: "
             "give targets of the drive"
         )
-    return columns
+    return columns_of(drive, chosen)

@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -20,7 +20,6 @@ from neurosim.utils.launcher import launched_by_mpi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -58,7 +57,7 @@ class Communicator:
         self._comm = self._machine_comm = self._roots_comm = comm
         self.rank = self.index = comm.rank if comm else 0
         self.size = comm.size if comm else 1
-        self.machines = 1
+        self.machines = self._processes_here = 1
         self._simulations = 0
         if not self.is_serial:
             self._split(share_memory)
@@ -72,12 +71,13 @@ class Communicator:
         equal = self._machine_comm.size * n_roots == self.size
         if self.any(not (equal and share_memory)):
             self._machine_comm = self._comm.Split(self.rank)
-        self.machines = self.size // self._machine_comm.size
+        self._processes_here = self._machine_comm.size
+        self.machines = self.size // self._processes_here
         color = 0 if self._machine_comm.rank == 0 else MPI.UNDEFINED
         self._roots_comm = self._comm.Split(color, self.rank)
         machine = self._roots_comm.rank if self._machine_comm.rank == 0 else 0
         machine = self._machine_comm.bcast(machine)
-        self.index = machine * self._machine_comm.size + self._machine_comm.rank
+        self.index = machine * self._processes_here + self._machine_comm.rank
 
     @property
     def is_root(self) -> bool:
@@ -97,23 +97,19 @@ class Communicator:
 
     def threads_here(self, threads: int) -> range:
         """Return the numbers of all threads on this machine, with `threads` per process."""
-        if self.is_serial:
-            return range(threads)
-        n = self._machine_comm.size * threads
-        machine = self.index // self._machine_comm.size
+        n = self._processes_here * threads
+        machine = self.index // self._processes_here
         return range(machine * n, (machine + 1) * n)
 
     def cores_per_process(self, cores: int) -> int:
         """Return the share of a machine's cores for each process; equal on all machines."""
-        if self.is_serial:
-            return cores
         shares = np.zeros(self.size, np.int64)
-        shares[self.rank] = max(cores // self._machine_comm.size, 1)
+        shares[self.rank] = max(cores // self._processes_here, 1)
         return int(self.allreduce(shares).min())
 
     def shared_memory(self, size: int) -> NDArray[np.uint8]:
         """Return zeroed memory that all processes of this machine share (bytes)."""
-        if self.is_serial or self._machine_comm.size == 1:
+        if self._processes_here == 1:
             return np.zeros(size, np.uint8)
         folder = "/dev/shm" if os.path.isdir("/dev/shm") else None
         first, path = self._machine_comm.rank == 0, None

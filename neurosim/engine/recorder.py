@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.results import Result, RunStats, SpikeTrains, Trace
+from neurosim.results import SpikeTrains, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from neurosim.builder import Plan
     from neurosim.builder.recording import TracePlan
     from neurosim.kernels import State
-    from neurosim.results.weights import WeightTrace
 
 PENDING = 2**22
 """Number of spikes that are collected before they are sorted by population."""
@@ -64,23 +63,31 @@ class Rows:
 class _Spikes:
     """Spikes of one population: times (ms) and indices of neurons.
 
-    Global ids begin at `first`.
+    Global ids begin at `first_id`.
     """
 
-    def __init__(self, first: int, dt: float) -> None:
-        self.first, self._dt = first, dt
+    def __init__(self, first_id: int, dt: float) -> None:
+        self.first_id, self._dt = first_id, dt
         self._times, self._ids = Rows(np.float64), Rows(np.int64)
 
     def append(self, ids: NDArray, stamps: NDArray) -> None:
         """Append spikes, given as global ids and steps, later than all others."""
         self._times.append(np.multiply(stamps, self._dt, dtype=float))
-        self._ids.append(ids.astype(np.int64) - self.first)
+        self._ids.append(ids.astype(np.int64) - self.first_id)
 
-    def between(self, start: float, stop: float) -> tuple[NDArray, NDArray]:
-        """Return times and ids of the spikes with start < t <= stop (ms)."""
+    def columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return all spikes as global ids and steps."""
+        stamps = np.rint(self._times.rows / self._dt).astype(np.int64)
+        return self._ids.rows + self.first_id, stamps
+
+    def trains(self, first: int, last: int, recorded: NDArray[np.int64]) -> SpikeTrains:
+        """Return the spikes of steps `first` to `last` − 1."""
+        start, stop = first * self._dt, last * self._dt
         times = self._times.rows
         chosen = slice(*np.searchsorted(times, [start, stop], side="right"))
-        return times[chosen], self._ids.rows[chosen]
+        return SpikeTrains._unchecked(
+            times[chosen], self._ids.rows[chosen], recorded, dt=self._dt, t_start=start, t_stop=stop
+        )
 
 
 class Recorder:
@@ -91,6 +98,11 @@ class Recorder:
     plan : Plan
     allreduce : callable
         Combines an array of which each process has filled a part; see `Communicator`.
+
+    Attributes
+    ----------
+    sampled : list of (Rows, int)
+        Times and values of each trace, with their interval (steps).
     """
 
     def __init__(self, plan: Plan, allreduce: Callable[[NDArray], NDArray]) -> None:
@@ -106,6 +118,8 @@ class Recorder:
             self._population = self._population.astype(np.uint16)
         self._times = [Rows(np.float64) for _ in plan.traces]
         self._values = [Rows(np.float64, len(trace.columns)) for trace in plan.traces]
+        intervals = [trace.interval for trace in plan.traces]
+        self.sampled = list(zip(self._times + self._values, 2 * intervals, strict=True))
         self._sent = [_Spikes(0, plan.dt) for _ in plan.sent_spikes]
         # Spikes of neurons whose potential is recorded, for drawing action potentials.
         self._drawn: dict[int, _Spikes] = {}
@@ -118,24 +132,6 @@ class Recorder:
         self._is_kept = np.any([self._is_recorded, *self._is_drawn.values()], axis=0)
         self._pending: list[tuple[NDArray, NDArray]] = []
         self._n_pending = 0
-
-    def has_capacity(self, n_steps: int) -> bool:
-        """Return whether memory for the samples of the first `n_steps` steps is allocated."""
-        return all(
-            rows.capacity >= n_steps // trace.interval
-            for trace, rows in zip(self._plan.traces, self._values, strict=True)
-        )
-
-    def reserve(self, n_steps: int) -> None:
-        """Allocate memory for the samples of the first `n_steps` steps.
-
-        Raises
-        ------
-        MemoryError
-        """
-        for k, trace in enumerate(self._plan.traces):
-            for rows in (self._times[k], self._values[k]):
-                rows.reserve(n_steps // trace.interval)
 
     def append(
         self,
@@ -222,15 +218,8 @@ class Recorder:
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
         """Return the spikes of steps `first` to `last` − 1 by population."""
         self._sort()
-        dt = self._plan.dt
         return {
-            name: SpikeTrains._unchecked(
-                *spikes.between(first * dt, last * dt),
-                self._plan.spikes_of[name],
-                dt=dt,
-                t_start=first * dt,
-                t_stop=last * dt,
-            )
+            name: spikes.trains(first, last, self._plan.spikes_of[name])
             for name, spikes in zip(self._plan.populations, self._spikes, strict=True)
         }
 
@@ -242,36 +231,22 @@ class Recorder:
 
     def inputs(self, first: int, last: int) -> dict[str, SpikeTrains | Trace]:
         """Return the recorded inputs in steps `first` to `last` − 1 by name."""
-        dt, found = self._plan.dt, {}
-        for plan, spikes in zip(self._plan.sent_spikes, self._sent, strict=True):
-            start, stop = first * dt, last * dt
-            found[plan.drive.name] = SpikeTrains._unchecked(
-                *spikes.between(start, stop), plan.ids, dt=dt, t_start=start, t_stop=stop
-            )
+        sent = zip(self._plan.sent_spikes, self._sent, strict=True)
+        trains = {plan.drive.name: spikes.trains(first, last, plan.ids) for plan, spikes in sent}
         traces = enumerate(self._plan.traces)
         currents = {t.drive.name: self._trace(k, first, last) for k, t in traces if t.drive}
-        return found | currents
+        return trains | currents
 
     def _trace(self, k: int, first: int, last: int) -> Trace:
         """Return one trace, with the spikes since the sample before its first one."""
-        plan, dt = self._plan.traces[k], self._plan.dt
+        plan = self._plan.traces[k]
         low, high = first // plan.interval, last // plan.interval
         spikes, v_peak = None, math.nan
         if k in self._drawn:
             v_peak = self._plan.populations[plan.key[0]].v_peak
-            start, stop = low * plan.interval * dt, last * dt
-            times, ids = self._drawn[k].between(start, stop)
-            spikes = SpikeTrains._unchecked(
-                times, ids, np.sort(plan.ids), dt=dt, t_start=start, t_stop=stop
-            )
-        return Trace._unchecked(
-            self._times[k].rows[low:high],
-            self._values[k].rows[low:high],
-            plan.columns,
-            plan.unit,
-            spikes,
-            v_peak,
-        )
+            spikes = self._drawn[k].trains(low * plan.interval, last, np.sort(plan.ids))
+        samples = self._times[k].rows[low:high], self._values[k].rows[low:high]
+        return Trace._unchecked(*samples, plan.columns, plan.unit, spikes, v_peak)
 
     def get_state(self) -> dict[str, NDArray]:
         """Return everything recorded.
@@ -293,10 +268,8 @@ class Recorder:
 
     def _combined(self, spikes: Iterable[_Spikes]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return spikes as global ids and steps, ordered by step, then id."""
-        parts = [(own.first, *own.between(-math.inf, math.inf)) for own in spikes]
-        ids = np.concatenate([np.empty(0, np.int64), *(first + ids for first, _, ids in parts)])
-        times = np.concatenate([np.empty(0), *(times for _, times, _ in parts)])
-        stamps = np.rint(times / self._plan.dt).astype(np.int64)
+        parts = [(np.empty(0, np.int64),) * 2, *(each.columns() for each in spikes)]
+        ids, stamps = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         order = np.lexsort((ids, stamps))
         return ids[order].astype(np.int32), stamps[order]
 
@@ -337,18 +310,3 @@ class Recorder:
         if f"samples {k}" in saved:
             return saved[f"samples {k}"]
         return self._in_units(self._plan.traces[k], saved[f"values {k}"].copy())
-
-    def result(self, n_steps: int, stats: RunStats, weights: Mapping[Any, WeightTrace]) -> Result:
-        """Return everything recorded in the first `n_steps` steps."""
-        plan = self._plan
-        return Result(
-            dt=plan.dt,
-            duration=n_steps * plan.dt,
-            seed=plan.seed,
-            populations=plan.populations,
-            spikes=self.spikes(0, n_steps),
-            traces=self.traces(0, n_steps),
-            weights=weights,
-            inputs=self.inputs(0, n_steps),
-            stats=stats,
-        )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.builder.inputs import Stream, listed_spikes, pieces, targets
-from neurosim.kernels import poisson_spikes
+from neurosim.engine.generated_inputs import for_targets
+from neurosim.kernels import Inputs, poisson_spikes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from neurosim.builder import Plan
     from neurosim.builder.recording import SentSpikesPlan
     from neurosim.engine.live_inputs import LiveInputs
-    from neurosim.kernels import Inputs
 
     Spikes = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -70,7 +70,7 @@ class SentSpikes:
             return self._live.arrivals(drive, first, last)
         steps, columns = self._all_listed(plan)
         chosen = slice(*np.searchsorted(steps, [first, last]))
-        return _for_targets(steps[chosen], columns[chosen], len(targets(drive)))
+        return for_targets(steps[chosen], columns[chosen], len(targets(drive)))
 
     def _all_listed(self, plan: SentSpikesPlan) -> Spikes:
         """Return step and column of all spikes of an input that lists them, by step."""
@@ -95,7 +95,7 @@ class SentSpikes:
             tables = (inputs.poisson_tables, inputs.thresholds, inputs.tail_cdf, inputs.means)
             if drive.input.shared:
                 steps, _ = poisson_spikes(values, 0, key, 0, 1, first, *tables)
-                return _for_targets(steps, np.full(len(steps), -1), n_targets)
+                return for_targets(steps, np.full(len(steps), -1), n_targets)
             for piece in pieces(drive, self._plan.layout.threads[thread].populations[population]):
                 start = np.where(values >= 0, values + stride * piece.column, -1)
                 steps, index = poisson_spikes(
@@ -116,10 +116,3 @@ def _values(inputs: Inputs, program: int, first: int, last: int) -> tuple[NDArra
     current = np.searchsorted(changes, np.arange(first, last), side="right") - 1
     values = np.where(current >= 0, row.first_value + current * row.n_columns, -1)
     return values, int(row.n_columns > 1)
-
-
-def _for_targets(steps: NDArray[np.int64], columns: NDArray[np.int64], n_targets: int) -> Spikes:
-    """Return spikes with one entry for each target in place of column -1."""
-    if len(columns) == 0 or columns[0] >= 0:
-        return steps, columns
-    return np.repeat(steps, n_targets), np.tile(np.arange(n_targets), len(steps))

@@ -14,7 +14,7 @@ from neurosim.engine.runner import Runner
 from neurosim.engine.values import projection_index, read_parameters, set_parameters, set_weights
 from neurosim.errors import NeurosimError
 from neurosim.kernels import without_collection
-from neurosim.network import Network, Projection
+from neurosim.network import Network, Population, PopulationView, Projection
 from neurosim.network.data import KINDS, PLASTIC_KINDS
 from neurosim.utils.checks import check_flag, show
 from neurosim.utils.checksummed import damaged
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neurosim.engine.stream import Chunk
-    from neurosim.network import Population, PopulationView
     from neurosim.results import Result
     from neurosim.results.connections import Connections
 
@@ -147,17 +146,10 @@ class Simulation:
         current_communicator().require_same(
             "called Simulation.restore", {"checkpoint": checkpoint.engine._asdict()}
         )
-        dt, seed, steps = checkpoint.dt, checkpoint.seed, checkpoint.engine.steps
-        simulation = cls(
-            checkpoint.network,
-            dt=dt,
-            seed=seed,
-            threads=threads,
-            progress=progress,
-            profile=profile,
-        )
+        options: Any = {"threads": threads, "progress": progress, "profile": profile}
+        simulation = cls(checkpoint.network, dt=checkpoint.dt, seed=checkpoint.seed, **options)
         try:
-            simulation._runner.set_state(checkpoint, steps)
+            simulation._runner.set_state(checkpoint, checkpoint.engine.steps)
         except INVALID as error:
             raise damaged(path, KIND, error) from error
         return simulation
@@ -327,10 +319,7 @@ class Simulation:
         return self._runner.run(end, chunk, on_chunk, realtime)
 
     def _end_after(self, duration: float) -> int:
-        """Return the end step of a run of `duration` (ms), and allocate its recordings.
-
-        The run ends before this step.
-        """
+        """Allocate the recordings of a run of `duration` (ms); return the step after its last."""
         self._check_complete()
         runner, plan = self._runner, self._runner.engine.plan
         end = runner.steps + whole_steps(duration, plan.dt, "duration")
@@ -339,11 +328,11 @@ class Simulation:
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
                 f"{plan.dt:g} ms: use a larger dt"
             )
-        recorders = (runner.engine.recorder, runner.engine.weights)
-        if not all(recorder.has_capacity(end) for recorder in recorders):
+        sampled = [*runner.engine.recorder.sampled, *runner.engine.weights.sampled]
+        if any(rows.capacity < end // interval for rows, interval in sampled):
             check_recordings(runner.network, end * plan.dt, plan.dt)
-            for recorder in recorders:
-                recorder.reserve(end)
+            for rows, interval in sampled:
+                rows.reserve(end // interval)
         return end
 
     def _until(self, end: int) -> str:

@@ -50,10 +50,7 @@ class Chunk:
 
     def __init__(self, engine: Engine, first: int, last: int) -> None:
         self.start, self.stop = first * engine.plan.dt, last * engine.plan.dt
-        self._recorder, self._live = engine.recorder, engine.live
-        self._weights = engine.weights
-        self._add_signal = engine.add_signal
-        self._first, self._last = first, last
+        self._engine, self._first, self._last = engine, first, last
         self._closed = self._finish = False
         self.live_input: list[dict[str, Any]] = []
 
@@ -63,22 +60,22 @@ class Chunk:
     @cached_property
     def spikes(self) -> Mapping[str, SpikeTrains]:
         """Spikes in the chunk, by population."""
-        return FrozenMapping(self._recorder.spikes(self._first, self._last))
+        return FrozenMapping(self._engine.recorder.spikes(self._first, self._last))
 
     @cached_property
     def traces(self) -> Mapping[tuple[str, str], Trace]:
         """Samples in the chunk, by (population, variable)."""
-        return FrozenMapping(self._recorder.traces(self._first, self._last))
+        return FrozenMapping(self._engine.recorder.traces(self._first, self._last))
 
     @cached_property
     def weights(self) -> Mapping[Any, WeightTrace]:
         """Recorded weights in the chunk, by (source, target); see `Result.weights`."""
-        return FrozenMapping(self._weights.traces(self._first, self._last))
+        return FrozenMapping(self._engine.weights.traces(self._first, self._last))
 
     @cached_property
     def inputs(self) -> Mapping[str, SpikeTrains | Trace]:
         """Recorded inputs in the chunk, by drive or its name."""
-        return RecordedInputs(self._recorder.inputs(self._first, self._last))
+        return RecordedInputs(self._engine.recorder.inputs(self._first, self._last))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current from `stop` on, until it is set again.
@@ -97,8 +94,9 @@ class Chunk:
             out of range, or the chunk is over.
         """
         self._check_open()
-        self._live.inject(drive, amplitude)
-        self.live_input.append({"drive": self._live.index(drive), "amplitude": np.array(amplitude)})
+        self._engine.live.inject(drive, amplitude)
+        number = self._engine.live.index(drive)
+        self.live_input.append({"drive": number, "amplitude": np.array(amplitude)})
 
     def send(
         self, drive: Drive, ids: ArrayLike | None = None, times: ArrayLike | None = None
@@ -122,10 +120,10 @@ class Chunk:
             arrive in the past, or the chunk is over.
         """
         self._check_open()
-        self._live.send(drive, ids, times, self._last)
+        self._engine.live.send(drive, ids, times, self._last)
         given = {"ids": ids, "times": times}
         self.live_input.append(
-            {"drive": self._live.index(drive)}
+            {"drive": self._engine.live.index(drive)}
             | {name: None if value is None else np.array(value) for name, value in given.items()}
         )
 
@@ -145,7 +143,7 @@ class Chunk:
             If the projection has no signal, or the chunk is over.
         """
         self._check_open()
-        number = self._add_signal(projection, amount)
+        number = self._engine.add_signal(projection, amount)
         self.live_input.append({"projection": number, "amount": float(amount)})
 
     def finish(self) -> None:

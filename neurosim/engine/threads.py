@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from neurosim.builder.projections import expected_synapses
-from neurosim.errors import NeurosimError
+from neurosim.utils.checks import check_integer
 from neurosim.utils.resources import MAX_THREADS, available_cores
 
 if TYPE_CHECKING:
@@ -29,11 +27,7 @@ def choose_threads(network: Network, threads: int | None, comm: Communicator) ->
     """
     cores = comm.cores_per_process(available_cores())
     if threads is not None:
-        if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
-            raise NeurosimError(f"threads = {threads!r} is not an integer")
-        if not 1 <= threads <= MAX_THREADS:
-            raise NeurosimError(f"threads = {threads} is outside 1 to {MAX_THREADS}")
-        return int(threads)
+        return check_integer(threads, "threads", 1, MAX_THREADS)
     work = sum(expected_synapses(p) for p in network.projections)
     work += SYNAPSES_PER_NEURON * sum(p.size for p in network.populations)
     return 1 if work < MIN_PARALLEL else min(cores, MAX_THREADS)

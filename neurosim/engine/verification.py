@@ -92,22 +92,21 @@ def reference_solution(
 
     kind, p = type(model), first_values(model)
     methods: Any = kind
-    slopes, holds = _slopes(model, current, p)
+    free, refractory = _slopes(model, current, p)
     x, now, free_from = np.array(first_states(model)), 0.0, 0.0
     v, spikes = np.empty(len(times)), []
     while now < duration:
         held = now < free_from
         stop = min(free_from, duration) if held else duration
-        solver = DOP853(
-            slopes[int(held and holds)], now, x, stop, rtol=RTOL, atol=ATOL, max_step=1.0
-        )
+        slopes = refractory if held else free
+        solver = DOP853(slopes, now, x, stop, rtol=RTOL, atol=ATOL, max_step=1.0)
         while solver.status == "running":
             before = solver.y.copy()
             solver.step()
             status: str = solver.status
             if status == "failed":
                 # v diverges: steps shrink below the resolution of time at the spike.
-                x, now = solver.y + INSTANT * slopes[0](solver.t, solver.y), solver.t
+                x, now = solver.y + INSTANT * free(solver.t, solver.y), solver.t
                 fired = not held and bool(methods.spikes(before[0], *x, p))
                 if not fired:
                     raise NeurosimError(
@@ -133,11 +132,8 @@ def reference_solution(
 
 def _slopes(
     model: NeuronModel, current: float, p: Any
-) -> tuple[tuple[Callable[..., Any], Callable[..., Any]], bool]:
-    """Return the right-hand sides of an active and a refractory neuron.
-
-    Return as well whether the two differ.
-    """
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the right-hand sides of an active and a refractory neuron."""
     kind: Any = type(model)
     currents = [current, *(0.0 for _ in currents_of(kind)[1:])]
 
@@ -148,7 +144,8 @@ def _slopes(
     def refractory(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.append(0.0, free(t, x)[1:]) if kind.refractory == "clamp" else 0.0 * x
 
-    return (free, refractory), "t_ref" in parameters_of(kind) and kind.refractory != "ignore"
+    differ = "t_ref" in parameters_of(kind) and kind.refractory != "ignore"
+    return free, refractory if differ else free
 
 
 def _first_spike(

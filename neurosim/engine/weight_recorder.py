@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from neurosim.builder.grid import whole_steps
-from neurosim.engine.connections import WeightReader
-from neurosim.engine.recorder import Rows
-from neurosim.results.weights import WeightTrace
+from neurosim.engine.connections import RecordedWeights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,18 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.engine.advance import Engine
+    from neurosim.results import WeightTrace
 
 WeightKey = tuple[str, str] | tuple[str, str, int]
-
-
-class _Recorded(NamedTuple):
-    """A projection whose weights are recorded."""
-
-    key: WeightKey
-    interval: int
-    reader: WeightReader
-    unit: str
-    rows: Rows
 
 
 class WeightRecorder:
@@ -38,59 +24,40 @@ class WeightRecorder:
     Parameters
     ----------
     engine : Engine
+
+    Attributes
+    ----------
+    sampled : list of (Rows, int)
+        Samples of each projection, with their interval (steps).
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._dt, self._recorded, network = engine.plan.dt, list[_Recorded](), engine.network
+        self._recorded: dict[WeightKey, RecordedWeights] = {}
         seen: Counter[tuple[str, str]] = Counter()
-        for recording in network.weight_recordings:
-            projection = recording.projection
-            pair = (projection.source.name, projection.target.name)
+        for recording in engine.network.weight_recordings:
+            pair = (recording.projection.source.name, recording.projection.target.name)
             seen[pair] += 1
             key = pair if seen[pair] == 1 else (*pair, seen[pair])
-            steps = 1
-            if recording.interval is not None:
-                steps = whole_steps(recording.interval, self._dt, f"interval of {recording}")
-            reader = WeightReader(engine, network.projections.index(projection))
-            rows = Rows(np.float64, len(reader.order))
-            unit = projection.synapse.unit
-            self._recorded.append(_Recorded(key, steps, reader, unit, rows))
+            self._recorded[key] = RecordedWeights(engine, recording)
+        self.sampled = [(one.rows, one.interval) for one in self._recorded.values()]
 
-    def next_sample(self, step: int) -> int | None:
-        """Return the first step after `step` at which a weight is sampled; None: never."""
-        following = [(step // one.interval + 1) * one.interval for one in self._recorded]
-        return min(following, default=None)
+    def next_sample(self, step: int, end: int) -> int:
+        """Return the first step after `step` at which a weight is sampled, at most `end`."""
+        return min([end, *((step // n + 1) * n for _, n in self.sampled)])
 
     def append(self, engine: Engine) -> None:
         """Store the weights that are sampled at the current step."""
-        for one in self._recorded:
+        for one in self._recorded.values():
             if engine.steps % one.interval == 0:
-                one.rows.append(one.reader.read(engine)[None])
-
-    def has_capacity(self, n_steps: int) -> bool:
-        """Return whether memory for the samples of the first `n_steps` steps is allocated."""
-        return all(one.rows.capacity >= n_steps // one.interval for one in self._recorded)
-
-    def reserve(self, n_steps: int) -> None:
-        """Allocate memory for the samples of the first `n_steps` steps."""
-        for one in self._recorded:
-            one.rows.reserve(n_steps // one.interval)
+                one.append(engine)
 
     def traces(self, first: int, last: int) -> dict[WeightKey, WeightTrace]:
         """Return the samples of steps `first` to `last` − 1 by source and target."""
-        return {one.key: self._trace(one, first, last) for one in self._recorded}
-
-    def _trace(self, one: _Recorded, first: int, last: int) -> WeightTrace:
-        low, high = first // one.interval, last // one.interval
-        times = np.arange(low + 1, high + 1) * one.interval * self._dt
-        reader = one.reader
-        return WeightTrace._unchecked(
-            times, one.rows.rows[low:high], reader.sources, reader.targets, reader.delays, one.unit
-        )
+        return {key: one.trace(first, last) for key, one in self._recorded.items()}
 
     def get_state(self) -> dict[str, NDArray]:
         """Return the samples as "weights 0", "weights 1" and so on."""
-        return {f"weights {k}": one.rows.rows for k, one in enumerate(self._recorded)}
+        return {f"weights {k}": rows.rows for k, (rows, _) in enumerate(self.sampled)}
 
     def set_state(self, saved: Mapping[str, NDArray], n_steps: int) -> None:
         """Load what was recorded in the first `n_steps` steps.
@@ -100,9 +67,9 @@ class WeightRecorder:
         ValueError
             If it does not fit the network and the number of steps.
         """
-        for k, one in enumerate(self._recorded):
-            shape = (n_steps // one.interval, len(one.reader.order))
+        for k, (key, one) in enumerate(self._recorded.items()):
+            shape = (n_steps // one.interval, *one.rows.rows.shape[1:])
             values = saved[f"weights {k}"]
             if values.shape != shape:
-                raise ValueError(f"its weights of {one.key} do not have shape {shape}")
+                raise ValueError(f"its weights of {key} do not have shape {shape}")
             one.rows.append(values)

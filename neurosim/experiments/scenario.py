@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from neurosim.errors import NeurosimError
+from neurosim.models.declare import check_declared, optional, parameter
+from neurosim.utils.checks import check_integer
+from neurosim.utils.resources import MAX_THREADS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,6 +55,11 @@ class Comparison(Protocol):
         """Return the figures by name."""
 
 
+def _from(low: int, high: int) -> Callable[..., int]:
+    """Return a check of whole numbers."""
+    return lambda value, name, *_: check_integer(value, name, low, high)
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """Options of a run that do not belong to the settings of its scenario.
@@ -79,27 +86,22 @@ class RunOptions:
     0.1
     """
 
-    duration: float
-    dt: float = 0.1
-    seed: int = 1
-    threads: int | None = None
-    realtime: bool = False
-    profile: bool = False
+    duration: float = parameter(unit="ms", low=1e-3, high=1e12, help="simulated time")
+    dt: float = parameter(0.1, "ms", 1e-3, 10.0, "time step")
+    seed: int = parameter(1, help="seed of all random numbers", check=_from(0, 2**63 - 1))
+    threads: int | None = parameter(
+        None, help="number of threads", check=optional(_from(1, MAX_THREADS))
+    )
+    realtime: bool = parameter(False, help="whether the run is paced to the wall clock")
+    profile: bool = parameter(False, help="whether each phase is timed")
 
     def __post_init__(self) -> None:
-        for name in ("duration", "dt"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise NeurosimError(f"{name} = {value:g} ms is not a finite time above 0 ms")
+        check_declared(self)
         if self.dt > self.duration:
             raise NeurosimError(
                 f"dt = {self.dt:g} ms is longer than the duration of {self.duration:g} ms: "
                 "give a smaller dt or a longer duration"
             )
-        if self.seed < 0:
-            raise NeurosimError(f"seed = {self.seed} is negative: give a whole number from 0")
-        if self.threads is not None and self.threads < 1:
-            raise NeurosimError(f"threads = {self.threads} is below 1: give at least one thread")
 
 
 @dataclass(frozen=True, kw_only=True)

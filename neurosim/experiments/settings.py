@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from neurosim.errors import NeurosimError
-from neurosim.utils.checks import check_flag, check_integer, check_number, nearest, suggest
+from neurosim.models.declare import CHECKS, KEY, UNDECLARED, Parameter, one_of
+from neurosim.utils.checks import check_number, nearest, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,25 +90,22 @@ class BaseSettings:
 
     def __post_init__(self) -> None:
         for declared in settings_of(type(self)).values():
-            value = declared.check(getattr(self, declared.name))
+            value = declared.checked(getattr(self, declared.name))
             object.__setattr__(self, declared.name, value)
 
 
-@dataclass(frozen=True)
-class Setting:
+@dataclass(frozen=True, kw_only=True)
+class Setting(Parameter):
     """One field of a settings dataclass.
 
     Attributes
     ----------
+    unit, low, high, help, check
+        As declared. The range is that of each item of a tuple.
     name : str
     kind : type
         float, int, str, bool, tuple[float, ...] or a Literal of strings or numbers.
     default : object
-    unit : str
-        Empty for a dimensionless number or a word.
-    help : str
-    low, high : float
-        Allowed range, both ends included; of each item of a tuple.
     length : (int, int)
         Smallest and largest number of items of a tuple.
     """
@@ -115,10 +113,6 @@ class Setting:
     name: str
     kind: Any
     default: object
-    unit: str
-    help: str
-    low: float = -math.inf
-    high: float = math.inf
     length: tuple[int, int] = (0, 1000)
 
     @property
@@ -137,38 +131,22 @@ class Setting:
         words = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
         return words[self.kind] + unit
 
-    @property
-    def range(self) -> str:
-        """Allowed range, for example "20 to 5,000"; empty if there is none."""
-        if not math.isfinite(self.high - self.low):
-            return ""
-        return f"{self.low:,.12g} to {self.high:,.12g}".replace("-", "−")
-
-    def check(self, value: Any) -> Any:
+    def checked(self, value: Any) -> Any:
         """Return a value if it has the right type and is in range.
 
         Raises
         ------
         NeurosimError
         """
+        checks = {"float": check_number, **CHECKS}
+        check = self.check or checks.get(getattr(self.kind, "__name__", ""))
         if self._is(Literal):
-            if value not in get_args(self.kind):
-                raise NeurosimError(
-                    f"{self.name} = {value!r} is unknown: {suggest(value, self.choices)}"
-                )
-            return value
-        if self._is(tuple):
-            return self._check_items(value)
-        if self.kind is bool:
-            return check_flag(value, self.name)
-        if self.kind is int:
-            low, high = max(self.low, -(2**62)), min(self.high, 2**62)
-            return check_integer(value, self.name, int(low), int(high))
-        if self.kind is float:
-            return check_number(value, self.name, self.unit, self.low, self.high)
-        return value
+            check = one_of(*get_args(self.kind))
+        elif self._is(tuple):
+            check = self._check_items
+        return check(value, self.name, self.unit, self.low, self.high) if check else value
 
-    def _check_items(self, value: Any) -> tuple[float, ...]:
+    def _check_items(self, value: Any, *_: Any) -> tuple[float, ...]:
         """Return the checked items of a tuple."""
         least, most = self.length
         unit = f", in {self.unit}" if self.unit else ""
@@ -220,18 +198,17 @@ def settings_of(settings: type) -> Mapping[str, Setting]:
     Parameters
     ----------
     settings : type
-        Frozen dataclass; its fields have defaults, and the arguments of `setting` as metadata.
+        Frozen dataclass; its fields have defaults and are declared by `setting` or
+        `neurosim.parameter`, or have arguments of `setting` as metadata.
     """
     hints = get_type_hints(settings)
-    return {
-        field.name: Setting(
-            name=field.name,
-            kind=hints[field.name],
-            default=field.default,
-            **{"unit": "", "help": "", **field.metadata},
-        )
-        for field in dataclasses.fields(settings)
-    }
+    found = {}
+    for field in dataclasses.fields(settings):
+        metadata = dict(field.metadata)
+        declared = vars(metadata.pop(KEY, UNDECLARED)) | metadata
+        kind = hints[field.name]
+        found[field.name] = Setting(name=field.name, kind=kind, default=field.default, **declared)
+    return found
 
 
 def find_setting(known: Mapping[str, Setting], name: str) -> Setting:

@@ -9,21 +9,16 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.imported_spikes import MAX_POPULATIONS
-from neurosim.interchange.isolation import FormatError
 from neurosim.utils.checks import show
-from neurosim.utils.hdf5 import check_stored
+from neurosim.utils.hdf5 import MAX_LINKS, FormatError, check_stored, follow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 MEMORY = 128 * 2**20
 """Bytes that may be decompressed from any file."""
 MEMORY_FACTOR = 32
 """Bytes that may be decompressed for each byte of a larger file; spikes compress to a tenth."""
-MAX_LINKS = 16
-"""Soft links that may be followed to reach one object."""
 KINDS = {"f": "floating-point numbers", "iu": "whole numbers"}
 
 
@@ -44,7 +39,7 @@ class HDF5Reader:
     """
 
     def __init__(self, size: int, *, soft_links: bool = True) -> None:
-        self._size, self._links = size, MAX_LINKS if soft_links else 0
+        self._size, self._max_links = size, MAX_LINKS if soft_links else 0
         self._limit = self._left = max(MEMORY, MEMORY_FACTOR * size)
 
     def names(self, group: h5py.Group) -> list[str]:
@@ -57,27 +52,7 @@ class HDF5Reader:
 
     def member(self, group: h5py.Group, name: str) -> Any:
         """Return a member of a group, or None if it has none of that name."""
-        return self._follow(group, name, iter(range(self._links)))
-
-    def _follow(self, group: h5py.Group, name: str, allowed: Iterator[int]) -> Any:
-        """Return a member; h5py itself would follow links out of the file."""
-        link = group.get(name, getlink=True)
-        if link is None or isinstance(link, h5py.HardLink):
-            return None if link is None else group[name]
-        if not isinstance(link, h5py.SoftLink):
-            raise NeurosimError(
-                f"{group.name}/{name} is a link to another file, which is not followed: give a "
-                "file that contains its data"
-            )
-        if next(allowed, None) is None:
-            allowed_links = f"at most {self._links} links in a row" if self._links else "no links"
-            raise FormatError(f"{group.name}/{name} is a link, and {allowed_links} are followed")
-        target: Any = group["/"] if link.path.startswith("/") else group
-        for part in filter(lambda part: part not in ("", "."), link.path.split("/")):
-            if not isinstance(target, h5py.Group):
-                return None
-            target = self._follow(target, part, allowed)
-        return target
+        return follow(group, name, self._max_links)
 
     def group(self, parent: h5py.Group, name: str) -> h5py.Group:
         """Return a required group."""

@@ -195,8 +195,8 @@ def _merge_population(parts: list[PopulationSpikes]) -> PopulationSpikes:
             parts = [part.renumbered([k]) for k, part in enumerate(parts)]
         elif len(dict(pairs)) < len(pairs):  # an index has several names: number by name
             number = {name: k for k, name in enumerate(dict.fromkeys(chain(*labels)))}
-            own = ([number[name] for name in names] for names in labels)
-            parts = [part.renumbered(ids) for part, ids in zip(parts, own, strict=True)]
+            numbers = ([number[name] for name in names] for names in labels)
+            parts = [part.renumbered(ids) for part, ids in zip(parts, numbers, strict=True)]
     name_of = {neuron: name for part in parts for neuron, name in _named(part)}
     recorded = np.unique(np.concatenate([part.recorded for part in parts]))
     observed: dict[int, list[NDArray[np.float64]]] = {}

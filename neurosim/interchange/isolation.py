@@ -17,14 +17,14 @@ import os
 import subprocess
 import sys
 from functools import partial
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.utils.hdf5 import ERRORS, reason
+from neurosim.utils.hdf5 import ERRORS, FormatError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,10 +43,6 @@ CRASHED = (
     "the process that reads it ended early: the file is damaged, or needs far more memory or time "
     "than its size allows"
 )
-
-
-class FormatError(ValueError):
-    """Part of a readable file does not follow the file's format."""
 
 
 def read_in_subprocess(path: Path, function: str, **options: Any) -> Any:
@@ -179,13 +175,6 @@ def _audit(event: str, details: tuple[Any, ...]) -> None:
             raise PermissionError("it would write a file")
 
 
-def find_reader(function: str) -> Callable[..., Any]:
-    """Import the function named ``module:function``."""
-    module, _, name = function.partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), name)
-    return found
-
-
 def main() -> None:
     """Run the reader named by the arguments.
 
@@ -197,4 +186,4 @@ def main() -> None:
     os.dup2(null, 1)
     os.dup2(null, 2)
     logging.disable()
-    answer(stream, partial(find_reader(function), Path(path), **json.loads(options)))
+    answer(stream, partial(resolve_name(function), Path(path), **json.loads(options)))

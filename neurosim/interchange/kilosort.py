@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.edges.sonata_types import table_rows
 from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import time_unit
 from neurosim.interchange.imported_spikes import UNNAMED, ImportedSpikes, PopulationSpikes
 from neurosim.interchange.npz import read_array
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,10 +91,17 @@ def _noise(folder: Path) -> NDArray[np.int64]:
     """Return the neurons that are labelled as noise."""
     found = []
     for name in LABELS:
-        for row in csv.DictReader(_text(folder / name).splitlines(), delimiter="\t"):
-            number = row.get("cluster_id") or row.get("id") or ""
-            if row.get("group") == "noise" and number.isdecimal():
-                found.append(int(number))
+        text = _text(folder / name)
+        rows = table_rows(text, "cluster_id") or table_rows(text, "id") or [[]]
+        header, repair = rows[0], "save the labels again in phy, or remove the file"
+        if text.strip() and "group" not in header:
+            raise NeurosimError(f"{name} has no columns cluster_id and group: {repair}")
+        for row in rows[1:]:
+            labels = dict(zip(header, row, strict=False))
+            number = labels.get("cluster_id") or labels.get("id") or ""
+            if len(row) != len(header) or not number.isdecimal():
+                raise NeurosimError(f"{name} has the row {show(' '.join(row))}: {repair}")
+            found += [int(number)] if labels["group"] == "noise" else []
     return np.array(found, np.int64)
 
 

@@ -130,12 +130,12 @@ def load_spikes(
         raise NeurosimError(f"{paths[0]}: {error}") from None
 
 
-def _paths(given: Any, what: str) -> list[Path]:
+def _paths(given: Any, name: str) -> list[Path]:
     """Convert a path or several paths to a list of `Path`."""
     try:
         return [Path(one) for one in ([given] if isinstance(given, (str, os.PathLike)) else given)]
     except TypeError:
-        raise NeurosimError(f"{what} = {show(given)} is not a path: give one, or a list") from None
+        raise NeurosimError(f"{name} = {show(given)} is not a path: give one, or a list") from None
 
 
 def _read(

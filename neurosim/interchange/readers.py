@@ -70,9 +70,10 @@ def _read(
 ) -> ImportedSpikes:
     """Read a file in the format named or found."""
     if format is None and kilosort_file(path) is not None:
-        _refuse_nodes(nodes)
+        _refuse_options(None, nodes)
         return read_kilosort(path.parent, unit)
     if format == "npz" or (format is None and path.suffix.lower() in NUMPY):
+        _refuse_options(None, nodes)
         return read_npz(path, unit)
     is_nwb = format == "nwb" or (format is None and path.suffix.lower() == ".nwb")
     is_hdf5 = format in (None, "nwb", "sonata") and h5py.is_hdf5(path)
@@ -114,13 +115,8 @@ def _has_nwb(file: h5py.File, reader: HDF5Reader, is_nwb: bool) -> bool:
 
 
 def _refuse_options(unit: str | None, nodes: dict[str, Nodes]) -> None:
-    """Raise an error if an option is not used by the format."""
+    """Raise an error for an option that the format does not use."""
     if unit is not None:
         raise NeurosimError(f"its format specifies the unit of times: leave unit = {unit!r} out")
-    _refuse_nodes(nodes)
-
-
-def _refuse_nodes(nodes: dict[str, Nodes]) -> None:
-    """Raise an error for descriptions of neurons, which only SONATA uses."""
     if nodes:
         raise NeurosimError("nodes are for SONATA files of spikes: leave them out")

@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from neurosim.kernels.compiled import compiled
+from neurosim.kernels.compiled import compiled, helper
 from neurosim.kernels.tables import Frame
 from neurosim.utils.compilation import timed_compilation
 
@@ -76,6 +76,12 @@ else:
     def call_addressed(typingctx, address, frame, a, b, c, d, e):
         """Call an `addressed` function of a frame and five integers."""
         return _calling(6, types.int64)
+
+
+@helper
+def call_entry(entries, k, a, b, c=0, d=0, e=0):
+    """Call entry k of an `address_table` with five integers."""
+    return call_addressed(entries[k, 0], entries[k, 1], a, b, c, d, e)
 
 
 class Entry:

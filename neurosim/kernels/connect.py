@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from neurosim.kernels.address import addressed, call_addressed
+from neurosim.kernels.address import addressed, call_addressed, call_entry
 from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.normal import normal_quantiles
 from neurosim.kernels.random import counter, open_unit, squares
@@ -124,7 +124,7 @@ def find_weights(plan, p, given, work, at, n):
         for i in range(n):
             work.weights[at + i] = given[work.indices[i]]
     else:
-        call_addressed(work.drawing[1, 0], work.drawing[1, 1], p, at, n, 0, 0)
+        call_entry(work.drawing, 1, p, at, n)
 
 
 @inline
@@ -139,7 +139,7 @@ def find_delays(plan, p, work, at, n):
         for i in range(n):
             work.columns[at + i] = plan.delay_columns[first + work.indices[i]]
     else:
-        call_addressed(work.drawing[2, 0], work.drawing[2, 1], p, at, n, 0, 0)
+        call_entry(work.drawing, 2, p, at, n)
 
 
 @inline

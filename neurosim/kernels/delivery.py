@@ -213,6 +213,21 @@ def list_segments(table, state, scratch, oldest, newest, now, until, base, age_i
     return n, age_index
 
 
+@inline
+def _deliver(table, state, scratch, oldest, newest, now, until, base, weights, common, mask,
+             number=0):  # fmt: skip
+    """Add spikes to the input buffer: arguments as for `deliver`, `_add` and `list_segments`."""
+    runs = table.runs[0] > 0
+    age = np.int64(0)
+    while age < table.ages.size:
+        n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age, number)
+        if n > 0:
+            state.delivered[0] += _add(
+                table.targets, weights, common, state.buffer, scratch.segments, n, mask, runs
+            )
+    return 0
+
+
 @addressed
 def deliver(frame, oldest, newest, now, until, base):
     """Add the spikes that arrive in steps `now` to `until` − 1 to the input buffer.
@@ -235,47 +250,28 @@ def deliver(frame, oldest, newest, now, until, base):
     the same order for any number of threads and any number of steps delivered together.
     """
     table, state, scratch = tables_at(frame)
-    targets, weights, segments = table.targets, table.weights, scratch.segments
-    runs = table.runs[0] > 0
-    age = np.int64(0)
-    while age < table.ages.size:
-        n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
-        if n > 0:
-            state.delivered[0] += _add(
-                targets, weights, None, state.buffer, segments, n, None, runs
-            )
-    return 0
+    return _deliver(
+        table, state, scratch, oldest, newest, now, until, base, table.weights, None, None
+    )
 
 
 @addressed
 def deliver_into_ring(frame, oldest, newest, now, until, base):
     """Variant of `deliver` for targets that are indices in a ring buffer."""
     table, state, scratch = tables_at(frame)
-    targets, weights, segments = table.targets, table.weights, scratch.segments
-    runs = table.runs[0] > 0
     mask = np.uint64(table.ring[0] * table.row_stride[0] - 1)
-    age = np.int64(0)
-    while age < table.ages.size:
-        n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
-        if n > 0:
-            state.delivered[0] += _add(
-                targets, weights, None, state.buffer, segments, n, mask, runs
-            )
-    return 0
+    return _deliver(
+        table, state, scratch, oldest, newest, now, until, base, table.weights, None, mask
+    )
 
 
 @addressed
 def deliver_in_common(frame, oldest, newest, now, until, base):
     """Variant of `deliver` for rows whose synapses share weights."""
     table, state, scratch = tables_at(frame)
-    targets, common, segments = table.targets, table.common, scratch.segments
-    runs = table.runs[0] > 0
-    age = np.int64(0)
-    while age < table.ages.size:
-        n, age = list_segments(table, state, scratch, oldest, newest, now, until, base, age)
-        if n > 0:
-            state.delivered[0] += _add(targets, None, common, state.buffer, segments, n, None, runs)
-    return 0
+    return _deliver(
+        table, state, scratch, oldest, newest, now, until, base, None, table.common, None
+    )
 
 
 @addressed
@@ -285,19 +281,13 @@ def deliver_scaled(frame, oldest, newest, now, until, base):
     The frame also holds the number of the transmission.
     """
     table, state, scratch, number = tables_at(frame)
-    targets, weights, segments = table.targets, table.weights, scratch.segments
-    runs = table.runs[0] > 0
-    efficacy, mask = state.efficacy[number], np.uint64(table.ring[0] * table.row_stride[0] - 1)
-    age = np.int64(0)
-    while age < table.ages.size:
-        n, age = list_segments(
-            table, state, scratch, oldest, newest, now, until, base, age, number + 1
-        )
-        if n == 0:
-            continue
-        if table.ring[0] > 1:
-            added = _add(targets, weights, efficacy, state.buffer, segments, n, mask, runs)
-        else:
-            added = _add(targets, weights, efficacy, state.buffer, segments, n, None, runs)
-        state.delivered[0] += added
-    return 0
+    weights, efficacy = table.weights, state.efficacy[number]
+    mask = np.uint64(table.ring[0] * table.row_stride[0] - 1)
+    if table.ring[0] > 1:
+        return _deliver(
+            table, state, scratch, oldest, newest, now, until, base, weights, efficacy, mask,
+            number + 1,
+        )  # fmt: skip
+    return _deliver(
+        table, state, scratch, oldest, newest, now, until, base, weights, efficacy, None, number + 1
+    )

@@ -7,6 +7,8 @@ barrier per step suffices.
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from neurosim.kernels.address import addressed
 from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.compiled import helper
@@ -106,19 +108,6 @@ def couple(frame, index, row, t, first_fired, n_fired):
     return n_fired
 
 
-@helper
-def _position(ids, wanted):
-    """Return the index of the first of ascending ids that is at least `wanted`."""
-    low, high = 0, ids.size
-    while low < high:
-        middle = (low + high) // 2
-        if ids[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 @addressed
 def store_changes(frame, index, row, t, first_fired, n_fired):
     """Store the change of potentials in a step, 0 for neurons that spiked.
@@ -131,7 +120,7 @@ def store_changes(frame, index, row, t, first_fired, n_fired):
         change = _potential(state, couplings.potential[k]) - before[couplings.numbers[k]]
         state.states[couplings.states[k] + 3] = change
     for j in range(first_fired, n_fired):
-        k = _position(ids, fired[j])
+        k = np.searchsorted(ids, fired[j])
         while k < ids.size and ids[k] == fired[j]:
             state.states[couplings.states[k] + 3] = 0.0
             k += 1

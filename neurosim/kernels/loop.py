@@ -17,7 +17,7 @@ They return the new index past the last spike.
 
 import numpy as np
 
-from neurosim.kernels.address import addressed, call_addressed
+from neurosim.kernels.address import addressed, call_entry
 from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.compiled import helper
 from neurosim.kernels.delivery import SPIKE_PREFETCH
@@ -91,6 +91,43 @@ def sample(frame, t, t_first, _a, _b, _c):
 
 
 @helper
+def _call_all(entries, a, b, c=0, d=0, e=0):
+    """Call all entries of an `address_table` with the same integers."""
+    for i in range(entries.shape[0]):
+        call_entry(entries, i, a, b, c, d, e)
+
+
+@helper
+def _exchange(loop, known, k, crossing):
+    """Exchange the spikes of the steps known … k − 1 with other machines, if there are any.
+
+    Return the number of barrier crossings.
+    """
+    for i in range(loop.exchange.shape[0]):
+        # One thread exchanges spikes with other machines; the others wait for it.
+        if loop.thread == loop.first_thread:
+            call_entry(loop.exchange, i, loop.first_thread, loop.n_threads, known, k)
+        arrive(loop.shared.arrivals)
+        crossing += 1
+        wait(loop.shared.arrivals, loop.n_threads, crossing)
+    return crossing
+
+
+@helper
+def _extend_history(loop, known, k, t_first):
+    """Append the spikes of the steps known … k − 1, and compute their efficacies."""
+    shared, history_start = loop.shared, loop.history_start
+    for step in range(known, k):
+        begin = history_start[loop.max_delay + step]
+        end = _merge(
+            shared.fired, shared.fired_start, shared.heads[loop.thread], step,
+            loop.history, loop.reached, loop.rows, begin,
+        )  # fmt: skip
+        history_start[loop.max_delay + step + 1] = end
+        _call_all(loop.transmissions, begin, end, t_first + step)
+
+
+@helper
 def _lap(ticks, phase, since, timed):
     """Add the time since `since` to a phase; return the current time."""
     if not timed:
@@ -127,13 +164,9 @@ def advance(frame, t_first, n_steps, crossing):
     before the thread waits at the barrier for the others.
     """
     (loop,) = tables_at(frame)
-    shared, max_delay, min_delay, timed = (
-        loop.shared,
-        loop.max_delay,
-        loop.min_delay,
-        loop.timed > 0,
-    )
-    fired_start, history_start = shared.fired_start[loop.thread], loop.history_start
+    shared, timed = loop.shared, loop.timed > 0
+    max_delay, min_delay = loop.max_delay, loop.min_delay
+    fired_start = shared.fired_start[loop.thread]
     n_fired, known = np.int64(0), np.int64(0)
     first, last = np.int64(0), np.int64(0)  # steps of the current delivery
     fired_start[0] = 0
@@ -151,50 +184,18 @@ def advance(frame, t_first, n_steps, crossing):
             if min_delay > 1:
                 last = min(last, k + min_delay - k % min_delay)
             until = max_delay + last
-            for i in range(loop.deliver.shape[0]):
-                call_addressed(
-                    loop.deliver[i, 0], loop.deliver[i, 1], k, max_delay + known, here, until, here
-                )
+            _call_all(loop.deliver, k, max_delay + known, here, until, here)
             now = _lap(ticks, DELIVERY, now, timed)
         if exchanging:
             wait(shared.arrivals, loop.n_threads, crossing)
-            for i in range(loop.exchange.shape[0]):
-                # One thread exchanges spikes with other machines; the others wait for it.
-                if loop.thread == loop.first_thread:
-                    call_addressed(
-                        loop.exchange[i, 0], loop.exchange[i, 1], loop.first_thread,
-                        loop.n_threads, known, k, 0,
-                    )  # fmt: skip
-                arrive(shared.arrivals)
-                crossing += 1
-                wait(shared.arrivals, loop.n_threads, crossing)
+            crossing = _exchange(loop, known, k, crossing)
             now = _lap(ticks, WAITING, now, timed)
-            for step in range(known, k):
-                history_start[max_delay + step + 1] = _merge(
-                    shared.fired,
-                    shared.fired_start,
-                    shared.heads[loop.thread],
-                    step,
-                    loop.history,
-                    loop.reached,
-                    loop.rows,
-                    history_start[max_delay + step],
-                )
-                for i in range(loop.transmissions.shape[0]):
-                    call_addressed(
-                        loop.transmissions[i, 0], loop.transmissions[i, 1],
-                        history_start[max_delay + step], history_start[max_delay + step + 1],
-                        t_first + step, 0, 0,
-                    )  # fmt: skip
+            _extend_history(loop, known, k, t_first)
             now = _lap(ticks, RECORDING, now, timed)
             if k < n_steps:
                 # Deliver the new spikes to the steps of the current delivery.
                 until, base = max_delay + last, max_delay + first
-                for i in range(loop.deliver.shape[0]):
-                    call_addressed(
-                        loop.deliver[i, 0], loop.deliver[i, 1], max_delay + known, here, here,
-                        until, base,
-                    )  # fmt: skip
+                _call_all(loop.deliver, max_delay + known, here, here, until, base)
                 now = _lap(ticks, DELIVERY, now, timed)
             known = k
         if k == n_steps:
@@ -203,13 +204,10 @@ def advance(frame, t_first, n_steps, crossing):
         noise = ticks[NOISE]
         row = (here % loop.ring if loop.ring > 1 else k - first) * loop.row_stride
         for i in range(loop.steps.shape[0]):
-            n_fired = call_addressed(
-                loop.steps[i, 0], loop.steps[i, 1], here, row, t, fired_start[k], n_fired
-            )
+            n_fired = call_entry(loop.steps, i, here, row, t, fired_start[k], n_fired)
         fired_start[k + 1] = n_fired
         # Drawing noise is timed separately.
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
-        for i in range(loop.samples.shape[0]):
-            call_addressed(loop.samples[i, 0], loop.samples[i, 1], t, t_first, 0, 0, 0)
+        _call_all(loop.samples, t, t_first)
         now = _lap(ticks, RECORDING, now, timed)
     return crossing

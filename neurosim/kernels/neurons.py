@@ -11,7 +11,7 @@ give the same bits.
 
 import numpy as np
 
-from neurosim.kernels.address import addressed, call_addressed
+from neurosim.kernels.address import addressed, call_entry
 from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.input_types import COUNTED
 from neurosim.kernels.inputs import collect_input, count_block
@@ -22,13 +22,21 @@ SCAN_WIDTH = 64
 """Block size of the scalar threshold scan."""
 
 
+@inline
+def _input_of(i, arriving, counts, weight):
+    """Return the input of neuron i with its Poisson spikes, if `counts` is not None."""
+    if counts is None:
+        return arriving[i]
+    return arriving[i] + weight * counts[i]
+
+
 @helper
-def _one_delta(v, injected, arriving, group):
+def _one_delta(v, injected, arriving, counts, weight, group):
     """Advance neurons with delta synapses; return whether any is above threshold."""
     p_vv, threshold = group.p_vv, group.threshold
     above = False
     for i in range(v.size):
-        new = p_vv * v[i] + (injected[i] + arriving[i])
+        new = p_vv * v[i] + (injected[i] + _input_of(i, arriving, counts, weight))
         arriving[i] = 0.0
         v[i] = new
         above |= new > threshold
@@ -36,27 +44,8 @@ def _one_delta(v, injected, arriving, group):
 
 
 @helper
-def _one_delta_counted(v, injected, arriving, counts, weight, group):
-    """Advance neurons with delta synapses and Poisson spikes.
-
-    Return whether any is above threshold.
-    """
-    p_vv, threshold = group.p_vv, group.threshold
-    above = False
-    for i in range(v.size):
-        new = p_vv * v[i] + (injected[i] + (arriving[i] + weight * counts[i]))
-        arriving[i] = 0.0
-        v[i] = new
-        above |= new > threshold
-    return above
-
-
-@helper
-def _one_exponential(v, injected, synaptic, arriving, group, port):
-    """Advance neurons with one exponential current.
-
-    Return whether any is above threshold.
-    """
+def _one_exponential(v, injected, synaptic, arriving, counts, weight, group, port):
+    """Advance neurons with one exponential current; return whether any is above threshold."""
     p_vv, threshold = group.p_vv, group.threshold
     p_ss, p_vs = port.p_ss, port.p_vs
     above = False
@@ -64,23 +53,7 @@ def _one_exponential(v, injected, synaptic, arriving, group, port):
         current = synaptic[i]
         # V is driven by the current at the start of the step; arriving spikes act at its end.
         new = p_vv * v[i] + (injected[i] + p_vs * current)
-        synaptic[i] = p_ss * current + arriving[i]
-        arriving[i] = 0.0
-        v[i] = new
-        above |= new > threshold
-    return above
-
-
-@helper
-def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, group, port):
-    """Variant of `_one_exponential` with Poisson spikes."""
-    p_vv, threshold = group.p_vv, group.threshold
-    p_ss, p_vs = port.p_ss, port.p_vs
-    above = False
-    for i in range(v.size):
-        current = synaptic[i]
-        new = p_vv * v[i] + (injected[i] + p_vs * current)
-        synaptic[i] = p_ss * current + (arriving[i] + weight * counts[i])
+        synaptic[i] = p_ss * current + _input_of(i, arriving, counts, weight)
         arriving[i] = 0.0
         v[i] = new
         above |= new > threshold
@@ -89,10 +62,7 @@ def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, gr
 
 @helper
 def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, group, port, other):
-    """Advance neurons with two exponential currents.
-
-    Return whether any is above threshold.
-    """
+    """Advance neurons with two exponential currents; return whether any is above threshold."""
     p_vv, threshold = group.p_vv, group.threshold
     p_ss, p_vs = port.p_ss, port.p_vs
     q_ss, q_vs = other.p_ss, other.p_vs
@@ -189,8 +159,8 @@ def advance_delta(frame, b, row, t, _a, _b):
         kind, weight = count_block(inputs, block.first_port, state, scratch, n, t)
         if kind == COUNTED:
             counts = scratch.counts[:n]
-            return 1 if _one_delta_counted(v, injected, arriving, counts, weight, group) else 0
-    return 1 if _one_delta(v, injected, arriving, group) else 0
+            return int(_one_delta(v, injected, arriving, counts, weight, group))
+    return int(_one_delta(v, injected, arriving, None, 0.0, group))
 
 
 @addressed
@@ -208,11 +178,11 @@ def advance_exponential(frame, b, row, t, _a, _b):
     if inputs.noise_kind[block.first_port] == COUNTED:
         kind, weight = count_block(inputs, block.first_port, state, scratch, n, t)
         if kind == COUNTED:
-            above = _one_exponential_counted(
-                v, injected, synaptic, arriving, scratch.counts[:n], weight, group, port
+            counts = scratch.counts[:n]
+            return int(
+                _one_exponential(v, injected, synaptic, arriving, counts, weight, group, port)
             )
-            return 1 if above else 0
-    return 1 if _one_exponential(v, injected, synaptic, arriving, group, port) else 0
+    return int(_one_exponential(v, injected, synaptic, arriving, None, 0.0, group, port))
 
 
 @addressed
@@ -239,7 +209,7 @@ def advance_two_exponentials(frame, b, row, t, _a, _b):
         port,
         other,
     )
-    return 1 if above else 0
+    return int(above)
 
 
 @addressed
@@ -261,7 +231,7 @@ def advance_by_port(frame, b, row, t, _a, _b):
         if group.first_id < 0:
             _accumulate_arrivals(state.arrived, slot, arriving)
         filter_port(voltage, state.synaptic, offset, port, arriving)
-    return 1 if _integrate(state.v[block.start : block.stop], voltage, group) else 0
+    return int(_integrate(state.v[block.start : block.stop], voltage, group))
 
 
 @helper
@@ -370,7 +340,7 @@ def advance_linear(frame, index, row, t, first, n_fired):
         if state.uniform[g] and filled != g:
             scratch.current[:] = state.injected[block.start]
             filled = g
-        if call_addressed(scratch.advance[b, 0], scratch.advance[b, 1], b, row, t, 0, 0):
+        if call_entry(scratch.advance, b, b, row, t):
             n_fired, counts[g] = _emit_spikes(
                 block, group, state.v, until, queue, heads[g], counts[g], fired, n_fired, t
             )

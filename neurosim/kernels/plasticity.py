@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from neurosim.kernels.address import addressed, call_addressed
+from neurosim.kernels.address import addressed, call_entry
 from neurosim.kernels.compiled import helper
 from neurosim.kernels.tables import tables_at
 
@@ -47,7 +47,7 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
                     if projection.transmission >= 0:
                         state.factor[0] = state.efficacy[projection.transmission, i]
                     state.delivered[0] += stop - first
-                    call_addressed(rows[p, 0], rows[p, 1], first, stop, shift, t - delay, row)
+                    call_entry(rows, p, first, stop, shift, t - delay, row)
     return n_fired
 
 
@@ -81,7 +81,7 @@ def update_plastic(frame, index, row, t, first_fired, n_fired):
     plastic, plasticity, projections, rows = tables_at(frame)
     if t % UPDATE_INTERVAL == 0:
         for k in range(projections.size):
-            update_projection(plastic, projections[k], rows[k, 0], rows[k, 1], t)
+            update_projection(plastic, projections[k], rows, k, t)
             _drop_signals(
                 plasticity, projections[k], t - 1 - longest_delay(plastic, projections[k])
             )
@@ -96,13 +96,16 @@ def update_all(frame, t, _a, _b, _c, _d):
     """
     plastic, _, projections, rows = tables_at(frame)
     for k in range(projections.size):
-        update_projection(plastic, projections[k], rows[k, 0], rows[k, 1], t)
+        update_projection(plastic, projections[k], rows, k, t)
     return 0
 
 
 @helper
-def update_projection(plastic, p, function, row_frame, t):
-    """Update the weights of a projection to the last step without later presynaptic spikes."""
+def update_projection(plastic, p, rows, k, t):
+    """Update the weights of projection p to the last step without later presynaptic spikes.
+
+    Entry k of `rows` is its `update_row`.
+    """
     projection = plastic.projections[p]
     for row in range(projection.n_sources * projection.n_delays):
         segment = projection.first_row + row
@@ -110,7 +113,7 @@ def update_projection(plastic, p, function, row_frame, t):
         if first < stop:
             delay = projection.first_delay + row % projection.n_delays
             last = t - 1 - plastic.delays[delay]
-            call_addressed(function, row_frame, first, stop, plastic.shifts[delay], last, 0)
+            call_entry(rows, k, first, stop, plastic.shifts[delay], last)
 
 
 @helper
@@ -152,14 +155,8 @@ def signal_at(plasticity, p, step, rate):
 @helper
 def _count_signals(plasticity, p, step):
     """Return the number of signals up to `step`, at least 1: the list starts before time 0."""
-    low, high = np.int64(1), plasticity.signal_count[p]
-    while low < high:
-        middle = (low + high) // 2
-        if plasticity.signal_steps[p, middle] <= step:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    steps = plasticity.signal_steps[p, 1 : plasticity.signal_count[p]]
+    return 1 + np.searchsorted(steps, step, "right")
 
 
 @helper
@@ -298,7 +295,7 @@ def record_potentials(frame, index, row, t, first_fired, n_fired):
     """
     projections, rows = tables_at(frame)
     for k in range(projections.size):
-        call_addressed(rows[k, 0], rows[k, 1], projections[k], t, first_fired, n_fired, 0)
+        call_entry(rows, k, projections[k], t, first_fired, n_fired)
     return n_fired
 
 
@@ -365,7 +362,7 @@ def drop_spikes(frame, now, _a, _b, _c, _d):
             first, stop = plastic.segment[segment], plastic.segment[segment + 1]
             if first < stop:
                 shift = plastic.shifts[projection.first_delay + row % projection.n_delays]
-                call_addressed(rows[p, 0], rows[p, 1], first, stop, shift, last_step, 0)
+                call_entry(rows, p, first, stop, shift, last_step)
         for post in range(projection.first_list, projection.first_list + projection.n_targets):
             n = _copy_list(post, last_step, plasticity, needed, new_index, kept, n)
     for k in range(plasticity.last_seen.size):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurosim.kernels.address import addressed, call_addressed
+from neurosim.kernels.address import addressed, call_entry
 from neurosim.kernels.compiled import helper, inline, kernel
 from neurosim.kernels.random import below, counter, open_unit, squares
 from neurosim.kernels.tables import record, tables_at
@@ -279,7 +279,7 @@ def row_of(plan, p, source, lists, work):
     if kind == ALL:
         return _row_of_all(rule, _excluded(rule, plan.views, source), targets, minors)
     if kind in (PROBABILITY, OUT_DEGREE):
-        return call_addressed(work.drawing[0, 0], work.drawing[0, 1], p, source, 0, 0, 0)
+        return call_entry(work.drawing, 0, p, source)
     if kind == ONE:
         if rule.first_target <= source < rule.stop_target:
             targets[0] = source

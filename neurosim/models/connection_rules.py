@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -139,17 +139,29 @@ class FixedProbability(Rule):
 
 
 class _FixedDegree(Rule, abstract=True):
-    """Base class of rules with a fixed number of synapses per neuron."""
+    """Base class of rules that draw n synapses for each neuron of one population.
 
+    Attributes
+    ----------
+    drawn : int
+        Index of the population from which neurons are drawn, 0 for sources and 1 for targets.
+    """
+
+    drawn: ClassVar[int]
     n: int
 
-    def _check_pool(self, pool: int) -> None:
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Raise an error if there are too few neurons to draw n from."""
+        pool = (n_sources, n_targets)[self.drawn] - (n_common > 0 and not self.autapses)
         if self.n > (MOST if self.multapses and pool else pool):
             raise NeurosimError(
                 f"{type(self).__name__}.n = {self.n} exceeds the {pool} neurons to choose from: "
                 f"lower n, or allow {'multapses' if pool else 'autapses'}"
             )
+
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
+        """Return n times the number of neurons that have n synapses."""
+        return self.n * (n_targets, n_sources)[self.drawn]
 
 
 @dataclass(frozen=True)
@@ -171,17 +183,10 @@ class FixedInDegree(_FixedDegree):
     """
 
     rows = "in-degree"
+    drawn = 0
     n: int = parameter(low=0, high=MOST, help="synapses onto each target")
     autapses: bool = parameter(True, help=AUTAPSES)
     multapses: bool = parameter(True, help=MULTAPSES)
-
-    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Raise an error if there are too few sources to draw n from."""
-        self._check_pool(n_sources - (n_common > 0 and not self.autapses))
-
-    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
-        """Return the number of synapses, n · n_targets."""
-        return self.n * n_targets
 
 
 @dataclass(frozen=True)
@@ -201,17 +206,10 @@ class FixedOutDegree(_FixedDegree):
     """
 
     rows = "out-degree"
+    drawn = 1
     n: int = parameter(low=0, high=MOST, help="synapses from each source")
     autapses: bool = parameter(True, help=AUTAPSES)
     multapses: bool = parameter(True, help=MULTAPSES)
-
-    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Raise an error if there are too few targets to draw n from."""
-        self._check_pool(n_targets - (n_common > 0 and not self.autapses))
-
-    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
-        """Return the number of synapses, n · n_sources."""
-        return self.n * n_sources
 
     def out_degrees(self, ends: Endpoints, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return n for every source."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.utils.checks import check_flag, check_integer, check_number, show, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-T = TypeVar("T")
 
 LARGEST = 2**62
 """Bound of integers without a declared range."""
@@ -50,13 +49,22 @@ class Parameter:
     help: str
     check: Callable[..., Any] | None = dataclasses.field(default=None, repr=False)
 
-    def describe(self) -> str:
-        """Return a description, for example "time constant (ms), 0.1 to 1000"."""
-        text = f"{self.help} ({self.unit})" if self.unit else self.help
+    @property
+    def range(self) -> str:
+        """Allowed range, for example "20 to 5,000" or "0 or more"; empty if there is none."""
         if abs(self.low) >= BOUNDLESS:
-            return text
-        range_ = f"to {self.high:g}" if self.high < BOUNDLESS else "or more"
-        return f"{text}, {self.low:g} {range_}"
+            return ""
+        end = f"to {self.high:,.12g}" if self.high < BOUNDLESS else "or more"
+        return f"{self.low:,.12g} {end}".replace("-", "−")
+
+    def describe(self) -> str:
+        """Return a description, for example "time constant (ms), 0.1 to 1,000"."""
+        text = f"{self.help} ({self.unit})" if self.unit else self.help
+        return f"{text}, {self.range}" if self.range else text
+
+
+UNDECLARED = Parameter("", -math.inf, math.inf, "")
+"""Declaration of a value without unit, range and description."""
 
 
 @dataclass(frozen=True)
@@ -426,7 +434,7 @@ def check_declared(part: Any, default: Callable[..., Any] = check_number, before
         if declared is None:
             continue
         annotated = getattr(field.type, "__name__", str(field.type))
-        check = declared.check or {"int": _whole, "bool": _flag}.get(annotated, default)
+        check = declared.check or CHECKS.get(annotated, default)
         value, name = getattr(part, field.name), before + field.name
         value = check(value, name, declared.unit, declared.low, declared.high)
         object.__setattr__(part, field.name, value)
@@ -437,13 +445,14 @@ def optional(check: Callable[..., Any]) -> Callable[..., Any]:
     return lambda value, *limits: None if value is None else check(value, *limits)
 
 
-def one_of(*known: str) -> Callable[..., str]:
-    """Return a check that accepts some texts."""
+def one_of(*known: Any) -> Callable[..., Any]:
+    """Return a check that accepts some strings or numbers."""
 
-    def check(value: Any, name: str, *_: Any) -> str:
+    def check(value: Any, name: str, *_: Any) -> Any:
         if value not in known:
-            raise NeurosimError(f"{name} = {show(value)} is unknown: {suggest(value, known)}")
-        return str(value)
+            hint = suggest(value, map(str, known))
+            raise NeurosimError(f"{name} = {show(value)} is unknown: {hint}")
+        return known[known.index(value)]
 
     return check
 
@@ -456,9 +465,24 @@ def _flag(value: Any, name: str, *_: Any) -> bool:
     return check_flag(value, name)
 
 
+CHECKS: Mapping[str, Callable[..., Any]] = {"int": _whole, "bool": _flag}
+"""Checks of fields by the name of their annotated type."""
+
+
 def states_of(model: type) -> Mapping[str, State]:
     """Return the declared states of a model class by name, in order of declaration."""
     return _declared(model, State)
+
+
+def check_initial_names(model: type) -> None:
+    """Raise an error if a state starts at a parameter that the class does not have."""
+    for name, state in states_of(model).items():
+        known = not isinstance(state.initial, str) or hasattr(model, state.initial)
+        if not known and state.initial not in parameters_of(model):
+            raise NeurosimError(
+                f"{model.__name__}.{name} starts at {state.initial!r}, which is not a parameter of "
+                f"{model.__name__}"
+            )
 
 
 def compartments_of(model: type) -> Mapping[str, int]:
@@ -488,14 +512,11 @@ def potentials_of(rule: type) -> Mapping[str, Potential]:
 
 def variables_of(kind: type) -> Mapping[str, State | Trace | Signal | Potential]:
     """Return everything that the methods of a class receive by name, in order of declaration."""
-    names = [name for base in reversed(kind.__mro__) for name in vars(base)]
-    found: dict[str, Any] = {
-        **states_of(kind), **traces_of(kind), **signals_of(kind), **potentials_of(kind)
-    }  # fmt: skip
-    return {name: found[name] for name in names if name in found}
+    return _declared(kind, (State, Trace, Signal, Potential))
 
 
-def _declared(kind: type, declaration: type[T]) -> dict[str, T]:
-    """Return the class variables of a type by name, base classes first."""
+@cache
+def _declared(kind: type, declarations: type | tuple[type, ...]) -> Mapping[str, Any]:
+    """Return the class variables of these types by name, base classes first."""
     variables = [item for base in reversed(kind.__mro__) for item in vars(base).items()]
-    return {name: value for name, value in variables if isinstance(value, declaration)}
+    return {name: value for name, value in variables if isinstance(value, declarations)}

@@ -20,7 +20,7 @@ from neurosim.models.declare import (
     parameters_of,
     states_of,
 )
-from neurosim.models.potentials import check_potentials
+from neurosim.models.potentials import check_order, check_potentials, check_volts
 from neurosim.models.quantity import check_quantity, is_uniform
 from neurosim.models.registry import Part
 from neurosim.utils.checks import check_number, show, suggest
@@ -72,6 +72,10 @@ class Neuron(Part, abstract=True):
     noun: ClassVar[str] = "a neuron model"
     is_linear: ClassVar[bool] = False
     """Whether the potential below threshold follows the equation of `LIF`."""
+    potentials: ClassVar[tuple[str, ...]] = ()
+    """Parameters that are checked for values in volts."""
+    ascending: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Pairs of parameters of which the first must be the lower one."""
 
     _: dataclasses.KW_ONLY
     method: Literal["rk4", "euler", "exponential_euler", "adaptive", "gsl", "exact"] = option(
@@ -115,6 +119,9 @@ class Neuron(Part, abstract=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_volts(self, *self.potentials)
+        for lower, upper in self.ascending:
+            check_order(self, lower, upper)
         if self.initial is not None:
             name = f"{type(self).__name__}.initial"
             checked = check_initial(type(self), self.initial, name)

@@ -12,6 +12,8 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
     SOMA,
     State,
+    check_initial_names,
+    one_of,
     option,
     optional,
     parameters_of,
@@ -99,11 +101,17 @@ class NeuronModel(Neuron, abstract=True):
     ``v_max``
         Name of the parameter that bounds v inside `derivatives`.
     ``refractory``
-        What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
-        v is held at `v_reset`, and the other states are integrated. "ignore": all states are
-        integrated, but `spikes` is not evaluated. "freeze": no state changes.
+        What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. It is
+        rounded to the nearest time step, halves up. "clamp": v is held at `v_reset`, and the other
+        states are integrated. "ignore": all states are integrated, but `spikes` is not evaluated.
+        "freeze": no state changes.
     ``threshold``
         Name of the parameter that `escape` softens, "v_threshold" by default.
+    ``potentials``
+        Names of parameters in mV whose values are refused if they look like volts.
+    ``ascending``
+        Pairs of names of parameters, such as ``(("v_reset", "v_peak"),)``, of which the first must
+        be lower, because the neuron would fire without end. Distributions are truncated.
     ``psp_at_rest``
         Whether strengths can be given as `psp`, the peak of a small PSP at rest. False for models
         with ion channels, whose PSP depends on their state.
@@ -293,18 +301,14 @@ def check_class(kind: type[NeuronModel]) -> None:
     ------
     NeurosimError
     """
-    name, states, parameters = kind.__name__, states_of(kind), parameters_of(kind)
-    if not states:
+    name, parameters = kind.__name__, parameters_of(kind)
+    if not states_of(kind):
         raise NeurosimError(
             f"{name} declares no state: the first one is the membrane potential, such as "
             'v: ClassVar = ns.state("mV", -70.0)'
         )
     for variable, known in {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}.items():
-        if getattr(kind, variable) not in known:
-            raise NeurosimError(
-                f"{name}.{variable} = {show(getattr(kind, variable))} is unknown: choose among "
-                f"{', '.join(known)}"
-            )
+        one_of(*known)(getattr(kind, variable), f"{name}.{variable}")
     if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:
         raise NeurosimError(
             f"{name} holds v at v_reset for t_ref, but has no parameter v_reset: declare it, or "
@@ -313,12 +317,4 @@ def check_class(kind: type[NeuronModel]) -> None:
     if kind.v_max is not None and kind.v_max not in parameters:
         raise NeurosimError(f"{name}.v_max = {show(kind.v_max)} is not a parameter of {name}")
     _check_compartments(kind)
-    for state, declared in states.items():
-        if (
-            isinstance(declared.initial, str)
-            and not hasattr(kind, declared.initial)
-            and (declared.initial not in parameters)
-        ):
-            raise NeurosimError(
-                f"{name}.{state} starts at {declared.initial!r}, which is not a parameter of {name}"
-            )
+    check_initial_names(kind)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.quantity import bounds_of, is_distribution, typical
+from neurosim.models.quantity import bounds_of, check_extent, is_distribution, typical
 from neurosim.utils.checks import check_array, check_number, is_scalar
 
 IN_VOLTS = 0.2
@@ -33,12 +33,7 @@ def check_potentials(value: Any, label: str, size: int | None = None) -> Any:
     NeurosimError
     """
     if is_distribution(value):
-        (low, high), (_, least, most) = value.extent, LIMITS
-        if not least <= low <= high <= most:
-            raise NeurosimError(
-                f"{label} = {value} extends from {low:g} to {high:g} mV, outside {least:g} "
-                f"to {most:g} mV: reduce its spread, or set bounds"
-            )
+        check_extent(value, label, *LIMITS)
         return value
     if is_scalar(value):
         return check_number(value, label, *LIMITS)
@@ -58,7 +53,7 @@ def check_volts(neuron: Any, *names: str) -> None:
     NeurosimError
     """
     potentials = {name: typical(getattr(neuron, name)) for name in names}
-    all_small = max(map(abs, potentials.values())) < IN_VOLTS
+    all_small = max(map(abs, potentials.values()), default=0.0) < IN_VOLTS
     for name, v in potentials.items():
         if -IN_VOLTS < v <= -0.01 or (all_small and v != 0.0):
             raise NeurosimError(
@@ -97,6 +92,22 @@ def keep_order(neuron: Any, lower: str, upper: str) -> tuple[float, float] | Non
     else:
         return _first_out_of_order(neuron, lower, upper)
     return None
+
+
+def check_order(neuron: Any, lower: str, upper: str) -> None:
+    """Raise an error if the parameter `lower`, of a reset or of rest, is not below `upper`.
+
+    Distributions are truncated as by `keep_order`.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    if wrong := keep_order(neuron, lower, upper):
+        raise NeurosimError(
+            f"{type(neuron).__name__}.{lower} = {wrong[0]:g} mV is not below {upper} = "
+            f"{wrong[1]:g} mV: the neuron would fire without end"
+        )
 
 
 def _truncate(neuron: Any, name: str, bounds: tuple[float, float], where: str) -> None:

@@ -41,6 +41,21 @@ def check_quantity(value: Any, name: str, unit: str, low: float, high: float) ->
     return array
 
 
+def check_extent(value: Distribution, name: str, unit: str, low: float, high: float) -> None:
+    """Raise an error if a distribution has values outside a range.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    least, most = value.extent
+    if not low <= least <= most <= high:
+        raise NeurosimError(
+            f"{name} = {value} extends from {least:g} to {most:g} {unit}, outside {low:g} to "
+            f"{high:g} {unit}: reduce its spread, or set bounds"
+        )
+
+
 def or_infinity(value: Any, name: str, unit: str, low: float, high: float) -> Any:
     """Return a quantity in range, or +infinity."""
     infinite = isinstance(value, (float, np.floating)) and value == math.inf

@@ -50,6 +50,11 @@ def strength(value: Any, unit: str) -> str:
     return f"{brief(value)} {unit}"
 
 
+def sampled(interval: float | None) -> str:
+    """Return a sampling interval (ms) as text."""
+    return "every step" if interval is None else f"every {interval:g} ms"
+
+
 def neurons(name: str, ids: NDArray[np.int64] | None) -> str:
     """Return a population's name, after the number of selected neurons.
 

@@ -114,13 +114,8 @@ def effect_of(projection: Projection, weight: Weight | None = None) -> int | Non
     return None if sign is None else sign * projection.effect
 
 
-def common_sign(projections: Iterable[Projection]) -> int:
-    """Return +1 if all synapses excite, −1 if all inhibit, else 0."""
-    return common_effect(map(effect_of, projections))
-
-
 def common_effect(effects: Iterable[int | None]) -> int:
-    """Return the common effect of synapses, 0 if they differ."""
+    """Return +1 if all synapses excite, −1 if all inhibit, else 0."""
     signs = set(effects) - {0}
     return (signs.pop() or 0) if len(signs) == 1 else 0
 

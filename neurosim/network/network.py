@@ -20,7 +20,13 @@ from neurosim.models.rule import Rule
 from neurosim.models.short_term import Release, ShortTermPlasticity
 from neurosim.models.sparse import expand_sparse
 from neurosim.models.synapses import DeltaSynapse, Synapse
-from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
+from neurosim.network.dale import (
+    check_dale,
+    common_effect,
+    effect_of,
+    keep_sign,
+    warn_of_truncation,
+)
 from neurosim.network.parts import (
     Drive,
     Modulation,
@@ -28,7 +34,6 @@ from neurosim.network.parts import (
     Projection,
     Recording,
     WeightRecording,
-    check_ids,
 )
 from neurosim.network.strength import (
     check_delay,
@@ -37,7 +42,7 @@ from neurosim.network.strength import (
     choose_strength,
 )
 from neurosim.network.summary import summarize, title
-from neurosim.network.views import PopulationView
+from neurosim.network.views import PopulationView, check_ids
 from neurosim.utils.checks import check_flag, check_number, is_scalar, show, suggest
 from neurosim.utils.frozen import FrozenList
 
@@ -219,7 +224,7 @@ class Network:
         Also 0 for strengths in a file, which is read when the network is built.
         """
         self._check_population(population, "population")
-        return common_sign(p for p in self._projections if p.source is population)
+        return common_effect(effect_of(p) for p in self._projections if p.source is population)
 
     def add(
         self,
@@ -358,12 +363,9 @@ class Network:
         rule.bind(ends)
         rule = with_distance(rule, psp, weight, delay)
         psp, weight, delay = (
-            ends.evaluate_profile(rule, value, name)
+            rule.strength_or_delay(ends.evaluate_profile(rule, value, name), name)
             for value, name in ((psp, "psp"), (weight, "weight"), (delay, "delay"))
         )
-        psp = rule.strength_or_delay(psp, "psp")
-        weight = rule.strength_or_delay(weight, "weight")
-        delay = rule.strength_or_delay(delay, "delay")
         shape = rule.shape(*ends.shape)
         value, factor, name, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, name, unit, shape)
@@ -374,10 +376,6 @@ class Network:
         if plasticity is not None:
             Plasticity.require(plasticity, "plasticity = ")
             strength = plasticity.check_initial(strength, value, name)
-        if dendritic_delay is not None:
-            if plasticity is None:
-                raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
-            dendritic_delay = check_number(dendritic_delay, "dendritic_delay", "ms", 0.0, MAX_DELAY)
         late = check_delay(delay, shape)
         rule, strength, late, source_ids, target_ids = ends.resolve(rule, strength, late)
         projection = Projection(

@@ -12,15 +12,22 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.column import MAX_DELAY
 from neurosim.models.connection_rules import AllToAll
-from neurosim.models.declare import parameters_of, signals_of, states_of
+from neurosim.models.declare import (
+    check_declared,
+    optional,
+    parameter,
+    parameters_of,
+    signals_of,
+    states_of,
+)
 from neurosim.models.endpoints import Endpoints
 from neurosim.models.neuron import Neuron, check_initial, check_state, potential_of
 from neurosim.models.positions import Positions, as_positions
 from neurosim.models.potentials import check_potentials
 from neurosim.models.short_term import Release, ShortTermPlasticity
 from neurosim.models.synapses import ExactNMDA
-from neurosim.network.brief import brief, neurons, strength
-from neurosim.network.views import PopulationView, check_distinct, select, view_of
+from neurosim.network.brief import brief, neurons, sampled, strength
+from neurosim.network.views import PopulationView, view_of
 from neurosim.results import UNITS
 from neurosim.utils.checks import (
     check_flag,
@@ -89,16 +96,9 @@ class Population:
             raise NeurosimError(
                 f"Population name {show(name)}: give a non-empty string without '/'"
             )
-        whole = isinstance(self.size, (int, np.integer)) and not isinstance(self.size, bool)
-        if whole and self.size == 0:
-            raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
         size = check_integer(self.size, f"Size of population {name!r}", 1)
         Neuron.require(self.neuron, f"Population {name!r}: ", "an instance of a NeuronModel")
-        set_fields(
-            self,
-            size=size,
-            dale=check_flag(self.dale, f"Population {name!r}: dale"),
-        )
+        set_fields(self, size=size, dale=check_flag(self.dale, f"Population {name!r}: dale"))
         self._set_initial()
         self._check_sizes()
         if self.positions is not None:
@@ -116,11 +116,8 @@ class Population:
             given = {potential_of(kind): self.v_init} | given
         given = dict(self.neuron.initial or {}) | given
         v = given.pop(potential_of(kind), None)
-        set_fields(
-            self,
-            v_init=None if v is None else self.check_state("v", v, "v_init"),
-            initial=given,
-        )
+        v = None if v is None else self.check_state("v", v, "v_init")
+        set_fields(self, v_init=v, initial=given)
 
     def check_state(self, state: str, value: Any, label: str) -> Any:
         """Return checked values of a state; "v" is the membrane potential.
@@ -230,10 +227,15 @@ class Projection:
     release: Release | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
-    dendritic_delay: float | None = None
+    dendritic_delay: float | None = parameter(
+        None, "ms", 0.0, MAX_DELAY, "dendritic part of the delay", check=optional(check_number)
+    )
 
     def checked(self) -> Projection:
         """Return the projection with the form of its synapse, after checks of its options."""
+        check_declared(self)
+        if self.dendritic_delay is not None and self.plasticity is None:
+            raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
         if self.synapse.couples and (self.short_term or self.release):
             raise NeurosimError(
                 f"{type(self.synapse).__name__} transmits no spikes: leave out short_term and "
@@ -371,6 +373,12 @@ class Drive:
         return f"<Drive of {neurons(self.target.name, self.ids)}: {', '.join(parts)}>"
 
 
+def _interval() -> Any:
+    """Declare a sampling interval."""
+    check = optional(check_number)
+    return parameter(None, "ms", 1e-3, 1e9, "sampling interval", check=check)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """A recorded variable of a population or of an input. Created by `Network.record`.
@@ -397,9 +405,9 @@ class Recording:
     population: Population
     variable: str
     ids: NDArray[np.int64] | None
-    interval: float | None
-    average: bool = False
-    sum: bool = False
+    interval: float | None = _interval()
+    average: bool = parameter(False, help="whether the mean over neurons is recorded")
+    sum: bool = parameter(False, help="whether the sum over neurons is recorded")
     synapse: Synapse | None = None
     drive: Drive | None = None
 
@@ -413,15 +421,11 @@ class Recording:
             raise NeurosimError(
                 f"{show(self.variable)} cannot be recorded: {suggest(self.variable, self._units)}"
             )
-        set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.drive is not None:
             self._check_targets(self.drive)
-        if self.interval is not None:
-            if self.variable == "spikes":
-                raise NeurosimError("Spikes have no sampling interval: leave out interval")
-            set_fields(self, interval=check_number(self.interval, "interval", "ms", 1e-3, 1e9))
-        check_flag(self.average, "average")
-        check_flag(self.sum, "sum")
+        if self.interval is not None and self.variable == "spikes":
+            raise NeurosimError("Spikes have no sampling interval: leave out interval")
+        check_declared(self)
         if self.average and self.sum:
             raise NeurosimError("average and sum cannot be combined: make two recordings")
         if (self.average or self.sum) and self.variable == "spikes":
@@ -476,7 +480,7 @@ class Recording:
         return self.population.size if self.ids is None else len(self.ids)
 
     def __repr__(self) -> str:
-        every = "" if self.interval is None else f", every {self.interval:g} ms"
+        every = "" if self.variable == "spikes" else f", {sampled(self.interval)}"
         return f"<Recording of {self.name!r} of {neurons(self.key, self.ids)}{every}>"
 
 
@@ -493,7 +497,7 @@ class WeightRecording:
     """
 
     projection: Projection
-    interval: float | None = None
+    interval: float | None = _interval()
 
     def __post_init__(self) -> None:
         if self.projection.plasticity is None:
@@ -501,12 +505,10 @@ class WeightRecording:
                 f"The weights of {self.projection} do not change: read them by "
                 "Simulation.connections, or pass plasticity to Network.connect"
             )
-        if self.interval is not None:
-            set_fields(self, interval=check_number(self.interval, "interval", "ms", 1e-3, 1e9))
+        check_declared(self)
 
     def __repr__(self) -> str:
-        every = "" if self.interval is None else f", every {self.interval:g} ms"
-        return f"<Recording of 'weight' of {self.projection.title}{every}>"
+        return f"<Recording of 'weight' of {self.projection.title}, {sampled(self.interval)}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -526,16 +528,12 @@ class Modulation:
 
     source: Population
     projection: Projection
-    amount: float
-    delay: float
+    amount: float = parameter(1.0, "", -1e9, 1e9, "change of the signal by each spike")
+    delay: float = parameter(1.0, "ms", 0.0, MAX_DELAY, "time from a spike to its effect")
 
     def __post_init__(self) -> None:
         check_has_signal(self.projection)
-        set_fields(
-            self,
-            amount=check_number(self.amount, "amount", "", -1e9, 1e9),
-            delay=check_number(self.delay, "delay", "ms", 0.0, MAX_DELAY),
-        )
+        check_declared(self)
 
     def __repr__(self) -> str:
         return (
@@ -553,26 +551,3 @@ def check_has_signal(projection: Projection) -> None:
             f"{projection} has {named}, which receives no signal: give a projection with a rule "
             "that declares ns.signal, such as RewardSTDP"
         )
-
-
-def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
-    """Return selected neurons of a population; None: all.
-
-    Parameters
-    ----------
-    ids : int, slice, mask or array_like of int, or None
-    population : Population
-    empty : bool
-        Whether an empty selection is allowed.
-
-    Raises
-    ------
-    NeurosimError
-    """
-    if ids is None:
-        return None
-    chosen = select(ids, population.size, f"ids of {population.name!r}")
-    if len(chosen) == 0 and not empty:
-        raise NeurosimError(f"ids of {population.name!r} is empty: select at least one neuron")
-    check_distinct(chosen, f"ids of {population.name!r}")
-    return read_only(chosen)

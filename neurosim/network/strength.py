@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.column import MAX_DELAY, PerEdge, is_per_edge
 from neurosim.models.distributions import Distribution
-from neurosim.models.quantity import is_distribution
+from neurosim.models.quantity import check_extent, is_distribution
 from neurosim.utils.checks import check_array, check_number, is_scalar, show
 from neurosim.utils.frozen import read_only
 
@@ -24,7 +24,13 @@ MAX_STRENGTH = 1e9
 """Largest strength, in mV or pA."""
 
 
-def _check_shape(array: NDArray, shape: tuple[int, ...] | None, name: str) -> None:
+def _check_numbers(
+    value: Any, name: str, unit: str, low: float, high: float, shape: tuple[int, ...] | None
+) -> float | NDArray[np.float64]:
+    """Return a checked number, or an array with one number per synapse."""
+    if is_scalar(value):
+        return check_number(value, name, unit, low, high)
+    array = check_array(value, name, unit, low, high, empty=shape == (0,))
     if shape is None:
         raise NeurosimError(
             f"{name} is an array, but the rule draws its connections at random: give a number or a "
@@ -32,6 +38,7 @@ def _check_shape(array: NDArray, shape: tuple[int, ...] | None, name: str) -> No
         )
     if array.shape != shape:
         raise NeurosimError(f"{name} has shape {array.shape}; expected {shape}")
+    return array
 
 
 def choose_strength(
@@ -80,7 +87,7 @@ def check_strength(
     value : float, array_like, distribution or Column
     factor : float
         Conversion factor from the given unit to the unit of the weight.
-    what, unit : str
+    name, unit : str
     shape : tuple of int or None
         Shape of arrays; None if arrays are not allowed.
     """
@@ -88,19 +95,12 @@ def check_strength(
         return value.scaled(factor)
     if unit == "nS":
         value = _check_conductance(value, name)
+    limits = name, unit, -MAX_STRENGTH, MAX_STRENGTH
     if is_distribution(value):
-        low, high = value.extent
-        if not -MAX_STRENGTH <= low <= high <= MAX_STRENGTH:
-            raise NeurosimError(
-                f"{name} = {value} extends from {low:g} to {high:g} {unit}, outside "
-                f"{-MAX_STRENGTH:g} to {MAX_STRENGTH:g} {unit}: reduce its spread, or set bounds"
-            )
+        check_extent(value, *limits)
         return value.scaled(factor)
-    if is_scalar(value):
-        return check_number(value, name, unit, -MAX_STRENGTH, MAX_STRENGTH) * factor
-    array = check_array(value, name, unit, -MAX_STRENGTH, MAX_STRENGTH, empty=shape == (0,))
-    _check_shape(array, shape, name)
-    return read_only(array * factor)
+    checked = _check_numbers(value, *limits, shape) * factor
+    return checked if isinstance(checked, float) else read_only(checked)
 
 
 def _check_conductance(value: Any, name: str) -> Any:
@@ -151,24 +151,14 @@ def check_delay(
         return value
     if is_distribution(value):
         try:
-            value.truncated(0.0, math.inf)
+            positive = value.truncated(0.0, math.inf)
         except NeurosimError:
             raise NeurosimError(
                 f"delay = {value} has almost no positive values: delays are in ms"
             ) from None
-        if value.extent[1] > MAX_DELAY:
-            raise NeurosimError(
-                f"delay = {value} extends to {value.extent[1]:g} ms, above {MAX_DELAY:g} ms: "
-                "reduce its spread, or set an upper bound"
-            )
+        check_extent(positive, "delay", "ms", 0.0, MAX_DELAY)
         return value
-    if is_scalar(value):
-        delay = check_number(value, "delay", "ms", 0.0, MAX_DELAY)
-        if delay == 0.0:
-            raise NeurosimError("delay = 0 ms: a spike needs at least one time step to arrive")
-        return delay
-    array = check_array(value, "delay", "ms", 0.0, MAX_DELAY, empty=shape == (0,))
-    _check_shape(array, shape, "delay")
-    if not array.all():
-        raise NeurosimError("delay contains 0 ms: a spike needs at least one time step to arrive")
-    return array
+    delay = _check_numbers(value, "delay", "ms", 0.0, MAX_DELAY, shape)
+    if not np.all(delay):
+        raise NeurosimError("delay = 0 ms: a spike needs at least one time step to arrive")
+    return delay

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurosim.network.brief import brief, strength
+from neurosim.network.brief import brief, sampled, strength
 from neurosim.utils.table import Summary, Table, counted
 
 if TYPE_CHECKING:
@@ -79,21 +79,12 @@ def _recordings(network: Network) -> Table:
         (
             one.name,
             _selected(one.key, one.ids),
-            None
-            if one.variable == "spikes"
-            else "every step"
-            if one.interval is None
-            else f"{one.interval:g} ms",
+            None if one.variable == "spikes" else sampled(one.interval),
         )
         for one in network.recordings
     )
     rows += tuple(
-        (
-            "weight",
-            one.projection.title,
-            "every step" if one.interval is None else f"{one.interval:g} ms",
-        )
-        for one in network.weight_recordings
+        ("weight", one.projection.title, sampled(one.interval)) for one in network.weight_recordings
     )
     return Table("", ("recorded", "of", "interval"), rows, left=2)
 

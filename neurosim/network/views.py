@@ -78,12 +78,41 @@ def view_of(population: Population, index: Any) -> PopulationView:
         If an index is out of range, a mask has the wrong size, no neuron is selected, or a neuron
         is selected twice.
     """
-    name = population.name
-    ids = select(index, population.size, f"index of {name!r}")
-    if len(ids) == 0:
-        raise NeurosimError(f"index of {name!r} selects no neuron: select at least one")
-    check_distinct(ids, f"index of {name!r}")
-    return PopulationView(population, read_only(ids))
+    return PopulationView(population, _chosen(index, population, "index"))
+
+
+def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
+    """Return selected neurons of a population; None: all.
+
+    Parameters
+    ----------
+    ids : int, slice, mask or array_like of int, or None
+    population : Population
+    empty : bool
+        Whether an empty selection is allowed.
+
+    Raises
+    ------
+    NeurosimError
+        As by `view_of`.
+    """
+    return None if ids is None else _chosen(ids, population, "ids", empty=empty)
+
+
+def _chosen(
+    index: Any, population: Population, label: str, *, empty: bool = False
+) -> NDArray[np.int64]:
+    """Return the selected neurons of a population, each once."""
+    name = f"{label} of {population.name!r}"
+    ids = select(index, population.size, name)
+    if not (len(ids) or empty):
+        raise NeurosimError(f"{name} is empty: select at least one neuron")
+    values, counts = np.unique(ids, return_counts=True)
+    if len(values) < len(ids):
+        raise NeurosimError(
+            f"{name} contains {int(values[counts > 1][0])} more than once: indices must be unique"
+        )
+    return read_only(ids)
 
 
 def select(index: Any, size: int, name: str) -> NDArray[np.int64]:
@@ -126,12 +155,3 @@ def _is_mask(index: Any, size: int, name: str) -> bool:
     if array.shape != (size,):
         raise NeurosimError(f"{name} is a mask of shape {array.shape}; expected ({size},)")
     return True
-
-
-def check_distinct(ids: NDArray[np.int64], name: str) -> None:
-    """Raise an error if a neuron occurs more than once."""
-    values, counts = np.unique(ids, return_counts=True)
-    if len(values) < len(ids):
-        raise NeurosimError(
-            f"{name} contains {int(values[counts > 1][0])} more than once: indices must be unique"
-        )

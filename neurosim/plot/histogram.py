@@ -9,6 +9,7 @@ import numpy as np
 from neurosim.plot.style import (
     KINDS,
     add_legend,
+    annotate,
     colour_of,
     finished,
     names_of,
@@ -16,53 +17,58 @@ from neurosim.plot.style import (
     panels,
     style,
 )
-from neurosim.results.analysis import cv_isi, potentials, rates
+from neurosim.results.analysis import cv_isi, end_of, potentials, rates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.results import Result
+    from neurosim.results import Result, SpikeTrains
 
 
-def _draw(
-    axes: Axes, by_sign: dict[int, NDArray[np.float64]], label: str, grain: float = 0.0
+def _draw_histogram(
+    axes: Axes,
+    result: Result,
+    populations: Sequence[str] | None,
+    measure: Callable[[SpikeTrains], NDArray[np.float64]],
+    label: str,
+    grain: float = 0.0,
 ) -> None:
-    """Draw histograms of one measure as outlines, normalised to fractions of neurons.
+    """Draw histograms of a measure of neurons as outlines, normalised to fractions of neurons.
 
-    If a measure is a multiple of `grain`, so are the bins.
+    Populations of the same sign are pooled. If a measure is a multiple of `grain`, so are the bins.
     """
+    by_sign: dict[int, NDArray[np.float64]] = {}
+    for name in names_of(result, populations):
+        sign, values = result.populations[name].sign, measure(result.spikes[name])
+        by_sign[sign] = np.append(by_sign.get(sign, []), values[np.isfinite(values)])
     everything = np.concatenate([np.empty(0), *by_sign.values()])
-    if len(everything) == 0:
-        axes.text(0.5, 0.5, "too few spikes", transform=axes.transAxes, ha="center", fontsize=10)
+    with style():
         axes.set_xlabel(label)
-        return
-    top = float(np.quantile(everything, 0.999)) or 1.0
-    width = top / 40.0
-    if grain:
-        width = grain * np.ceil(width / grain)
-    edges = np.arange(0.0, top + 2.0 * width, width) - 0.5 * grain
-    for sign, values in by_sign.items():
-        counts, _ = np.histogram(values, edges)
-        fraction = counts / max(1, len(values))
-        axes.stairs(fraction, edges, color=colour_of(sign), lw=1.4, label=KINDS[sign])
-        axes.axvline(values.mean(), color=colour_of(sign), lw=0.9, ls=":")
-    axes.set_xlim(0.0, edges[-1])
-    axes.set_ylim(bottom=0.0)
-    axes.set_xlabel(label)
-    axes.set_ylabel("fraction of neurons")
+        if len(everything) == 0:
+            _write_in_centre(axes, "too few spikes")
+            return
+        top = float(np.quantile(everything, 0.999)) or 1.0
+        width = top / 40.0
+        if grain:
+            width = grain * np.ceil(width / grain)
+        edges = np.arange(0.0, top + 2.0 * width, width) - 0.5 * grain
+        for sign, values in by_sign.items():
+            if len(values):
+                fraction = np.histogram(values, edges)[0] / len(values)
+                axes.stairs(fraction, edges, color=colour_of(sign), lw=1.4, label=KINDS[sign])
+                axes.axvline(values.mean(), color=colour_of(sign), lw=0.9, ls=":")
+        axes.set_xlim(0.0, edges[-1])
+        axes.set_ylim(bottom=0.0)
+        axes.set_ylabel("fraction of neurons")
 
 
-def _by_sign(result: Result, names: Sequence[str], measure: object) -> dict[int, NDArray]:
-    found: dict[int, list[NDArray]] = {}
-    for name in names:
-        values = measure(result.spikes[name])  # type: ignore[operator]
-        found.setdefault(result.populations[name].sign, []).append(values[np.isfinite(values)])
-    joined = {sign: np.concatenate(parts) for sign, parts in found.items()}
-    return {sign: values for sign, values in joined.items() if len(values)}
+def _write_in_centre(axes: Axes, text: str) -> None:
+    """Write text into axes without data."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", fontsize=10)
 
 
 def draw_rate_histogram(
@@ -84,10 +90,9 @@ def draw_rate_histogram(
     >>> axes.get_xlabel()
     'firing rate (Hz)'
     """
-    names = names_of(result, populations)
-    with style():
-        values = _by_sign(result, names, lambda t: rates(t, start, result.duration))
-        _draw(axes, values, "firing rate (Hz)", grain=1e3 / (result.duration - start))
+    stop = end_of(result, start, None)
+    label, grain = "firing rate (Hz)", 1e3 / (stop - start)
+    _draw_histogram(axes, result, populations, lambda t: rates(t, start, stop), label, grain)
 
 
 def draw_cv_histogram(
@@ -109,10 +114,8 @@ def draw_cv_histogram(
     >>> axes.get_xlabel()
     'CV of inter-spike intervals'
     """
-    names = names_of(result, populations)
-    with style():
-        values = _by_sign(result, names, lambda t: cv_isi(t, start))
-        _draw(axes, values, "CV of inter-spike intervals")
+    label = "CV of inter-spike intervals"
+    _draw_histogram(axes, result, populations, lambda t: cv_isi(t, start), label)
 
 
 def rates_and_cv(
@@ -161,9 +164,7 @@ def rates_and_cv(
 def draw_potential_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw the distribution of potentials after `start` (ms), with thresholds.
-
-    Thresholds are dashed lines.
+    """Draw the distribution of potentials after `start` (ms), with dashed lines at thresholds.
 
     Parameters
     ----------
@@ -195,7 +196,7 @@ def draw_potential_histogram(
     with style():
         axes.set_xlabel("membrane potential (mV)")
         if len(pooled) == 0:
-            axes.text(0.5, 0.5, "no samples", transform=axes.transAxes, ha="center", fontsize=10)
+            _write_in_centre(axes, "no samples")
             return
         low, high = pooled.min(), pooled.max()
         edges = np.linspace(low, max(high, low + 1.0), 61)
@@ -214,16 +215,8 @@ def draw_potential_histogram(
         thresholds = {result.populations[name].v_threshold for name in names}
         for level in sorted(v for v in thresholds if np.isfinite(v)):
             axes.axvline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            axes.annotate(
-                "threshold",
-                (level, 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 3),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
-                color="0.35",
-            )
+            above = (level, 1.0), ("data", "axes fraction"), (0, 3)
+            annotate(axes, "threshold", *above, ha="center")
         axes.set_ylim(bottom=0.0)
         axes.set_ylabel("density (1/mV)")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.plot.raster import draw_population_rate, draw_raster
-from neurosim.plot.style import add_legend, end_of, finished, names_of, new_figure, panels
+from neurosim.plot.style import add_legend, finished, names_of, new_figure, panels
 from neurosim.plot.trace import draw_voltage
+from neurosim.results.analysis import end_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +79,9 @@ def overview(
     heights += [1.1] * (n_neurons >= MIN_NEURONS) + [1.3] * len(potentials)
     fig = new_figure(7.5, 0.9 + 1.1 * sum(heights))
     axes = panels(fig, len(heights), 1, sharex=True, height_ratios=heights)
-    rows = _rows(result, names, start, end)
+    n_spikes = sum(np.count_nonzero(result.spikes[name].inside(start, end)) for name in names)
+    # Of many spikes, at least those of 50 neurons.
+    rows = int(np.clip(MAX_SPIKES * n_neurons / max(1, n_spikes), 50, 2000))
     draw_raster(axes[0], result, names, start=start, stop=end, max_neurons=rows)
     if n_neurons >= MIN_NEURONS:
         width = bin_width(end - start)
@@ -93,18 +97,8 @@ def overview(
     return finished(fig)
 
 
-def _rows(result: Result, names: Sequence[str], start: float, stop: float) -> int:
-    """Return the number of neurons whose spikes do not fill the raster, at least 50."""
-    n_neurons = sum(len(result.spikes[name].recorded) for name in names)
-    n_spikes = sum(np.count_nonzero(result.spikes[name].inside(start, stop)) for name in names)
-    return int(np.clip(MAX_SPIKES * n_neurons / max(1, n_spikes), 50, 2000))
-
-
 def _potentials(result: Result, names: Sequence[str]) -> list[tuple[str, int]]:
-    """Return some neurons with recorded potentials.
-
-    They are from as many populations as possible.
-    """
+    """Return neurons with recorded potentials, of as many populations as possible."""
     recorded = [name for name in names if (name, "v") in result.traces]
     chosen = [
         (k, name, int(neuron))
@@ -117,11 +111,5 @@ def _potentials(result: Result, names: Sequence[str]) -> list[tuple[str, int]]:
 
 def bin_width(span: float) -> float:
     """Return a round bin width (ms), at least 1, for at most `MAX_BINS` bins."""
-    if span <= MAX_BINS:
-        return min(1.0, span)
-    power = 1.0
-    while True:
-        for factor in (1.0, 2.0, 5.0):
-            if span <= factor * power * MAX_BINS:
-                return factor * power
-        power *= 10.0
+    widths = (factor * 10.0**power for power in count() for factor in (1.0, 2.0, 5.0))
+    return min(next(width for width in widths if span <= width * MAX_BINS), span)

@@ -10,7 +10,6 @@ from neurosim.plot.style import (
     KINDS,
     add_legend,
     colour_of,
-    end_of,
     finished,
     names_of,
     new_figure,
@@ -18,7 +17,7 @@ from neurosim.plot.style import (
     style,
     time_axis,
 )
-from neurosim.results.analysis import population_rate
+from neurosim.results.analysis import end_of, population_rate
 from neurosim.utils.checks import check_integer, check_number
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from neurosim.results import Result
 
@@ -85,9 +83,12 @@ def draw_raster(
     n_rows = int(first[-1])
     labelled = slice(None, None, max(1, -(-len(names) // MAX_LABELS)))
     with style():
-        for sign, (times, rows) in _dots(result, names, first, every, start, end).items():
-            colour = colour_of(sign)
-            axes.plot(times, rows, ls="", color=colour, rasterized=True, **_marker(n_rows))
+        for name, row in zip(names, first, strict=False):
+            trains, colour = result.spikes[name], colour_of(result.populations[name].sign)
+            index = np.searchsorted(trains.recorded, trains.ids)
+            shown = (index % every == 0) & trains.inside(start, end)
+            dots = trains.times[shown], row + index[shown] // every
+            axes.plot(*dots, ls="", color=colour, rasterized=True, **_marker(n_rows))
         if len(names) <= MAX_LABELS:
             for edge in first[1:-1]:
                 axes.axhline(edge - 0.5, color="0.85", lw=0.6)
@@ -99,28 +100,6 @@ def draw_raster(
         axes.tick_params(axis="y", length=0)
         axes.set_ylabel("neurons" if every == 1 else f"neurons (every {_ordinal(every)})")
         time_axis(axes, start, end)
-
-
-def _dots(
-    result: Result,
-    names: Sequence[str],
-    first: NDArray[np.int64],
-    every: int,
-    start: float,
-    end: float,
-) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
-    """Return the times and rows of the spikes to draw, by sign of the population."""
-    found: dict[int, list[tuple[NDArray[np.float64], NDArray[np.int64]]]] = {}
-    for name, row in zip(names, first, strict=False):
-        trains = result.spikes[name]
-        index = np.searchsorted(trains.recorded, trains.ids)
-        shown = (index % every == 0) & trains.inside(start, end)
-        dots = trains.times[shown], row + index[shown] // every
-        found.setdefault(result.populations[name].sign, []).append(dots)
-    return {
-        sign: (np.concatenate([t for t, _ in parts]), np.concatenate([r for _, r in parts]))
-        for sign, parts in found.items()
-    }
 
 
 def _marker(n_rows: int) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.results.windows import check_window
-from neurosim.utils.checks import suggest
+from neurosim.results.analysis import trains_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,22 +97,8 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
     if isinstance(populations, str):
         populations = [populations]
     for name in populations or ():
-        if name not in result.spikes:
-            raise NeurosimError(f"unknown population {name!r}: {suggest(name, result.spikes)}")
+        trains_of(result, name)
     return list(result.spikes if populations is None else populations)
-
-
-def end_of(result: Result, start: float, stop: float | None) -> float:
-    """Return the end of a time window (ms); by default the end of the run.
-
-    Raises
-    ------
-    NeurosimError
-        If the window is empty or extends beyond the run.
-    """
-    end = result.duration if stop is None else stop
-    check_window(start, end, 0.0, result.duration, result.dt)
-    return end
 
 
 def time_axis(axes: Axes, start: float, stop: float) -> None:
@@ -252,3 +237,16 @@ def set_title(figure: Figure, title: str) -> None:
     >>> set_title(figure(), "Inhibition delays the spike by 3 ms")
     """
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+
+
+def annotate(
+    axes: Axes,
+    text: str,
+    point: tuple[float, float],
+    coordinates: tuple[str, str],
+    offset: tuple[float, float],
+    **options: Any,
+) -> None:
+    """Write text beside a point; `offset` in points, `options` as for `Axes.annotate`."""
+    style: dict[str, Any] = {"fontsize": 9, "color": "0.35", "textcoords": "offset points"}
+    axes.annotate(text, point, xycoords=coordinates, xytext=offset, **style | options)

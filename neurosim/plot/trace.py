@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,14 +11,14 @@ from neurosim.plot.style import (
     EXCITATORY,
     INHIBITORY,
     add_legend,
-    end_of,
+    annotate,
     finished,
-    names_of,
     new_figure,
     panels,
     style,
     time_axis,
 )
+from neurosim.results.analysis import end_of, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.results import PopulationInfo, Result, Trace
+    from neurosim.results import PopulationInfo, Result
 
 MAX_THICK = 60
 """Largest number of spikes in a window that are drawn with a thick line."""
@@ -76,19 +76,19 @@ def draw_voltage(
     >>> axes.get_ylabel()
     'membrane potential (mV)'
     """
-    trace = _trace(result, population, "v")
-    info = result.populations[population]
-    values = _values(trace, population, neuron, with_spikes=True)
+    trace = trace_of(result, population, "v")
+    values = trace.with_spikes(neuron)
     end = end_of(result, start, stop)
     inside = _inside(trace.times, start, end)
     with style():
-        n_spikes = _n_spikes(trace, neuron, start, end)
+        fired = np.empty(0) if trace.spikes is None else trace.spikes.of(neuron)
+        n_spikes = np.count_nonzero(_inside(fired, start, end))
         width = 1.2 if n_spikes <= MAX_THICK else 0.6
         axes.plot(trace.times[inside], values[inside], color="black", lw=width)
-        draw_levels(axes, info, margin=True)
+        draw_levels(axes, result.populations[population], margin=True)
         if n_spikes and np.isfinite(trace.v_peak):
             label = f"spikes drawn\nto {trace.v_peak:+g} mV".replace("-", "−")
-            _label_at_right(axes, trace.v_peak, label, "0.35")
+            _label_at_right(axes, trace.v_peak, label)
         axes.set_ylabel("membrane potential (mV)")
         time_axis(axes, start, end)
         if marks:
@@ -139,7 +139,8 @@ def voltage_trace(
     >>> len(figure.axes)
     2
     """
-    chosen = _trace(result, population, "v").ids[:6] if neurons is None else np.atleast_1d(neurons)
+    recorded = trace_of(result, population, "v").ids
+    chosen = recorded[:6] if neurons is None else np.atleast_1d(neurons)
     n = len(chosen)
     if n == 0:
         raise NeurosimError("neurons is empty: give at least one index, such as [0]")
@@ -189,12 +190,10 @@ def draw_currents(
     end = end_of(result, start, stop)
     with style():
         for (sign, colour, words), height in zip(SIGNS, (0.9, 0.1), strict=True):
-            trace = _trace(result, population, f"i_{sign}")
+            trace = trace_of(result, population, f"i_{sign}")
             inside = _inside(trace.times, start, end)
-            values = _values(trace, population, neuron)[inside]
-            axes.plot(trace.times[inside], values, color=colour)
-            label = f"{words}\ncurrent"
-            _label_at_right(axes, height, label, colour, coordinates="axes fraction")
+            axes.plot(trace.times[inside], trace.of(neuron)[inside], color=colour)
+            _label_at_right(axes, height, f"{words}\ncurrent", "axes fraction", color=colour)
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
         time_axis(axes, start, end)
@@ -234,41 +233,17 @@ def draw_levels(
             axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
             text = f"{name} {level:.4g} mV".replace("-", "−")
             if labels and margin:
-                _label_at_right(axes, level, text, "0.35")
+                _label_at_right(axes, level, text)
             elif labels:
-                _label_level(axes, level, text, side)
+                offset = (-2, 2 if side == "bottom" else -2)
+                box = {"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.7}
+                where = ("axes fraction", "data")
+                annotate(axes, text, (1.0, level), where, offset, ha="right", va=side, bbox=box)
 
 
-def _label_level(axes: Axes, level: float, text: str, side: str) -> None:
-    """Label a level at the right end of the axes, above it or below it."""
-    axes.annotate(
-        text,
-        (1.0, level),
-        xycoords=("axes fraction", "data"),
-        xytext=(-2, 2 if side == "bottom" else -2),
-        textcoords="offset points",
-        ha="right",
-        va=side,
-        fontsize=9,
-        color="0.35",
-        bbox={"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.7},
-    )
-
-
-def _label_at_right(
-    axes: Axes, level: float, words: str, colour: str, *, coordinates: str = "data"
-) -> None:
+def _label_at_right(axes: Axes, level: float, text: str, at: str = "data", **options: Any) -> None:
     """Label a level in the margin to the right of the axes."""
-    axes.annotate(
-        words,
-        (1.0, level),
-        xycoords=("axes fraction", coordinates),
-        xytext=(4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=9,
-        color=colour,
-    )
+    annotate(axes, text, (1.0, level), ("axes fraction", at), (4, 0), va="center", **options)
 
 
 def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> None:
@@ -278,9 +253,9 @@ def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> Non
         if (population, f"input_{sign}") in result.traces:
             trace = result.traces[population, f"input_{sign}"]
             inside = _inside(trace.times, *axes.get_xlim())
-            arrived = _values(trace, population, neuron) != 0.0
-            if (inside & arrived).any():
-                arriving[f"{words} input"] = colour, trace.times[inside & arrived]
+            inside &= trace.of(neuron) != 0.0
+            if inside.any():
+                arriving[f"{words} input"] = colour, trace.times[inside]
     if not arriving:
         return
     low, high = axes.get_ylim()
@@ -298,36 +273,5 @@ def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> Non
     axes.spines["left"].set_bounds(low, high)
 
 
-def _n_spikes(trace: Trace, neuron: int, start: float, stop: float) -> int:
-    """Return the number of spikes of a neuron in a window, 0 if they are unknown."""
-    if trace.spikes is None:
-        return 0
-    return int(np.count_nonzero(_inside(trace.spikes.of(neuron), start, stop)))
-
-
 def _inside(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np.bool_]:
     return (times >= start) & (times <= stop)
-
-
-def _trace(result: Result, population: str, variable: str) -> Trace:
-    """Return a recorded trace."""
-    if population not in result.populations:
-        names_of(result, [population])
-    if (population, variable) not in result.traces:
-        raise NeurosimError(
-            f"{variable!r} of population {population!r} was not recorded: call "
-            f"Network.record({population!r}, {variable!r}) before the run"
-        )
-    return result.traces[population, variable]
-
-
-def _values(
-    trace: Trace, population: str, neuron: int, *, with_spikes: bool = False
-) -> NDArray[np.float64]:
-    """Return the samples of one neuron, with its action potentials if `with_spikes`."""
-    if neuron not in trace.ids:
-        raise NeurosimError(
-            f"neuron {neuron} of population {population!r} was not recorded: choose from "
-            f"{', '.join(map(str, trace.ids[:8]))}{', …' if len(trace.ids) > 8 else ''}"
-        )
-    return trace.with_spikes(neuron) if with_spikes else trace.of(neuron)

@@ -20,9 +20,11 @@ from neurosim.utils.intervals import coverage, locate, merged
 from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
-    from neurosim.results import Result, SpikeTrains
+    from neurosim.results import Result, SpikeTrains, Trace
 
 __all__ = [
     "correlations",
@@ -70,9 +72,13 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
     if trains.observed is None:
         return trains.counts(start, stop) / (stop - start) * 1e3
     observed = np.array([coverage(o, (start, stop))[0] for o in trains.observed])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        each = _observed_spikes(trains).counts(start, stop) / observed * 1e3
-    return np.where(observed > 0.0, each, np.nan)
+    return _observed_rate(_observed_spikes(trains).counts(start, stop), observed)
+
+
+def _observed_rate(counts: NDArray[np.int64], observed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rates (Hz) for numbers of spikes in observed times (ms), NaN for a time of 0."""
+    unknown = np.full(len(counts), np.nan)
+    return np.divide(counts, observed, out=unknown, where=observed > 0.0) * 1e3
 
 
 def _observed_spikes(trains: SpikeTrains) -> SpikeTrains:
@@ -105,13 +111,44 @@ def _check_finite(start: float, stop: float) -> None:
         )
 
 
-def _trains_of(result: Result, population: str) -> SpikeTrains:
+def _check_population(name: str, known: Mapping[str, object]) -> None:
+    """Raise an error if a population is unknown."""
+    if name not in known:
+        raise NeurosimError(f"unknown population {name!r}: {suggest(name, known)}")
+
+
+def trains_of(result: Result, population: str) -> SpikeTrains:
     """Return the spikes of a population."""
-    if population not in result.spikes:
-        raise NeurosimError(
-            f"unknown population {population!r}: {suggest(population, result.spikes)}"
-        )
+    _check_population(population, result.spikes)
     return result.spikes[population]
+
+
+def trace_of(result: Result, population: str, *variables: str, options: str = "") -> Trace:
+    """Return the trace of the first of some variables that was recorded.
+
+    The error message suggests recording the last one, with `options` of `Network.record`.
+    """
+    _check_population(population, result.populations)
+    for variable in variables:
+        if (population, variable) in result.traces:
+            return result.traces[population, variable]
+    raise NeurosimError(
+        f"{variable!r} of population {population!r} was not recorded: call "
+        f"Network.record({population!r}, {variable!r}{options}) before the run"
+    )
+
+
+def end_of(result: Result, start: float, stop: float | None) -> float:
+    """Return the end of a time window (ms); by default the end of the run.
+
+    Raises
+    ------
+    NeurosimError
+        If the window is empty or extends beyond the run.
+    """
+    end = result.duration if stop is None else stop
+    check_window(start, end, 0.0, result.duration, result.dt)
+    return end
 
 
 def mean_rate(
@@ -149,10 +186,7 @@ def mean_rate(
     >>> mean_rate(result, "cells", start=100.0)
     40.0
     """
-    trains = _trains_of(result, population)
-    stop = result.duration if stop is None else stop
-    check_window(start, stop, 0.0, result.duration, result.dt)
-    each = rates(trains, start, stop)
+    each = rates(trains_of(result, population), start, end_of(result, start, stop))
     each = each[~np.isnan(each)]
     return float(each.mean()) if len(each) else float("nan")
 
@@ -278,8 +312,7 @@ def population_rate(
         return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
     edges = start + np.multiply(np.arange(n_bins + 1), bin_ms, dtype=float)
     observed = np.sum([np.zeros(n_bins), *(coverage(o, edges) for o in trains.observed)], 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return centres, np.where(observed > 0.0, counts / observed * 1e3, np.nan)
+    return centres, _observed_rate(counts, observed)
 
 
 def fano_factor(
@@ -487,12 +520,6 @@ def potentials(
     >>> v.shape, float(v.mean().round())
     ((800,), -70.0)
     """
-    _trains_of(result, population)
-    if (population, "v") not in result.traces:
-        raise NeurosimError(
-            f"'v' of population {population!r} was not recorded: call "
-            f"Network.record({population!r}, 'v') before the run"
-        )
+    trace = trace_of(result, population, "v")
     check_window(start, stop, 0.0, result.duration, result.dt)
-    trace = result.traces[population, "v"]
     return trace.values[inside(trace.times, start, stop, result.dt)].ravel()

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.results.windows import check_window, inside, tolerance
-from neurosim.utils.checks import check_number, suggest
+from neurosim.results.analysis import end_of, trace_of
+from neurosim.results.windows import inside, tolerance
+from neurosim.utils.checks import check_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.results import Result, Trace
+    from neurosim.results import Result
 
 __all__ = ["lfp_proxy"]
 
@@ -84,9 +85,11 @@ def lfp_proxy(
     >>> float(frequencies[power.argmax()])
     40.0
     """
-    stop = result.duration if stop is None else stop
-    check_window(start, stop, 0.0, result.duration, result.dt)
-    exc, inh = (_trace(result, population, name) for name in ("i_exc", "i_inh"))
+    stop = end_of(result, start, stop)
+    exc, inh = (
+        trace_of(result, population, f"{name}_sum", name, options=", sum=True")
+        for name in ("i_exc", "i_inh")
+    )
     times = exc.times
     if len(times) < 2 or not np.array_equal(times, inh.times):
         raise NeurosimError(
@@ -105,28 +108,11 @@ def lfp_proxy(
             f"no samples from start = {start:g} ms to stop = {stop:g} ms are preceded by "
             f"{max(delay_exc, delay_inh):g} ms of currents: give a later stop"
         )
-    lfp = _sum(exc)[shown - shifts[0]] - alpha * _sum(inh)[shown - shifts[1]]
-    return times[shown], lfp
-
-
-def _trace(result: Result, population: str, name: str) -> Trace:
-    """Return a recorded current, summed over neurons or of each neuron."""
-    if population not in result.populations:
-        raise NeurosimError(
-            f"unknown population {population!r}: {suggest(population, result.populations)}"
-        )
-    for key in ((population, f"{name}_sum"), (population, name)):
-        if key in result.traces:
-            return result.traces[key]
-    raise NeurosimError(
-        f"the sum of {name!r} of population {population!r} was not recorded: call "
-        f"Network.record({population!r}, {name!r}, sum=True) before the run"
+    excitation, inhibition = (
+        trace.values.sum(axis=1)[shown - shift]
+        for trace, shift in zip((exc, inh), shifts, strict=True)
     )
-
-
-def _sum(trace: Trace) -> NDArray[np.float64]:
-    """Return the sum of a trace over neurons."""
-    return trace.values.sum(axis=1)
+    return times[shown], excitation - alpha * inhibition
 
 
 def _samples(delay: float, name: str, interval: float) -> int:

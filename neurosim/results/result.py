@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.results.analysis import cv_isi, mean_rate
+from neurosim.results.analysis import cv_isi, end_of, mean_rate
 from neurosim.results.spike_trains import SpikeTrains
 from neurosim.results.trace import Trace
 from neurosim.results.weights import WeightTrace
-from neurosim.results.windows import check_window
 from neurosim.utils.frozen import FrozenMapping, read_only, set_fields
 from neurosim.utils.optional import require
 from neurosim.utils.table import Table, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -259,10 +256,8 @@ class Result:
         population  neurons  rate (Hz)  CV of intervals  spikes
         cells            10         40                0     200
         """
-        stop = self.duration if stop is None else stop
         empty = self.duration <= 0.0  # interrupted before the first step
-        if not empty:
-            check_window(start, stop, 0.0, self.duration, self.dt)
+        stop = self.duration if empty else end_of(self, start, stop)
         rows: tuple[tuple[Any, ...], ...] = tuple(
             (
                 name,

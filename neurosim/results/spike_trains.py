@@ -116,7 +116,8 @@ class SpikeTrains(ReadOnlyRecord):
                 )
         if (np.diff(recorded) <= 0).any():
             recorded, order = np.unique(recorded, return_index=True)
-            self._reorder(order)
+            names, observed = _picked(self.names, order), _picked(self.observed, order)
+            set_fields(self, names=names, observed=observed)
         unknown = ~np.isin(ids, recorded)
         if unknown.any():
             raise NeurosimError(
@@ -130,13 +131,6 @@ class SpikeTrains(ReadOnlyRecord):
         set_fields(self, times=times, ids=ids, recorded=recorded)
         if self.observed is not None:
             set_fields(self, observed=tuple(map(read_only, self.observed)))
-
-    def _reorder(self, order: NDArray[np.intp]) -> None:
-        """Reorder the attributes of the recorded neurons."""
-        for name in ("names", "observed"):
-            values = getattr(self, name)
-            if values is not None:
-                set_fields(self, **{name: tuple(values[k] for k in order)})
 
     def __len__(self) -> int:
         return len(self.times)
@@ -181,7 +175,7 @@ class SpikeTrains(ReadOnlyRecord):
         if np.isscalar(neuron):
             require_recorded(neuron, self.recorded)
             return self.times[self.ids == neuron]
-        chosen = np.isin(self.recorded, chosen_ids(neuron, self.recorded))
+        chosen = np.flatnonzero(np.isin(self.recorded, chosen_ids(neuron, self.recorded)))
         kept = np.isin(self.ids, self.recorded[chosen])
         return SpikeTrains._unchecked(
             self.times[kept],
@@ -276,11 +270,9 @@ def chosen_ids(neurons: Any, recorded: NDArray[np.int64]) -> NDArray[np.int64]:
     return ids
 
 
-def _picked(values: tuple[Any, ...] | None, chosen: NDArray[np.bool_]) -> Any:
-    """Return the selected values; None stays None."""
-    if values is None:
-        return None
-    return tuple(value for value, kept in zip(values, chosen, strict=True) if kept)
+def _picked(values: tuple[Any, ...] | None, chosen: NDArray[np.intp]) -> Any:
+    """Return the values with some indices; None stays None."""
+    return None if values is None else tuple(values[k] for k in chosen)
 
 
 def require_recorded(neuron: object, recorded: NDArray[np.int64]) -> None:

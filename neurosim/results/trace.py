@@ -197,15 +197,11 @@ class Trace(ReadOnlyRecord):
         values = self.values if neuron is None else self.of(neuron)
         if self.spikes is None or math.isnan(self.v_peak):
             return values
-        chosen = np.isin(self.spikes.ids, self.ids if neuron is None else neuron)
-        row = np.searchsorted(self.times, self.spikes.times[chosen])
-        ids = self.spikes.ids[chosen][row < len(self.times)]
-        row = row[row < len(self.times)]
-        values = values.copy()
-        if neuron is None:
-            order = np.argsort(self.ids)
-            column = order[np.searchsorted(self.ids, ids, sorter=order)]
-            values[row, column] = self.v_peak
-        else:
-            values[row] = self.v_peak
-        return values
+        ids = self.ids if neuron is None else np.array([neuron])
+        row = np.searchsorted(self.times, self.spikes.times)
+        shown = np.isin(self.spikes.ids, ids) & (row < len(self.times))
+        order = np.argsort(ids)
+        column = order[np.searchsorted(ids, self.spikes.ids[shown], sorter=order)]
+        values = values.reshape(len(self.times), len(ids)).copy()
+        values[row[shown], column] = self.v_peak
+        return values if neuron is None else values[:, 0]

@@ -7,18 +7,14 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 LARGEST_JSON = 2**26
 """Largest size of a JSON file (bytes)."""
@@ -49,10 +45,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(part, path)
         _sync(path.parent)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
-        raise NeurosimError(
-            f"{path} cannot be written ({reason}): give a file in a folder that can"
-        ) from error
+        raise not_writable(path, error, "a file in a folder") from error
     finally:
         with suppress(OSError):  # it may never have been created
             part.unlink()
@@ -96,8 +89,6 @@ def _sync(path: Path) -> None:
 def check_file(path: Path, wanted: str) -> None:
     """Raise an error if a path is not a readable regular file.
 
-    Reading a pipe may block, and a device may be infinite.
-
     Parameters
     ----------
     path : Path
@@ -108,18 +99,37 @@ def check_file(path: Path, wanted: str) -> None:
     ------
     NeurosimError
     """
-    reason: str | None = None
+    read_bytes(path, wanted, 0)
+
+
+def read_bytes(path: Path, wanted: str, size: int = -1) -> bytes:
+    """Read the first `size` bytes of a regular file, or all; `wanted` as for `check_file`.
+
+    Reading a pipe may block, and a device may be infinite.
+
+    Raises
+    ------
+    NeurosimError
+    """
     try:
         if path.exists() and not path.is_file():
-            reason = "not a regular file"
-        else:
-            path.open("rb").close()
+            raise OSError(errno.EINVAL, "not a regular file")
+        with path.open("rb") as file:
+            return file.read(size)
+    except MemoryError as error:
+        raise no_memory_for(path, error) from error
     except OSError as error:
         reason = error.strerror
     except ValueError:
         reason = "a path cannot contain a null character"
-    if reason is not None:
-        raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
+    raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
+
+
+def not_writable(path: Path, error: Exception, wanted: str = "a folder") -> NeurosimError:
+    """Return the error for a file or a folder that cannot be written."""
+    number = getattr(error, "errno", None)
+    reason = os.strerror(number) if number else str(error).partition("\n")[0]
+    return NeurosimError(f"{path} cannot be written ({reason}): give {wanted} that can")
 
 
 def no_memory_for(path: str | os.PathLike[str], error: MemoryError) -> NeurosimError:
@@ -146,13 +156,10 @@ def make_folder(path: Path) -> None:
         for folder in (*reversed(path.parents), path):
             if not folder.is_dir():
                 if folder.exists():
-                    raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+                    raise NotADirectoryError(errno.ENOTDIR, folder)
                 folder.mkdir(exist_ok=True)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise NeurosimError(
-            f"{path} cannot be written ({reason}): give a folder that can"
-        ) from None
+        raise not_writable(path, error) from None
 
 
 def read_json(
@@ -174,13 +181,9 @@ def read_json(
     ------
     NeurosimError
     """
-    check_file(path, wanted)
+    text = read_bytes(path, wanted, largest + 1)
     try:
-        with path.open("rb") as file:
-            text = file.read(largest + 1)
         content = json.loads(text) if len(text) <= largest else None
-    except OSError as error:
-        raise NeurosimError(f"{path} cannot be read ({error.strerror}): give {wanted}") from None
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):

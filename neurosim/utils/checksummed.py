@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.utils.atomic_files import atomic_path, check_file, no_memory_for
-from neurosim.utils.hdf5 import ERRORS, check_stored, reason
+from neurosim.utils.atomic_files import atomic_path, no_memory_for, read_bytes
+from neurosim.utils.hdf5 import ERRORS, check_stored, reason, require
 
 if TYPE_CHECKING:
     import os
@@ -89,18 +89,9 @@ def read_checksummed(path: str | os.PathLike[str], kind: str, version: int) -> d
     import h5py
 
     path = Path(path)
-    check_file(path, f"a {kind} that neurosim saved")
-    try:
-        with path.open("rb") as file:
-            head = file.read(BLOCK)
-            _check_kind(path, head, kind, version)
-            content = head + file.read()
-    except MemoryError as error:
-        raise no_memory_for(path, error) from error
-    except OSError as error:
-        raise NeurosimError(
-            f"{path} cannot be read ({error.strerror}): give a {kind} that neurosim saved"
-        ) from None
+    wanted = f"a {kind} that neurosim saved"
+    _check_kind(path, read_bytes(path, wanted, BLOCK), kind, version)
+    content = read_bytes(path, wanted)
     _check_digest(path, content, kind)
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
@@ -152,8 +143,7 @@ class _Budget:
 
     def spend(self, n_bytes: int) -> None:
         self.left -= n_bytes
-        if self.left < 0:
-            raise ValueError("it claims more than it holds")
+        require(self.left >= 0, "it claims more than it holds")
 
 
 def _read(group: h5py.Group, budget: _Budget, depth: int) -> dict[str, Any]:
@@ -162,16 +152,15 @@ def _read(group: h5py.Group, budget: _Budget, depth: int) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name in group:
         budget.spend(1)
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise ValueError(f"{name} is a link")
+        is_hard = isinstance(group.get(name, getlink=True), h5py.HardLink)
+        require(is_hard, f"{name} is a link")
         found = group[name]
         if isinstance(found, h5py.Group) and depth > 0:
             tree[name] = _read(found, budget, depth - 1)
             continue
-        if not isinstance(found, h5py.Dataset) or found.dtype not in TYPES:
-            raise ValueError(f"{name} is not an array of a known type")
-        if found.compression is not None:
-            raise ValueError(f"{name} is compressed")
+        known = isinstance(found, h5py.Dataset) and found.dtype in TYPES
+        require(known, f"{name} is not an array of a known type")
+        require(found.compression is None, f"{name} is compressed")
         check_stored(found, budget.file_size)
         budget.spend(found.nbytes)
         tree[name] = found[()]

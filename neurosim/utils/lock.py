@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurosim.errors import NeurosimError
-from neurosim.utils.atomic_files import make_folder
+from neurosim.utils.atomic_files import make_folder, not_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +68,7 @@ def _acquire(path: Path, shared: bool) -> int:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise NeurosimError(
-                f"{path.parent} cannot be written ({error.strerror}): give a folder that can"
-            ) from None
+            raise not_writable(path.parent, error) from None
         if not _lock(descriptor, shared):
             os.close(descriptor)
             raise _locked(path.parent)

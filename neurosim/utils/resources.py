@@ -39,7 +39,7 @@ def process_memory() -> int | None:
     limits = process_limits()
     if not limits:
         return None
-    used = _used()
+    used = status_fields("self/status", "Vm")
     return min(max(limit - used.get(name, 0), 0) for name, limit in limits.items())
 
 
@@ -54,21 +54,13 @@ def process_limits() -> dict[str, int]:
     return {name: size for name, size in limits.items() if size != resource.RLIM_INFINITY}
 
 
-def _used() -> dict[str, int]:
-    """Return the memory in use by name (bytes), as in /proc/self/status.
-
-    It is empty if unknown.
-    """
-    return _fields(Path("/proc/self/status"), "Vm")
-
-
-def _fields(path: Path, prefix: str) -> dict[str, int]:
-    """Return lines such as "MemAvailable: 12 kB" of a file (bytes).
+def status_fields(name: str, prefix: str) -> dict[str, int]:
+    """Return lines such as "MemAvailable: 12 kB" of a file in /proc (bytes).
 
     It is empty if the file is missing.
     """
     try:
-        lines = path.read_text("ascii", "replace").splitlines()
+        lines = Path("/proc", name).read_text("ascii", "replace").splitlines()
     except OSError:
         return {}
     fields = (line.split() for line in lines if line.startswith(prefix))
@@ -80,7 +72,7 @@ def _machine_memory() -> int | None:
 
     Where that is unknown, it is the total memory.
     """
-    free = _fields(Path("/proc/meminfo"), "MemAvailable")
+    free = status_fields("meminfo", "MemAvailable")
     if free:
         return free["MemAvailable"]
     try:

@@ -10,8 +10,8 @@ from scipy.special import logit
 from scipy.stats import ttest_ind
 
 import neurosim as ns
+from bridge import datasets as data
 from bridge.datasets import ReceptorRecording, grasshopper_recording
-from bridge.datasets import grasshopper as data
 from neurosim.cli import main
 from neurosim.scenario import RunOptions
 from scenarios.recordings.grasshopper import (

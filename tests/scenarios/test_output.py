@@ -29,7 +29,8 @@ def test_the_output_fits_on_a_screen_and_states_findings(tmp_path: Path, capsys,
     outcome = execute(RunRequest(name, settings, duration, out=tmp_path / name, compare=True))
     capsys.readouterr()
 
-    report.print_run(outcome.run.scenario.title, outcome.summary)
+    report.print_findings(outcome.run.scenario.title, outcome.summary)
+    report.print_saved(outcome.summary)
     printed = capsys.readouterr().err.splitlines()
     assert len(printed) <= 25
     assert all(len(line) <= 100 for line in printed[:-2])

@@ -115,6 +115,30 @@ for share_memory in (True, False):
     assert done.stdout.count("duration = -1 ms") == 6
 
 
+def test_states_that_are_not_finite_on_several_processes_are_reported_once() -> None:
+    program = """
+import numpy as np
+from mpi4py import MPI
+import neurosim as ns
+net = ns.Network()
+net.add("cells", 10, ns.LIF())
+with ns.use_mpi(MPI.COMM_WORLD) as comm:
+    simulation = ns.Simulation(net)
+    simulation._runner.engine._states[0].v[:] = np.nan
+    try:
+        simulation.run(1.0)
+    except ns.NeurosimError as error:
+        print(f"{error}|")
+"""
+    done = mpiexec(2, "-c", program, timeout=HANGS)
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.split("|")[:2]
+    assert first.strip() == second.strip()
+    assert first.count("became nan") == 1
+    assert first.endswith("take a smaller dt")
+    assert "neuron 0 of 'cells'" in first
+
+
 # All processes raise the same error if calls differ, so one job can try many.
 DIFFERS = """
 import json, sys

@@ -105,6 +105,7 @@ def test_ranges_in_docstrings_are_those_declared(kind: type[Part]) -> None:
     documented = _documented_parameters(kind)
     for name, declared in parameters_of(kind).items():
         text = documented.get(name, "") if math.isfinite(declared.high) else ""
+        text = text.replace("−", "-")
         for low, high in re.findall(rf"(?<![\w.+-]){NUMBER} to {NUMBER}", text):
             limits = (float(low.replace(",", "")), float(high.replace(",", "")))
             assert limits == (declared.low, declared.high), f"{kind.__name__}.{name}"

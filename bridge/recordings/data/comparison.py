@@ -128,9 +128,8 @@ def compare_recordings(
     '10 Hz'
     """
     first = bin_trains(observed, duration, bin_width, counts=True)
-    if simulated_duration is None and duration is not None:
-        simulated_duration = duration
-    second = bin_trains(simulated, simulated_duration, bin_width, counts=True)
+    length = duration if simulated_duration is None else simulated_duration
+    second = bin_trains(simulated, length, bin_width, counts=True)
     if first.n_neurons != second.n_neurons:
         raise NeurosimError(
             f"{first.n_neurons} observed and {second.n_neurons} simulated neurons: give recordings "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.slow.smoothing import segment_sums
 from bridge.utils.binning import TOLERANCE
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
 
 
@@ -79,8 +80,8 @@ class Observation:
         starts[0] = self.pieces[0, 0] if self.pieces[0, 0] == 0 else starts[0]
         return _mask(np.column_stack([starts, self.pieces[:, 1]]), self.n_bins)
 
-    def without_absent(self, trains: BinnedTrains) -> tuple[BinnedTrains, int]:
-        """Remove spikes of absent neurons and in gaps; return the trains and the number removed."""
+    def without_absent(self, trains: BinnedTrains) -> BinnedTrains:
+        """Remove spikes of absent neurons and in gaps, with a warning."""
         inside = _mask(self.pieces, self.n_bins)
         keep = np.ones(len(trains.ids), dtype=bool) if inside is None else inside[trains.bins]
         for index in range(trains.n_neurons):
@@ -88,7 +89,12 @@ class Observation:
             if present is not None:
                 of_neuron = trains.ids == index
                 keep[of_neuron] &= present[trains.bins[of_neuron]]
-        return trains.select(keep), int((~keep).sum())
+        if not keep.all():
+            warn(
+                f"{(~keep).sum():,} spikes lie in gaps or outside the presence of their neurons "
+                "and are ignored"
+            )
+        return trains.select(keep)
 
 
 class Counts(NamedTuple):
@@ -120,7 +126,7 @@ class Counts(NamedTuple):
             unique, used = trains.fired(index), n_bins
             if counted is not None:
                 unique, used = unique[counted[unique]], int(counted.sum())
-                spikes[index] = counted[trains.bins[trains.ids == index]].sum()
+                spikes[index] = counted[trains.bins_by_neuron[index]].sum()
             fired[index], silent[index] = len(unique), used - len(unique)
             if present is not None:
                 bins[index] = present.sum()
@@ -192,23 +198,28 @@ def _by_neuron(presence: Any, trains: BinnedTrains) -> list[Any]:
     return list(presence)
 
 
-def _bins(intervals: Any, n_bins: int, width: float, what: str) -> NDArray[np.int64]:
-    """Convert intervals (ms) to sorted ranges of the bins that they contain."""
+def _pairs(intervals: Any, width: float, message: str, *, empty: bool = False) -> NDArray:
+    """Return intervals (ms) in bins, sorted by start; `empty` ones are allowed or not."""
     if hasattr(intervals, "start") and hasattr(intervals, "end"):  # pynapple, in seconds
         intervals = 1e3 * np.column_stack([intervals.start, intervals.end])
     try:
         pairs = np.atleast_2d(np.asarray(intervals, dtype=float))
     except (TypeError, ValueError):
         pairs = np.empty((0, 0))
-    if pairs.shape[1:] != (2,) or np.isnan(pairs).any() or not (pairs[:, 0] < pairs[:, 1]).all():
-        raise NeurosimError(
-            f"{what}: give pairs of start and stop in ms, each start before its stop"
-        )
-    edges = np.clip(pairs / width, 0.0, n_bins)
+    if pairs.shape[1:] != (2,):
+        raise NeurosimError(message)
+    starts, stops = pairs.T
+    if not ((starts < stops) | (empty & (starts == stops))).all():  # also for NaN
+        raise NeurosimError(message)
+    return pairs[np.argsort(starts)] / width
+
+
+def _bins(intervals: Any, n_bins: int, width: float, what: str) -> NDArray[np.int64]:
+    """Convert intervals (ms) to sorted ranges of the bins that they contain."""
+    message = f"{what}: give pairs of start and stop in ms, each start before its stop"
+    edges = np.clip(_pairs(intervals, width, message), 0.0, n_bins)
     first = np.ceil(edges[:, 0] - TOLERANCE).astype(np.int64)
-    last = np.floor(edges[:, 1] + TOLERANCE).astype(np.int64)
-    order = np.argsort(first)
-    first, last = first[order], np.maximum.accumulate(last[order])
+    last = np.maximum.accumulate(np.floor(edges[:, 1] + TOLERANCE).astype(np.int64))
     if not (last > first).any():
         raise NeurosimError(
             f"{what}: no bin of {width:g} ms lies within the intervals, or they lie outside the "
@@ -219,16 +230,11 @@ def _bins(intervals: Any, n_bins: int, width: float, what: str) -> NDArray[np.in
 
 def _pieces(gaps: Any, n_bins: int, width: float) -> NDArray[np.int64]:
     """Return the ranges of bins between gaps (ms), which may have a length of 0."""
-    try:
-        pairs = np.atleast_2d(np.asarray(gaps, dtype=float))
-    except (TypeError, ValueError):
-        pairs = np.empty((0, 0))
-    if pairs.shape[1:] != (2,) or np.isnan(pairs).any() or not (pairs[:, 0] <= pairs[:, 1]).all():
-        raise NeurosimError(
-            "gaps: give pairs of start and stop in ms, each start not after its stop; equal ones "
-            "for recordings that were joined"
-        )
-    edges = np.clip(pairs[np.argsort(pairs[:, 0])] / width, 0.0, n_bins)
+    message = (
+        "gaps: give pairs of start and stop in ms, each start not after its stop; equal ones for "
+        "recordings that were joined"
+    )
+    edges = np.clip(_pairs(gaps, width, message, empty=True), 0.0, n_bins)
     stops = np.maximum.accumulate(np.ceil(edges[:, 1] - TOLERANCE).astype(np.int64))
     starts = np.floor(edges[:, 0] + TOLERANCE).astype(np.int64)
     found = np.column_stack([np.append(0, stops), np.append(starts, n_bins)])

@@ -63,7 +63,7 @@ def read_source(spikes: Any, width: float) -> Source:
     if not hasattr(spikes, "__len__") or (isinstance(spikes, np.ndarray) and spikes.ndim == 0):
         raise NeurosimError(f"{type(spikes).__name__} is not a set of spike trains: {KNOWN}")
     if isinstance(spikes, tuple) and len(spikes) == 2 and _second_holds_ids(*spikes):
-        return *_grouped(_array(spikes[0], "times"), np.asarray(spikes[1])), None
+        return *_grouped(_times(spikes[0], "times"), np.asarray(spikes[1])), None
     if len(spikes) and all(map(is_neo_train, spikes)):
         return _from_neo(list(spikes))
     if len(spikes) and all(isinstance(one, numbers.Real) for one in spikes):
@@ -118,18 +118,12 @@ def _from_mapping(spikes: Any) -> Source:
     keys, values = [key for key, _ in items], [value for _, value in items]
     if values and all(isinstance(value, SpikeTrains) for value in values):
         trains = [train for value in values for train in value.by_neuron()]
-        pairs = [
-            f"{key} {k}"
-            for key, value in zip(keys, values, strict=True)
-            for k in value.recorded.tolist()
-        ]
-        return trains, np.array(pairs), None
+        names = [f"{key} {k}" for key, value in items for k in value.recorded.tolist()]
+        return trains, np.array(names), None
     if values and all(map(is_neo_train, values)):
         trains, duration = neo_times(values)
         return trains, _names(keys), duration
-    trains = [
-        _times(value, f"the train of neuron {key}") for key, value in zip(keys, values, strict=True)
-    ]
+    trains = [_times(value, f"the train of neuron {key}") for key, value in items]
     support = getattr(spikes, "time_support", None)  # pynapple's TsGroup, in seconds
     end = None if support is None else float(np.asarray(support.end)[-1]) * 1e3
     return trains, _names(keys), end
@@ -182,26 +176,21 @@ def _complete_rows(times: NDArray[np.float64], ids: NDArray) -> tuple[NDArray[np
     """Return the rows of a table without those that have neither time nor neuron."""
     without_time = np.isnan(times)
     without_id = np.array([value is None or value != value for value in ids.tolist()], dtype=bool)
-    for missing, what in (
-        (without_time & ~without_id, "time"),
-        (without_id & ~without_time, "neuron"),
-    ):
-        if missing.any():
-            raise NeurosimError(
-                f"row {int(np.argmax(missing))} of the table has no {what}: remove such rows"
-            )
-    keep = ~without_time
-    return times[keep], ids[keep]
+    incomplete = np.flatnonzero(without_time != without_id)
+    if len(incomplete):
+        row = incomplete[0]
+        what = "time" if without_time[row] else "neuron"
+        raise NeurosimError(f"row {row} of the table has no {what}: remove such rows")
+    return times[~without_time], ids[~without_time]
 
 
 def _from_labelled(array: Any, width: float) -> Source:
     """Convert an array of counts with named dimensions, as of xarray."""
     names = [str(name).lower() for name in array.dims]
     axes = [axis for axis, name in enumerate(names) if name in TIME_DIMENSIONS]
-    trains, neurons, duration = _from_matrix(
-        np.asarray(array.values), width, time_axis=axes[0] if len(axes) == 1 else None
-    )
-    other = array.dims[1 - axes[0]] if len(axes) == 1 else None
+    time_axis = axes[0] if len(axes) == 1 else None
+    trains, neurons, duration = _from_matrix(np.asarray(array.values), width, time_axis)
+    other = None if time_axis is None else array.dims[1 - time_axis]
     if other in getattr(array, "coords", {}):
         neurons = _names(np.asarray(array.coords[other].values).tolist())
     return trains, neurons, duration
@@ -232,9 +221,7 @@ def _split_matrix(matrix: NDArray) -> Any:
 def _from_matrix(matrix: NDArray, width: float, time_axis: int | None = None) -> Source:
     """Convert counts per bin; the time axis is the longer one unless given."""
     values = _floats(matrix)
-    if not (
-        np.isfinite(values).all() and (values >= 0).all() and (values == np.rint(values)).all()
-    ):
+    if not (_whole(values) and (values >= 0).all()):
         raise NeurosimError(
             "the two-dimensional array or table contains neither spike counts per bin nor "
             f"ascending times: {KNOWN}"
@@ -310,9 +297,7 @@ def _second_holds_ids(first: Any, second: Any) -> bool:
                 "trains: give a list of arrays, or a table with columns time_ms and neuron"
             )
         return False
-    if ids.dtype.kind != "f" or np.shape(first) != ids.shape or len(ids) < 2:
-        return False
-    return _repeat(ids)
+    return bool(ids.dtype.kind == "f" and np.shape(first) == ids.shape and _repeat(ids))
 
 
 def _grouped(times: NDArray[np.float64], ids: NDArray) -> tuple[list[NDArray], NDArray]:
@@ -329,9 +314,11 @@ def _names(keys: Any, *, unique: bool = True) -> NDArray:
     """Return names as integers if all are whole numbers, otherwise as strings."""
     array = np.asarray(keys) if len(keys) else np.empty(0, dtype=np.int64)
     if array.ndim == 1 and array.dtype.kind in "iuf":
-        if not (np.isfinite(array).all() and (array == np.rint(array)).all()):
-            bad = array[~(array == np.rint(array))][0]
-            raise NeurosimError(f"neuron id {bad:g} is not a whole number: give whole ids or names")
+        bad = array[~np.isfinite(array) | (array != np.rint(array))]
+        if len(bad):
+            raise NeurosimError(
+                f"neuron id {bad[0]:g} is not a whole number: give whole ids or names"
+            )
         array = array.astype(np.int64)
     else:
         array = np.array([str(key) for key in keys])
@@ -341,14 +328,9 @@ def _names(keys: Any, *, unique: bool = True) -> NDArray:
 
 
 def _times(values: Any, what: str) -> NDArray[np.float64]:
-    """Return spike times in ms; pynapple's `Ts` converts seconds itself."""
-    if callable(getattr(values, "times", None)):
-        values = values.times(units="ms")
-    return _array(values, what)
-
-
-def _array(values: Any, what: str) -> NDArray[np.float64]:
     """Return spike times (ms) without the NaN that fill rows of equal length."""
+    if callable(getattr(values, "times", None)):  # pynapple's `Ts` converts seconds itself
+        values = values.times(units="ms")
     array = as_floats(values, what, "ms")
     if array.ndim == 2 and 1 in array.shape:  # a vector of MATLAB
         array = array.ravel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from bridge.recordings.data.spike_sources import read_source
 from bridge.utils.binning import bin_indices, count_bins, is_after
 from bridge.utils.checks import positive
+from bridge.utils.memory import require_memory
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
-from neurosim.utils.resources import available_memory
 
 # Largest plausible rate (spikes per ms), to detect times in seconds.
 FASTEST = 1.0
-# Largest fraction of the physical memory to use.
-USABLE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,14 +77,14 @@ class BinnedTrains:
         return np.bincount(self.ids, minlength=self.n_neurons)
 
     @cached_property
-    def _by_neuron(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def bins_by_neuron(self) -> list[NDArray[np.int32]]:
+        """Bins of the spikes of each neuron, ascending."""
         order = np.argsort(self.ids, kind="stable")
-        return self.bins[order].astype(np.int64), np.append(0, np.cumsum(self.counts))
+        return np.split(self.bins[order], np.cumsum(self.counts)[:-1])
 
     def fired(self, index: int) -> NDArray[np.int64]:
         """Return the sorted, unique indices of the bins in which a neuron fired."""
-        bins, edges = self._by_neuron
-        return np.unique(bins[edges[index] : edges[index + 1]])
+        return np.unique(self.bins_by_neuron[index]).astype(np.int64)
 
     def select(self, keep: NDArray[np.bool_]) -> BinnedTrains:
         """Return a recording with the spikes for which `keep` is True, shape (n_spikes,)."""
@@ -164,7 +163,12 @@ def bin_trains(
     if duration is None:
         raise NeurosimError("duration is missing: give the length of the recording in ms")
     duration = positive(duration, "duration", "ms")
-    n_bins = _n_bins(duration, width)
+    if duration < 2 * width:
+        raise NeurosimError(
+            f"duration = {duration:.15g} ms holds less than two bins of bin_width = {width:.15g} "
+            "ms: give times and duration in ms, or a smaller bin_width"
+        )
+    n_bins = count_bins(duration, width)  # the last one may be incomplete
     if len(trains) < fewest:
         raise NeurosimError(
             f"{len(trains)} spike train{'s' * (len(trains) != 1)}: give those of at least {fewest} "
@@ -173,8 +177,7 @@ def bin_trains(
     for name, train in zip(neurons.tolist(), trains, strict=True):
         _check(train, name, duration, width)
     times = np.concatenate(trains)
-    _check_unit(times, duration)
-    _check_rates(trains, neurons, duration)
+    _check_unit(trains, neurons, duration)
     _check_memory(len(times), n_bins, len(trains))
     ids = np.repeat(np.arange(len(trains), dtype=np.int32), [len(train) for train in trains])
     bins = np.minimum(bin_indices(times, width), n_bins - 1)
@@ -185,16 +188,6 @@ def bin_trains(
         _warn_of_shared_bins(ids[same], neurons, width)
     starts = np.searchsorted(bins, np.arange(n_bins + 1))
     return BinnedTrains(neurons, ids, bins.astype(np.int32), starts, float(width))
-
-
-def _n_bins(duration: float, width: float) -> int:
-    """Return the number of bins, the last of which may be incomplete."""
-    if duration < 2 * width:
-        raise NeurosimError(
-            f"duration = {duration:.15g} ms holds less than two bins of bin_width = {width:.15g} "
-            "ms: give times and duration in ms, or a smaller bin_width"
-        )
-    return count_bins(duration, width)
 
 
 def _check(train: NDArray[np.float64], neuron: int | str, duration: float, width: float) -> None:
@@ -222,17 +215,14 @@ def _check(train: NDArray[np.float64], neuron: int | str, duration: float, width
         )
 
 
-def _check_unit(times: NDArray[np.float64], duration: float) -> None:
+def _check_unit(trains: list[NDArray], neurons: NDArray, duration: float) -> None:
     """Raise an error for times that are apparently in seconds."""
-    if len(times) and times.max() < duration / 200:
+    last = max((train[-1] for train in trains if len(train)), default=math.inf)
+    if last < duration / 200:
         raise NeurosimError(
-            f"the last spike is at {times.max():g} ms of {duration:g} ms: are the times in "
-            "seconds? Give them in ms"
+            f"the last spike is at {last:g} ms of {duration:g} ms: are the times in seconds? Give "
+            "them in ms"
         )
-
-
-def _check_rates(trains: list[NDArray], neurons: NDArray, duration: float) -> None:
-    """Raise an error for implausible rates."""
     most = int(np.argmax([len(train) for train in trains]))
     if len(trains[most]) > FASTEST * duration:
         raise NeurosimError(
@@ -246,13 +236,8 @@ def _check_memory(n_spikes: int, n_bins: int, n_neurons: int) -> None:
     # Five numbers per spike for sorting; four per bin for each of some threads; ten neuron × neuron
     # matrices; six tables of neurons by segments of about 200 bins.
     needed = 8.0 * (5 * n_spikes + 16 * n_bins + 10 * n_neurons**2 + n_bins * n_neurons * 6 / 200)
-    there = available_memory()
-    if there is not None and needed > USABLE * there:
-        raise NeurosimError(
-            f"{n_neurons:,} neurons, {n_spikes:,} spikes and {n_bins:,} bins need about "
-            f"{needed / 2**30:.0f} GiB, but this machine has {there / 2**30:.0f} GiB: give fewer "
-            "neurons, a shorter recording or wider bins"
-        )
+    what = f"{n_neurons:,} neurons, {n_spikes:,} spikes and {n_bins:,} bins"
+    require_memory(needed, what, "give fewer neurons, a shorter recording or wider bins")
 
 
 def _warn_of_shared_bins(shared: NDArray, neurons: NDArray, width: float) -> None:
@@ -260,10 +245,8 @@ def _warn_of_shared_bins(shared: NDArray, neurons: NDArray, width: float) -> Non
     if len(shared):
         per_neuron = np.bincount(shared)
         worst = int(per_neuron.argmax())
-        warnings.warn(
+        warn(
             f"{len(shared):,} spikes share a bin of {width:g} ms with another of the same "
             f"neuron (neuron {neurons[worst]}: {per_neuron[worst]:,}): such a bin counts as one "
-            "spike of the neuron, and all act as inputs; give a smaller bin_width",
-            UserWarning,
-            stacklevel=4,
+            "spike of the neuron, and all act as inputs; give a smaller bin_width"
         )

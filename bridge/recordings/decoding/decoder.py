@@ -121,8 +121,7 @@ class LogisticDecoder(ClassifierMixin, BaseEstimator):
             self._fit_neuron(trials, index)
         else:
             found = fit_softmax(trials, index, self.ridge, self.tol, self.max_iter)
-            self.coef_, self.intercept_ = found.coef, found.intercept
-            self.standard_errors_, self.n_iter_ = found.standard_errors, found.n_iter
+            self.coef_, self.intercept_, self.standard_errors_, self.n_iter_ = found
         return self
 
     def _fit_neuron(self, trials: NDArray, index: NDArray) -> None:

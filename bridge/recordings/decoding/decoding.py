@@ -17,6 +17,7 @@ from bridge.evaluation.measures import (
     mean_of,
     wilson_interval,
 )
+from bridge.recordings.decoding import plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,9 +105,7 @@ class Decoding:
         title : str
             Default: the accuracy.
         """
-        from bridge.recordings.decoding.plot import confusion_plot  # late: imports matplotlib
-
-        return confusion_plot(self, title=title)
+        return plot.confusion_plot(self, title=title)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +161,4 @@ class StimulusDecoding(Decoding):
         title : str
             Default: the mean absolute error.
         """
-        from bridge.recordings.decoding.plot import posterior_plot  # late: imports matplotlib
-
-        return posterior_plot(self, title=title)
+        return plot.posterior_plot(self, title=title)

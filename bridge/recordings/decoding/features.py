@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bridge.recordings.data.trains import BinnedTrains, bin_trains
+from bridge.recordings.data.trains import bin_trains
 from bridge.recordings.glm.bases import Basis
 from bridge.utils.binning import whole_number
 from bridge.utils.checks import as_floats, as_integer, finite, finite_vector
+from bridge.utils.memory import require_memory
 from neurosim import NeurosimError
-from neurosim.utils.resources import available_memory
 
 Kernel = int | ArrayLike | Basis
-# Largest fraction of the memory that features may take.
-USABLE = 0.6
 
 
 def trial_counts(
@@ -78,7 +76,7 @@ def trial_counts(
         )
     edges = first[:, np.newaxis] + per_part * np.arange(n_bins + 1)
     _check_memory(len(onsets), trains.n_neurons * n_bins)
-    parts = [np.diff(np.searchsorted(fired, edges)) for fired in _bins_of(trains)]
+    parts = [np.diff(np.searchsorted(fired, edges)) for fired in trains.bins_by_neuron]
     return np.concatenate(parts, axis=1).astype(np.float64)
 
 
@@ -123,7 +121,7 @@ def filtered_counts(
     filters = as_kernel(kernel, trains.width)
     _check_memory(trains.n_bins, trains.n_neurons * filters.shape[1])
     columns = []
-    for fired in _bins_of(trains):
+    for fired in trains.bins_by_neuron:
         counts = np.bincount(fired, minlength=trains.n_bins).astype(float)
         columns += [np.convolve(counts, taps)[: trains.n_bins] for taps in filters.T]
     return np.column_stack(columns)
@@ -145,18 +143,8 @@ def as_kernel(kernel: Kernel, width: float) -> NDArray[np.float64]:
     return filters
 
 
-def _bins_of(trains: BinnedTrains) -> list[NDArray[np.int64]]:
-    """Return the bins of the spikes of each neuron, ascending."""
-    order = np.argsort(trains.ids, kind="stable")
-    return np.split(trains.bins[order].astype(np.int64), np.cumsum(trains.counts)[:-1])
-
-
 def _check_memory(n_rows: int, n_columns: int) -> None:
     """Raise an error for features that do not fit into memory."""
-    needed, there = 16.0 * n_rows * n_columns, available_memory()
-    if there is not None and needed > USABLE * there:
-        raise NeurosimError(
-            f"{n_rows:,} rows of {n_columns:,} features need about {needed / 2**30:.1f} GiB, but "
-            f"{there / 2**30:.1f} GiB are available: give fewer neurons, fewer filters or wider "
-            "bins"
-        )
+    what = f"{n_rows:,} rows of {n_columns:,} features"
+    remedy = "give fewer neurons, fewer filters or wider bins"
+    require_memory(16.0 * n_rows * n_columns, what, remedy)

@@ -39,7 +39,8 @@ def confusion_plot(decoding: Decoding, *, title: str = "") -> Figure:
         axes.set(xlabel="decoded class", ylabel="true class")
         if n <= MOST_WRITTEN:
             _write_fractions(axes, fraction, *decoding.confusion_interval)
-        set_title(fig, title or _accuracy(decoding))
+        right = f"{decoding.accuracy.value:.0%} of trials are decoded correctly"
+        set_title(fig, title or f"{right} (chance {decoding.chance:.0%})")
     return fig
 
 
@@ -72,12 +73,6 @@ def posterior_plot(decoding: StimulusDecoding, *, title: str = "") -> Figure:
         right.legend(loc="upper left")
         set_title(fig, title or f"Mean absolute error {decoding.error.text}")
     return fig
-
-
-def _accuracy(decoding: Decoding) -> str:
-    """Return a title with the accuracy and the chance level."""
-    accuracy, chance = decoding.accuracy.value, decoding.chance
-    return f"{accuracy:.0%} of trials are decoded correctly (chance {chance:.0%})"
 
 
 def _write_fractions(axes: Axes, fraction: NDArray, low: NDArray, high: NDArray) -> None:

@@ -18,16 +18,16 @@ class Softmax(NamedTuple):
 
     Attributes
     ----------
-    intercept : (k,) ndarray
     coef : (k, n) ndarray
+    intercept : (k,) ndarray
     standard_errors : (k, n + 1) ndarray
         Of intercepts and weights, from the inverse Hessian of the penalised log-likelihood. NaN for
         constant columns, without a finite maximum and for more than 2000 parameters.
     n_iter : int
     """
 
-    intercept: NDArray[np.float64]
     coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
     standard_errors: NDArray[np.float64]
     n_iter: int
 
@@ -52,7 +52,7 @@ def fit_softmax(
     errors[:, 1:] /= scale
     errors[:, 1:][:, constant] = np.nan
     raw = coef / scale
-    return Softmax(intercept - raw @ mean, raw, errors, int(model.n_iter_.max()))
+    return Softmax(raw, intercept - raw @ mean, errors, int(model.n_iter_.max()))
 
 
 def _standard_errors(

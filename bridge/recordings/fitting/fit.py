@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,9 +24,10 @@ from bridge.recordings.fitting.prediction import (
 from bridge.recordings.fitting.recording import CurrentClamp
 from bridge.recordings.fitting.result import NeuronFit, with_values
 from bridge.recordings.fitting.search import Found, search
-from bridge.recordings.fitting.space import Space, has_upstroke, space_of
+from bridge.recordings.fitting.space import has_upstroke, space_of
 from bridge.recordings.fitting.uncertainty import Uncertainty, correlation_time, uncertainty
 from bridge.utils.checks import as_integer, finite, positive
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
 from neurosim.utils.checks import show
 from neurosim.utils.progress import progress_bar
@@ -79,7 +79,7 @@ def fit_neuron(
     Parameters
     ----------
     model : neuron model or class of neuron models
-        `LIF`, any `NeuronModel`, also of your own. Parameters that are not free keep its values;
+        `LIF` or any `NeuronModel`, also a custom one. Parameters that are not free keep its values;
         the search starts around the others.
     current : (n_steps,) array_like, Series, AnalogSignal or Trace
         Injected current (pA). Sample k is injected from time k·dt on.
@@ -172,9 +172,7 @@ def fit_neuron(
     _check_refractory(neuron, data)
     n_train = data.n_steps - round(held_out * data.n_steps)
     training = data.first(n_train)
-    kept = np.zeros(n_train, bool)
-    if data.voltage is not None:
-        kept = training.between_spikes(before, after)
+    kept = training.between_spikes(before, after)
     kept[: round(min(SETTLING, 0.05 * training.duration) / training.dt)] = False
     objective = Objective(
         *(neuron, space, training, kept),
@@ -239,7 +237,9 @@ def _fit_potential(
         Its loss is the likelihood of the potential.
     """
     potential = replace(objective, uses_spikes=False)
-    short = _beginning(potential)
+    data = objective.data
+    n_steps = min(data.n_steps, round(BEGINNING / data.dt))
+    short = replace(potential, data=data.first(n_steps), kept=objective.kept[:n_steps])
     for coupling in COUPLINGS if can_couple(objective.neuron) else ():
         coupled = replace(short, coupling=coupling)
         starts = search(coupled, starts, tol=1e-3).point[None]
@@ -248,12 +248,6 @@ def _fit_potential(
     found = search(replace(potential, weight=weight), found.point[None], tol=PRECISE)
     tau, weight = _noise(potential, found.point)
     return found, tau, replace(potential, weight=weight)
-
-
-def _beginning(objective: Objective) -> Objective:
-    """Return the objective for the beginning of the recording."""
-    n_steps = min(objective.data.n_steps, round(BEGINNING / objective.data.dt))
-    return replace(objective, data=objective.data.first(n_steps), kept=objective.kept[:n_steps])
 
 
 def _noise(objective: Objective, point: NDArray[np.float64]) -> tuple[float, float]:
@@ -285,9 +279,7 @@ def _result(
     neuron = with_values(neuron, moved)
     stop = objective.data.n_steps
     tested = np.arange(data.n_steps) >= (stop if held_out else 0)
-    kept = np.zeros(data.n_steps, bool)
-    if data.voltage is not None:
-        kept = data.between_spikes(*mask)
+    kept = data.between_spikes(*mask)
     whole = replace(objective, data=data, kept=kept, uses_spikes=link_of(neuron) is not None)
     course = whole.course(point)
     error = course.error[0][tested[kept]] if objective.uses_voltage else np.empty(0)
@@ -299,10 +291,11 @@ def _result(
         probability = -np.expm1(-course.mean[0])
         bits = _bits(probability, data, tested)
     _warn(fitted)
+    measures, errors = _precision(fitted, labelled)
     return NeuronFit(
         neuron=neuron,
-        parameters=_measures(space, fitted.uncertainty, point, labelled),
-        standard_errors=_errors(space, fitted.uncertainty, point),
+        parameters=measures,
+        standard_errors=errors,
         coincidence=factor,
         reliability=reliability,
         voltage_error=float(np.sqrt(np.mean(error**2))) if len(error) else math.nan,
@@ -327,64 +320,46 @@ def _bits(
     return bits_per_spike(fired[tested], np.clip(probability[tested], 1e-12, 1.0), blocks)
 
 
-def _measures(
-    space: Space, found: Uncertainty, point: NDArray[np.float64], values: Mapping[str, float]
-) -> dict[str, Measure]:
-    """Return the parameters with their intervals."""
-    half = found.quantile * np.sqrt(np.diag(found.covariance))
-    ends = []
-    for sign in (-1.0, 1.0):
-        with np.errstate(over="ignore"):
-            ends.append(space.values(point + sign * half))
+def _precision(
+    fitted: _Fitted, values: Mapping[str, float]
+) -> tuple[dict[str, Measure], dict[str, float]]:
+    """Return the parameters with their intervals, and their standard errors."""
+    space, point, found = fitted.objective.space, fitted.found.point, fitted.uncertainty
+    deviations = np.sqrt(np.diag(found.covariance))
+    centre = space.values(point)
+    errors = np.where(space.logs, centre, 1.0) * deviations
+    with np.errstate(over="ignore"):
+        ends = [space.values(point + sign * found.quantile * deviations) for sign in (-1.0, 1.0)]
     measures = {}
     for k, one in enumerate(space.free):
         if one.label:
-            shift = values[one.label] - space.values(point)[k]
-            low, high = float(ends[0][k] + shift), float(ends[1][k] + shift)
+            shift = values[one.label] - centre[k]
+            low, high = (float(end[k] + shift) for end in ends)
             measures[one.label] = Measure(values[one.label], one.unit, low, high)
-    return measures
-
-
-def _errors(space: Space, found: Uncertainty, point: NDArray[np.float64]) -> dict[str, float]:
-    """Return the standard errors of the parameters."""
-    slopes = np.where(space.logs, space.values(point), 1.0)
-    errors = slopes * np.sqrt(np.diag(found.covariance))
-    return {
-        one.label: float(error) for one, error in zip(space.free, errors, strict=True) if one.label
-    }
+    labelled = zip(space.free, errors.tolist(), strict=True)
+    return measures, {one.label: error for one, error in labelled if one.label}
 
 
 def _warn(fitted: _Fitted) -> None:
     """Warn of parameters that the data do not determine, and of bounds that were reached."""
-    space, point = fitted.objective.space, fitted.found.point
-    free = [(k, one) for k, one in enumerate(space.free) if one.label and fitted.of[k]]
-    unknown = [one.label for k, one in free if fitted.uncertainty.undetermined[k]]
-    unknown += [one.label for k, one in enumerate(space.free) if one.label and not fitted.of[k]]
-    if unknown:
-        warnings.warn(
-            f"the recording does not determine {', '.join(unknown)}: leave them out of free",
-            UserWarning,
-            stacklevel=4,
-        )
-    values = space.values(point)
+    space = fitted.objective.space
+    values = space.values(fitted.found.point)
+    free = [(k, one) for k, one in enumerate(space.free) if one.label]
+    unknown = [o.label for k, o in free if fitted.uncertainty.undetermined[k] or not fitted.of[k]]
     at_bound = [
         one.label
         for k, one in free
-        if values[k] in (one.low, one.high) or math.isclose(values[k], one.low, rel_tol=1e-9)
+        if fitted.of[k] and np.isclose(values[k], (one.low, one.high), rtol=1e-9, atol=0.0).any()
     ]
+    if unknown:
+        warn(f"the recording does not determine {', '.join(unknown)}: leave them out of free")
     if at_bound:
-        warnings.warn(
+        warn(
             f"{', '.join(at_bound)}: the fit is at a bound of the parameter, so intervals are not "
-            "valid; give wider bounds, or another model",
-            UserWarning,
-            stacklevel=4,
+            "valid; give wider bounds, or another model"
         )
     if not fitted.found.converged:
-        warnings.warn(
-            "the search did not converge: fit fewer parameters, or narrow their bounds",
-            UserWarning,
-            stacklevel=4,
-        )
+        warn("the search did not converge: fit fewer parameters, or narrow their bounds")
 
 
 def _neuron(model: Any) -> Any:

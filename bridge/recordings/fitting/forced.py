@@ -150,8 +150,7 @@ def _forced_class(
 
 def can_couple(neuron: Any) -> bool:
     """Whether the forced copy of a neuron can be coupled to the recorded potential."""
-    kind = equations_of(neuron)
-    return not _is_exact(kind) and not hasattr(kind, "step")
+    return _is_integrated(equations_of(neuron))
 
 
 def resets_midway(kind: type[ns.NeuronModel]) -> bool:
@@ -159,7 +158,12 @@ def resets_midway(kind: type[ns.NeuronModel]) -> bool:
 
     The rate is then negative until the end of the step, so that it remains that before the spike.
     """
-    return kind.v_max is not None and not _is_exact(kind) and not hasattr(kind, "step")
+    return kind.v_max is not None and _is_integrated(kind)
+
+
+def _is_integrated(kind: type[ns.NeuronModel]) -> bool:
+    """Whether the equations of a model are integrated numerically."""
+    return not _is_exact(kind) and not hasattr(kind, "step")
 
 
 def _is_exact(kind: type[ns.NeuronModel]) -> bool:

@@ -107,7 +107,8 @@ class Objective:
         """Simulate one population."""
         data = self.data
         net = ns.Network()
-        cells = net.add("cells", len(points), self.candidates(points), initial=self._initial())
+        initial = initial_states(self.neuron, data)
+        cells = net.add("cells", len(points), self.candidates(points), initial=initial)
         net.drive(cells, ns.CurrentWaveform(data.current, interval=data.dt))
         # A spike that arrives at the end of a step resets the neuron at the end of the next one.
         early = data.spike_times - data.dt
@@ -116,13 +117,12 @@ class Objective:
         if self.coupling:
             guide = ns.CurrentWaveform(data.smooth_voltage(self.kept), interval=data.dt)
             net.drive(cells, guide, compartment="forced")
-        wanted = [("v", self.uses_voltage), ("rate", self.uses_spikes)]
-        for name, wants in wanted:
-            if wants:
-                net.record(cells, name)
+        if self.uses_voltage:
+            net.record(cells, "v")
+        if self.uses_spikes:
+            net.record(cells, "rate")
         result = ns.simulate(net, data.duration, dt=data.dt, threads=1, progress=False)
-        empty = np.empty((len(points), 0))
-        error = mean = empty
+        error = mean = np.empty((len(points), 0))
         if self.uses_voltage:
             assert data.voltage is not None
             potential = result.traces["cells", "v"].values[self.kept]
@@ -131,13 +131,6 @@ class Objective:
             rate = result.traces["cells", "rate"].values.T
             mean = np.clip(rate * data.dt, 0.0, LARGEST_MEAN)
         return Course(np.ascontiguousarray(error), np.ascontiguousarray(mean))
-
-    def _initial(self) -> dict[str, Any]:
-        """Return the initial states, of which the recorded potential is one."""
-        initial = dict(self.neuron.initial or {}) if hasattr(self.neuron, "initial") else {}
-        potential = next(iter(equations_of(self.neuron).declared_states()))
-        start = {} if self.data.v_start is None else {potential: self.data.v_start}
-        return start | initial
 
     def courses(self, points: Floats) -> Iterator[Course]:
         """Simulate candidates in parts that fit into memory; the parts do not affect the result."""
@@ -246,6 +239,13 @@ class Derivatives:
         """Hessian of the loss by the Gauss-Newton approximation and Fisher's information."""
         potential = (self.slopes * self.weights) @ self.slopes.T
         return potential + (self.moves * self.information) @ self.moves.T
+
+
+def initial_states(neuron: Any, data: CurrentClamp) -> dict[str, Any]:
+    """Return the initial states of a neuron, of which the recorded potential is one."""
+    potential = next(iter(equations_of(neuron).declared_states()))
+    start = {} if data.v_start is None else {potential: data.v_start}
+    return start | dict(getattr(neuron, "initial", None) or {})
 
 
 def spike_losses(mean: Floats, steps: NDArray[np.int64]) -> Floats:

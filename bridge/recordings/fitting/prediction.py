@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import neurosim as ns
 from bridge.evaluation.measures import coincidence_factor
 from bridge.recordings.fitting.forced import equations_of
-from bridge.recordings.fitting.objective import Objective
+from bridge.recordings.fitting.objective import Objective, initial_states
 from bridge.recordings.fitting.recording import CurrentClamp
 from bridge.recordings.fitting.space import Free
 from neurosim import NeurosimError
@@ -39,11 +39,7 @@ def is_random(neuron: Any) -> bool:
 def driven(neuron: Any, data: CurrentClamp, size: int) -> tuple[ns.Network, ns.Population]:
     """Return a network of neurons that receive the recorded current."""
     net = ns.Network()
-    initial = dict(getattr(neuron, "initial", None) or {})
-    if data.v_start is not None:
-        potential = next(iter(equations_of(neuron).declared_states()))
-        initial = {potential: data.v_start} | initial
-    cells = net.add("neuron", size, neuron, initial=initial)
+    cells = net.add("neuron", size, neuron, initial=initial_states(neuron, data))
     net.drive(cells, ns.CurrentWaveform(data.current, interval=data.dt))
     return net, cells
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 import neurosim as ns
 from bridge.utils.checks import as_floats, finite, positive
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
 
 FEWEST_STEPS = 100
@@ -90,12 +90,15 @@ class CurrentClamp:
     def between_spikes(self, before: float, after: float) -> NDArray[np.bool_]:
         """Return the steps at whose end the potential is known and not part of a spike.
 
+        There are none if only spikes were recorded.
+
         Parameters
         ----------
         before, after : float
             Time before and after each spike that is left out (ms).
         """
-        assert self.voltage is not None
+        if self.voltage is None:
+            return np.zeros(self.n_steps, dtype=bool)
         change = np.zeros(self.n_steps + 1, dtype=int)
         first = np.maximum(self.steps - round(before / self.dt), 0)
         last = np.minimum(self.steps + round(after / self.dt) + 1, self.n_steps)
@@ -170,11 +173,7 @@ def checked_current(values: Any) -> NDArray[np.float64]:
             f"current is at most {largest:g} pA, which looks like amperes: multiply it by 1e12"
         )
     if 0.0 < largest < SMALL_CURRENT:
-        warnings.warn(
-            f"current is at most {largest:.3g} pA: if it is in nA, multiply it by 1000",
-            UserWarning,
-            stacklevel=5,
-        )
+        warn(f"current is at most {largest:.3g} pA: if it is in nA, multiply it by 1000")
     if current.std() == 0.0:
         raise NeurosimError(
             f"current is constant at {current[0]:g} pA: parameters can only be fitted to a current "

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
 from bridge.evaluation.measures import Measure
+from bridge.recordings.fitting.plot import fit_plot
 from bridge.recordings.fitting.prediction import driven
 from bridge.recordings.fitting.recording import CurrentClamp, checked_current
 from bridge.utils.checks import as_integer
@@ -156,6 +157,4 @@ class NeuronFit:
         -------
         matplotlib.figure.Figure
         """
-        from bridge.recordings.fitting.plot import fit_plot  # late: imports matplotlib
-
         return fit_plot(self, start, stop)

@@ -91,7 +91,7 @@ class Space:
 
     def clip(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the nearest points within the bounds."""
-        low, high = (self.point(np.array([getattr(f, k) for f in self.free])) for k in BOUNDS)
+        low, high = map(self.point, np.array([(one.low, one.high) for one in self.free]).T)
         return np.clip(points, low, high)
 
     @property
@@ -107,12 +107,9 @@ class Space:
 
     def starts(self, number: int, seed: int) -> NDArray[np.float64]:
         """Return random starting points, the first of which is that of the initial values."""
-        low, high = (self.point(np.array([one.start[k] for one in self.free])) for k in (0, 1))
+        low, high = map(self.point, np.array([one.start for one in self.free]).T)
         cube = LatinHypercube(len(self.free), rng=np.random.default_rng(seed)).random(number - 1)
         return self.clip(np.vstack([self.start, low + cube * (high - low)]))
-
-
-BOUNDS = ("low", "high")
 
 
 def space_of(neuron: Any, free: Iterable[str] | None, bounds: Mapping[str, Any] | None) -> Space:

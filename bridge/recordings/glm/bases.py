@@ -21,7 +21,7 @@ class Basis(ABC):
     """Basis functions of a filter over the time since a spike.
 
     A filter is Σₖ wₖ Bₖ(lag). Columns are scaled to a largest absolute value of 1, on which the
-    meaning of a ridge depends. A basis of your own needs a `length` and the method `values`.
+    meaning of a ridge depends. A custom basis needs a `length` and the method `values`.
 
     Examples
     --------
@@ -236,7 +236,7 @@ class Steps(Basis):
 
 @dataclass(frozen=True)
 class NoHistory(Basis):
-    """No effect of own spikes.
+    """No spike history.
 
     Examples
     --------
@@ -260,3 +260,42 @@ def _scaled(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return columns divided by their largest absolute value."""
     largest = np.abs(columns).max(axis=0)
     return columns / np.where(largest > 0.0, largest, 1.0)
+
+
+def filters(
+    basis: NDArray, history_basis: NDArray, coupling: NDArray, history: NDArray
+) -> NDArray[np.float64]:
+    """Return the effect of a spike 1, 2, … bins later, shape (n, n, n_lags).
+
+    Parameters
+    ----------
+    basis : (n_lags, n_functions) ndarray
+        Basis functions of the coupling.
+    history_basis : (n_history_lags, n_history) ndarray
+        Basis functions of the spike history.
+    coupling : (n, n, n_functions) ndarray
+        Coefficients from neuron to neuron; the diagonal is not used.
+    history : (n, n_history) ndarray
+        Coefficients of the spike history.
+    """
+    return _combined(coupling @ basis.T, history @ history_basis.T)
+
+
+def filter_errors(
+    basis: NDArray, history_basis: NDArray, coupling: NDArray, history: NDArray
+) -> NDArray[np.float64]:
+    """Return the standard errors of `filters`, from the covariances of the coefficients."""
+    between = np.einsum("lk,jikm,lm->jil", basis, coupling, basis, optimize=True)
+    within = np.einsum("lk,jkm,lm->jl", history_basis, history, history_basis, optimize=True)
+    return np.sqrt(np.maximum(_combined(between, within), 0.0))
+
+
+def _combined(between: NDArray, within: NDArray) -> NDArray[np.float64]:
+    """Return values between neurons, with those of the spike history on the diagonal."""
+    n, _, n_lags = between.shape
+    found = np.zeros((n, n, max(n_lags, within.shape[1])))
+    found[:, :, :n_lags] = between
+    diagonal = np.arange(n)
+    found[diagonal, diagonal] = 0.0
+    found[diagonal, diagonal, : within.shape[1]] = within
+    return found

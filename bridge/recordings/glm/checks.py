@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import warnings
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,20 +12,16 @@ from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.pair_tests import PairTests
 from bridge.recordings.slow.drives import Stimulus
-from bridge.utils.checks import as_float, as_floats, as_integer, positive
+from bridge.utils.checks import as_floats
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
 
-PACKAGE = str(Path(__file__).parents[2])
 # Smallest number of spikes, and of silent bins, of a neuron that is fitted.
 FEWEST = 10
 # Fraction of bins with spikes above which approximate standard errors are rough.
 FULL = 0.5
 # Largest value of a stimulus, whose square can be computed.
 LARGEST = 1e100
-# Effect on the score that is certain for practical purposes.
-CERTAIN = 20.0
-# Longest refractory period (ms).
-LONGEST_RESET = 1e3
 # z of coincidences over all pairs above which to warn (p = 3e-7).
 SYNCHRONOUS = 5.0
 # Standard deviation of z of absent synapses above which to warn.
@@ -54,10 +47,10 @@ def features(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
     return values
 
 
-def require_same_features(
+def stimulus_like(
     stimulus: ArrayLike | None, fitted: Stimulus | None, n_bins: int
-) -> NDArray[np.float64]:
-    """Return the features of another recording, standardised as those of the fit."""
+) -> Stimulus | None:
+    """Return the stimulus of another recording, standardised as that of the fit."""
     if (stimulus is None) != (fitted is None):
         raise NeurosimError(
             "the model was fitted without stimulus: leave it out"
@@ -65,7 +58,7 @@ def require_same_features(
             else "the model was fitted with a stimulus: give it for this recording, too"
         )
     if stimulus is None or fitted is None:
-        return np.empty((n_bins, 0))
+        return None
     return fitted.like(features(stimulus, n_bins))
 
 
@@ -106,24 +99,20 @@ def selected(
             f"all neurons fire in all but fewer than {FEWEST} of {trains.n_bins:,} bins of "
             f"{trains.width:g} ms, so nothing can be fitted: {remedy}"
         )
-    few, full = indices[~some[indices]], np.flatnonzero(constant)
-    if len(few):
-        _warn(
-            f"neurons that fired fewer than {FEWEST} times ({_named(trains.neurons[few])}) are not "
-            "fitted: their inputs are NaN"
-        )
-    if len(full):
-        _warn(
-            f"neurons that fire in all but fewer than {FEWEST} bins "
-            f"({_named(trains.neurons[full])}) are not fitted and not used as inputs; {remedy}"
-        )
-    dense = ~constant & (counts.fired > FULL * (counts.fired + counts.silent))
-    if dense.any():
-        _warn(
-            f"neurons ({_named(trains.neurons[dense])}) fire in more than half of the bins of "
-            f"{trains.width:g} ms: tests and intervals are rough, so that false calls can exceed "
-            f"the fdr; {remedy}"
-        )
+    warn_of(
+        trains.neurons[indices[~some[indices]]],
+        f"neurons that fired fewer than {FEWEST} times ({{}}) are not fitted: their inputs are NaN",
+    )
+    warn_of(
+        trains.neurons[constant],
+        f"neurons that fire in all but fewer than {FEWEST} bins ({{}}) are not fitted and not used "
+        f"as inputs; {remedy}",
+    )
+    warn_of(
+        trains.neurons[~constant & (counts.fired > FULL * (counts.fired + counts.silent))],
+        f"neurons ({{}}) fire in more than half of the bins of {trains.width:g} ms: tests and "
+        f"intervals are rough, so that false calls can exceed the fdr; {remedy}",
+    )
     return indices[(some & ~constant)[indices]]
 
 
@@ -139,54 +128,10 @@ def slope_per_mv(beta: ArrayLike, n: int) -> NDArray[np.float64]:
     return values
 
 
-def warn_of_unfinished(neurons: NDArray) -> None:
-    """Warn of neurons whose fit did not converge."""
+def warn_of(neurons: NDArray, message: str) -> None:
+    """Warn of these neurons, if any; their names replace {} in the message."""
     if len(neurons):
-        _warn(
-            f"the fits of some neurons ({_named(neurons)}) did not converge within tol: give a "
-            "larger tol or a stronger penalty"
-        )
-
-
-def warn_of_absent(spikes: int) -> None:
-    """Warn of spikes outside the presence of their neurons."""
-    if spikes:
-        _warn(
-            f"{spikes:,} spikes lie in gaps or outside the presence of their neurons and are "
-            "ignored"
-        )
-
-
-def warn_of_few_spikes(neurons: NDArray, spikes: NDArray, columns: int) -> None:
-    """Warn of neurons with fewer spikes than parameters."""
-    few = spikes < columns
-    if few.any():
-        _warn(
-            f"neurons ({_named(neurons[few])}) have fewer spikes than the {columns} weights of "
-            "their inputs: their tests and intervals are rough; give a longer recording, fewer "
-            "neurons or fewer basis functions"
-        )
-
-
-def warn_of_separation(neurons: NDArray, filters: NDArray[np.float64]) -> None:
-    """Warn of filters, shape (n, n, n_lags), that predict spikes or silence with certainty."""
-    largest = np.nan_to_num(np.abs(filters)).max(axis=(0, 2), initial=0.0)
-    if (largest > CERTAIN).any():
-        _warn(
-            f"the weights of some neurons ({_named(neurons[largest > CERTAIN])}) diverge, because "
-            "spikes of others predict their spikes or silence with certainty: give a strength of "
-            "the penalty"
-        )
-
-
-def warn_of_copies(neurons: NDArray, pairs: NDArray[np.intp]) -> None:
-    """Warn of neurons with the same spikes, shape (n_pairs, 2)."""
-    if len(pairs):
-        named = _named(np.array([f"{neurons[j]} and {neurons[k]}" for j, k in pairs]))
-        _warn(
-            f"pairs of neurons fire almost only together ({named}): their couplings cannot be "
-            "separated; keep one neuron of each pair"
-        )
+        warn(message.format(_named(neurons)))
 
 
 def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str) -> None:
@@ -200,14 +145,14 @@ def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str
     filters : str
         Description of the filters: "the kernel of 10 ms".
     remedy : str
-        What to change if they do not fit: "give another kernel".
+        Remedy if they do not fit: "give another kernel".
     """
     uneven, n_scores = found.misfits(), len(found.null_scores)
     # A single pair is a synapse with another time course, which affects only its strength.
     if uneven.sum() > 1:
         worst = np.unravel_index(np.nanargmin(found.flatness), uneven.shape)
         first, second = (neurons[k] for k in worst)
-        _warn(
+        warn(
             f"the residuals after the spikes of a neuron are not flat for {int(uneven.sum())} of "
             f"{int(np.isfinite(found.flatness).sum())} pairs (most clearly {first} onto {second}): "
             f"{filters} cannot describe the synapses, or neurons share input that is faster than "
@@ -215,7 +160,7 @@ def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str
             "stimulus"
         )
     if found.shared_input > SYNCHRONOUS:
-        _warn(
+        warn(
             "neurons fire in the same bin more often than the model expects (z = "
             f"{found.shared_input:.1f} over all pairs): they share input that is faster than the "
             "drives, so that false calls can exceed the fdr: give the shared input as stimulus"
@@ -223,12 +168,12 @@ def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str
     if not np.isfinite(found.z).any():
         return
     if n_scores == 0:
-        _warn(
+        warn(
             "the standard deviation of z of absent synapses cannot be estimated from so few pairs "
             "and spikes: p-values assume 1, and shared rate changes can cause false calls"
         )
     elif found.null_sd > max(WIDE, 1.0 + 6.0 / math.sqrt(n_scores)):
-        _warn(
+        warn(
             f"the z of absent synapses have {found.null_sd:.2f} times the expected standard "
             "deviation, which the p-values account for: neurons share input that the drives do not "
             "follow; give it as stimulus, or a smaller value of shared"
@@ -238,48 +183,3 @@ def warn_of_misfit(found: PairTests, neurons: NDArray, filters: str, remedy: str
 def _named(neurons: NDArray) -> str:
     """Return the names of the first neurons."""
     return ", ".join(map(str, neurons[:10])) + (", ..." if len(neurons) > 10 else "")
-
-
-def _warn(message: str) -> None:
-    """Warn at the first caller outside of the bridge."""
-    level, frame = 2, inspect.currentframe()
-    while frame is not None and (frame := frame.f_back) is not None:
-        if not frame.f_code.co_filename.startswith(PACKAGE):
-            break
-        level += 1
-    warnings.warn(message, UserWarning, stacklevel=level)
-
-
-def check_parameters(
-    reset: float | None,
-    shared: float | None,
-    baseline: float | None,
-    tol: float,
-    threads: int | None,
-) -> None:
-    """Raise an error for options out of range."""
-    if reset is not None and not 0 <= as_float(reset, "reset", "ms") <= LONGEST_RESET:
-        raise NeurosimError(f"reset = {reset:g} ms is outside 0 to {LONGEST_RESET:g} ms")
-    for name, value in (("shared", shared), ("baseline", baseline)):
-        if value is not None:
-            positive(value, name, "ms")
-    positive(tol, "tol", "standard errors")
-    if threads is not None:
-        as_integer(threads, "threads", 1)
-
-
-def require_generator(
-    neurons: NDArray, intercept: NDArray[np.float64], reset: float | None
-) -> None:
-    """Raise an error if a fitted model cannot generate spikes."""
-    if reset is not None:
-        raise NeurosimError(
-            f"reset = {reset:g} ms: a model whose spikes reset the membrane cannot be simulated; "
-            "fit without reset"
-        )
-    missing = neurons[np.isnan(intercept)]
-    if len(missing):
-        raise NeurosimError(
-            f"{len(missing)} neurons were not fitted ({', '.join(map(str, missing[:5]))}): a "
-            "simulation needs all neurons of the recording"
-        )

@@ -98,14 +98,6 @@ class Covariates:
         ends = self.bounds[np.searchsorted(self.bounds[:, 0], bins, side="right") - 1, 1]
         return np.clip(ends - 1 - bins, 0, n_lags).astype(np.int32)
 
-    def own_reach(self, bins: NDArray, n_lags: int, *, last_spike_only: bool) -> NDArray[np.int32]:
-        """Return the longest lag at which spikes of one neuron, in order, act on the neuron."""
-        reach = self.reach_of(bins, n_lags)
-        if not last_spike_only:
-            return reach
-        following = np.append(bins, 2**60)[np.searchsorted(bins, bins, side="right")]
-        return np.minimum(reach, following - bins).astype(np.int32)
-
     @cached_property
     def reach(self) -> NDArray[np.int32]:
         """Longest lag at which each spike acts."""

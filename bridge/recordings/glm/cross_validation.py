@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bridge.learning.features import blocked_folds
-from bridge.recordings.glm.dispersion import fit_with_dispersion
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.parallel import in_parallel
 from bridge.recordings.glm.penalties import Penalty
@@ -57,8 +57,7 @@ class HeldOut:
     sums: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Choice:
+class Choice(NamedTuple):
     """Cross-validated scores of strengths of the penalty.
 
     Attributes
@@ -145,7 +144,6 @@ def held_out(
     report : callable
         Called with the number of finished neurons.
     """
-    problem.covariates.prepare()
     folds = Folds(problem, as_integer(n_folds, "n_folds", 2))
     # Predictions are large: only those of some neurons are in memory.
     size = threads or available_cores()
@@ -180,7 +178,6 @@ def choose_strength(
     report : callable
         Called with the fraction that is finished.
     """
-    problem.covariates.prepare()
     indices = some_of(indices)
     strengths, folds = penalty.grid(problem, indices, threads), Folds(problem)
     n_jobs = len(folds) * len(indices)
@@ -208,9 +205,7 @@ def _path(
         return found
     estimate: Estimate | None = None
     for row, strength in zip(found, strengths, strict=True):
-        estimate = fit_with_dispersion(
-            likelihood, penalty, float(strength), start=estimate, tol=COARSE
-        )
+        estimate = penalty.fit(likelihood, float(strength), start=estimate, tol=COARSE)
         row[:] = _tested(likelihood, _scores(likelihood, estimate), tested)
     return found
 
@@ -224,7 +219,7 @@ def _held_out(
     for fold in range(len(folds)) if only is None else (only,):
         likelihood, tested = folds.of_neuron(index, fold)
         if likelihood is not None:
-            estimate = fit_with_dispersion(likelihood, penalty, strength, tol=COARSE)
+            estimate = penalty.fit(likelihood, strength, tol=COARSE)
             scores = _scores(likelihood, estimate)
             sums += _tested(likelihood, scores, tested)
             mean[tested] = likelihood.family.mean(scores[tested])
@@ -235,9 +230,7 @@ def _held_out(
 
 def _scores(likelihood: Likelihood, estimate: Estimate) -> NDArray[np.float64]:
     """Return the scores of all bins, also of those not in the likelihood."""
-    log_odds = likelihood.drive.log_odds(estimate.drive, estimate.weights)
-    parameters = estimate.intercept, estimate.history, estimate.weights
-    found, past = likelihood.scores(*parameters, log_odds, everywhere=True), likelihood.past
+    found, past = likelihood.scores_of(estimate, everywhere=True), likelihood.past
     n_spikes = float(past.counts.sum())
     return with_rare_spikes(found, likelihood.family, n_spikes, past.refractory)
 
@@ -247,5 +240,5 @@ def _tested(
 ) -> NDArray[np.float64]:
     """Return the log-likelihoods of the bins `tested`."""
     trains, index = likelihood.covariates.trains, likelihood.index
-    spikes, rate = trains.bins[trains.ids == index], likelihood.past.rate
+    spikes, rate = trains.bins_by_neuron[index], likelihood.past.rate
     return log_likelihoods(likelihood.family, scores, tested, spikes, rate)

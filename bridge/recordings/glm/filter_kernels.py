@@ -48,21 +48,21 @@ def sums_after(ids, bins, reach, values, found):
 def assign_groups(keys, n_keys, bins, span):
     """Put spikes with the same key into groups of at most `GROUP`, within `span` bins.
 
-    Spikes are in order. Returns the group of each spike and its place in the group, the number of
+    Spikes are in order. Returns the group of each spike and its position in it, the number of
     groups, and the first bin of each group in the first elements of an array.
     """
     current, first = np.full(n_keys, -1), np.empty(len(bins), np.int32)
     members = np.zeros(n_keys, np.int32)
-    groups, places = np.empty(len(bins), np.int32), np.empty(len(bins), np.int8)
+    groups, slots = np.empty(len(bins), np.int32), np.empty(len(bins), np.int8)
     n_groups = 0
     for spike in range(len(bins)):
         key, t = keys[spike], bins[spike]
         if current[key] < 0 or members[key] == GROUP or t - first[current[key]] >= span:
             current[key], members[key], first[n_groups] = n_groups, 0, t
             n_groups += 1
-        groups[spike], places[spike] = current[key], members[key]
+        groups[spike], slots[spike] = current[key], members[key]
         members[key] += 1
-    return groups, places, n_groups, first
+    return groups, slots, n_groups, first
 
 
 @compiled

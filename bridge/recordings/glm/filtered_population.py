@@ -32,8 +32,8 @@ class FilteredPopulation:
     Attributes
     ----------
     filters : (n, n, L) ndarray
-        Effect of a spike of neuron j on the score of neuron i after 1 … L bins; for j = i of its
-        own spikes.
+        Effect of a spike of neuron j on the score of neuron i after 1 … L bins; the spike history
+        for j = i.
     intercept : (n,) ndarray
         Scores without input.
     bin_width : float
@@ -48,7 +48,7 @@ class FilteredPopulation:
     dispersion : (n,) ndarray
         Dispersions of negative binomial counts. Default: that of the family.
     last_spike_only : bool
-        Whether only the last own spike acts, instead of the sum over own spikes.
+        Whether only the last spike of a neuron acts on the neuron itself, not all of them.
     names : tuple of str, optional
         Names of the neurons.
     rates : (n,) ndarray, optional
@@ -216,6 +216,11 @@ class FilteredPopulation:
         dict of TimeRescaling
             By neuron; `rescaling_plot` draws it. Negative binomial counts are tested as spike or
             none.
+
+        Warns
+        -----
+        UserWarning
+            If spikes lie in gaps, or neurons fire in bins with probability 0.
         """
         counts = self.family.counts
         trains = bin_trains(spikes, duration, self.bin_width, counts=counts, fewest=1)

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bridge.recordings.glm.cross_validation import Choice, choose_strength
-from bridge.recordings.glm.dispersion import fit_with_dispersion
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.likelihood import Likelihood
 from bridge.recordings.glm.parallel import in_parallel
-from bridge.recordings.glm.penalties import Penalty, penalty_of
+from bridge.recordings.glm.penalties import Penalty
 from bridge.recordings.glm.prior import MOST_NEURONS, prior_precision
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.residuals import Flatness
@@ -71,30 +70,6 @@ class FittedNeuron:
     rate: float
 
 
-@dataclass(frozen=True, eq=False)
-class Fits:
-    """Fits of several neurons.
-
-    Attributes
-    ----------
-    neurons : list of FittedNeuron
-    strength : float
-        Strength of the penalty.
-    choice : Choice, optional
-        Its cross-validation.
-    """
-
-    neurons: list[FittedNeuron]
-    strength: float
-    choice: Choice | None
-
-    @property
-    def cross_validation(self) -> tuple[NDArray[np.float64], ...]:
-        """Strengths, scores and their errors; empty without cross-validation."""
-        one = self.choice
-        return (np.empty(0),) * 3 if one is None else (one.strengths, one.scores, one.errors)
-
-
 def fit_neurons(
     problem: Problem,
     indices: NDArray[np.intp],
@@ -105,7 +80,7 @@ def fit_neurons(
     exact: bool | None = None,
     threads: int | None = None,
     progress: bool | None = None,
-) -> Fits:
+) -> tuple[list[FittedNeuron], float, Choice]:
     """Fit the neurons at `indices`.
 
     Parameters
@@ -120,6 +95,14 @@ def fit_neurons(
         See `uncertainty`.
     threads, progress
         See `PopulationGLM`.
+
+    Returns
+    -------
+    neurons : list of FittedNeuron
+    strength : float
+        Strength of the penalty.
+    choice : Choice
+        Its cross-validation, empty without one.
     """
     problem.check_memory(threads or available_cores())
     cross_validated = strength == "cv" or (strength == "auto" and penalty != "ridge")
@@ -129,7 +112,7 @@ def fit_neurons(
     # Neurons are fitted in parallel, so BLAS uses one thread.
     with threadpool_limits(limits=1, user_api="blas"), bar as report:
         problem.covariates.prepare()
-        method, choice = penalty_of(penalty, problem.covariates), None
+        method, choice = Penalty.of(penalty, problem.covariates), Choice(*np.empty((3, 0)))
         if cross_validated:
             choice = choose_strength(
                 *(problem, indices, method), threads=threads, report=lambda f: report(f * cost)
@@ -150,7 +133,7 @@ def fit_neurons(
 
         found = in_parallel(one, indices, threads, lambda done: report(cost + done))
         problem.clear()
-        return Fits(found, value, choice)
+        return found, value, choice
 
 
 def fit_neuron(
@@ -167,20 +150,18 @@ def fit_neuron(
     Uncertainty and residuals are those of a second fit with a weak ridge of this precision, for
     which the bias of the penalty is so small that one Newton step removes it.
     """
-    found = fit_with_dispersion(likelihood, penalty, strength, tol=tol)
+    found = penalty.fit(likelihood, strength, tol=tol)
     past, family, drive = likelihood.past, likelihood.family, likelihood.drive
     weak = found
     if precision > 0 and precision != strength:
         weak = fit_ridge(likelihood, precision, start=found, tol=max(tol, COARSE))
-    log_odds = drive.log_odds(weak.drive, weak.weights)
-    scores = likelihood.scores(weak.intercept, weak.history, weak.weights, log_odds)
-    mean, information = family.mean_and_information(scores)
     # Arrays as large as the recording are reused: new memory costs as much as a pass over them.
-    residual = scores
+    residual = likelihood.scores_of(weak)
+    mean, information = family.mean_and_information(residual)
     residual[:] = mean
     residual[past.fired] -= past.counts
     flatness = Flatness.of(likelihood.covariates.trains, residual, mean)
-    del scores, residual, log_odds, mean
+    del residual, mean
     without = drive.log_odds(found.drive, np.zeros_like(found.weights))
     return FittedNeuron(
         family,

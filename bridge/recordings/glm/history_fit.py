@@ -1,4 +1,4 @@
-"""Fits of the effect of a neuron's own spikes without synapses."""
+"""Fits of the spike history of a neuron without synapses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from scipy.linalg import cho_factor, cho_solve
 
 from bridge.recordings.glm import kernels
 from bridge.recordings.glm.families import Family
+from bridge.recordings.glm.quasi_newton import line_search
 
 # Precision of the prior of history weights, which keeps them finite.
 PRECISION = 1e-2
-# Distance from the minimum (squared standard errors) at which the fit ends, and smallest step.
-CLOSE, SHORTEST = 1e-6, 1e-4
+# Distance from the minimum (squared standard errors) at which the fit ends.
+CLOSE = 1e-6
 
 # Intercept, weights, and upper root of the information on both, with the prior.
 HistoryFit = tuple[float, NDArray[np.float64], NDArray[np.float64]]
@@ -62,14 +63,14 @@ def fit_sums(
     family: Family,
     start: HistoryFit,
 ) -> HistoryFit:
-    """Fit weights if the effects of all own spikes add up (Newton).
+    """Fit weights if the effects of all past spikes add up (Newton).
 
     The fit by age is far from the minimum if many spikes act at a time.
 
     Parameters
     ----------
     rows : (n_functions, n_bins) ndarray
-        Own spikes filtered by each basis function.
+        Spikes filtered by each basis function.
     silent : (n_bins,) ndarray of bool
         Bins in which the neuron cannot fire, and those outside of the likelihood.
     fired, counts : (n_fired,) ndarray
@@ -105,18 +106,11 @@ def fit_sums(
     theta = min((np.append(start[1], start[0]), constant), key=lambda one: evaluate(one)[0])
     loss, gradient = evaluate(theta)
     for _ in range(60):
-        step = cho_solve(cho_factor(hessian(theta)), gradient)
-        decrease, length = float(gradient @ step), 1.0
-        if decrease < CLOSE:
+        step = -cho_solve(cho_factor(hessian(theta)), gradient)
+        slope = float(gradient @ step)
+        found = line_search(evaluate, theta, step, loss, slope) if slope < -CLOSE else None
+        if found is None:
             break
-        while length > SHORTEST:
-            moved = theta - length * step
-            value, slope = evaluate(moved)
-            if value <= loss - 1e-4 * length * decrease:
-                theta, loss, gradient = moved, value, slope
-                break
-            length *= 0.3
-        else:
-            break
+        theta, loss, gradient = found
     root = np.asarray(np.linalg.cholesky(hessian(theta)).T, dtype=float)
     return float(theta[-1]), theta[:-1], root

@@ -208,8 +208,7 @@ def interpolate(knots, spacing, values):
     """Interpolate linearly between knots in the middle of segments of `spacing` bins."""
     n_bins, half = len(values), spacing // 2
     shift = half - 0.5 * (spacing - 1)
-    for t in range(min(half, n_bins)):
-        values[t] = knots[0]
+    values[:half] = knots[0]
     for k in range(len(knots)):
         first = k * spacing + half
         last = min(first + spacing, n_bins)

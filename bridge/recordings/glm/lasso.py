@@ -207,7 +207,7 @@ def fit_lasso(
 ) -> Estimate:
     """Minimise loss + strength Σ ‖wⱼ‖ over blocks + the penalties of history and drive.
 
-    Own history, intercept and drive are not part of the penalty.
+    Spike history, intercept and drive are not penalised.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from bridge.recordings.glm.grouped_spikes import GroupedSpikes
 from bridge.recordings.glm.quasi_newton import Change
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.drives import NONE, Drive
+
+if TYPE_CHECKING:
+    from bridge.recordings.glm.scaled_loss import Estimate
 
 # Rounding error of coordinates and weights.
 ROUNDING = 1e-13
@@ -115,7 +118,7 @@ class Likelihood:
             self._spikes = GroupedSpikes.of(
                 covariates.trains, reach, covariates.n_lags, grouped=False
             )
-        fired = covariates.trains.bins[covariates.trains.ids == index]
+        fired = covariates.trains.bins_by_neuron[index]
         self._past_spikes = np.zeros(len(fired), np.int32), fired, past.reach
         self._values = np.zeros(max(self._spikes.size, self.n_bins + len(past.basis.values) + 1))
         self.latest: Evaluation | None = None
@@ -165,8 +168,14 @@ class Likelihood:
         It is `kernels.NEVER` or less where the neuron cannot fire and, unless `everywhere`, outside
         of the likelihood.
         """
-        self._set_scores(intercept, history, weights, log_odds, masked=not everywhere)
+        self._set_scores(intercept, history, weights, log_odds, everywhere=everywhere)
         return self._values[: self.n_bins].copy()
+
+    def scores_of(self, estimate: Estimate, *, everywhere: bool = False) -> NDArray[np.float64]:
+        """Return the score of each bin according to an estimate, with its drive."""
+        drive = self.drive.log_odds(estimate.drive, estimate.weights)
+        parameters = estimate.intercept, estimate.history, estimate.weights
+        return self.scores(*parameters, drive, everywhere=everywhere)
 
     def adjoint(self, values: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         """Return Σₜ valuesₜ xₜ for the history and the columns, 0 for the neuron itself."""
@@ -185,15 +194,17 @@ class Likelihood:
         return others, history[0]
 
     def rows(self) -> Iterator[NDArray[np.float64]]:
-        """Yield the spikes of each neuron filtered by each basis function, (n_bins,) each."""
-        n, n_functions = self.mean.shape
-        nothing = np.zeros(self.past.n_weights)
-        for neuron in range(n):
-            for function in range(n_functions):
-                weights = np.zeros((n, n_functions))
-                weights[neuron, function] = 1.0
-                self._set_scores(0.0, nothing, weights, NONE, held=False, masked=False)
-                yield self._values[: self.n_bins]
+        """Yield the spikes of each neuron filtered by each basis function, (n_bins,) each.
+
+        They are 0 for this neuron.
+        """
+        for neuron, function in np.ndindex(self.mean.shape):
+            filters = np.zeros((len(self.mean), self.covariates.n_lags))
+            if neuron != self.index:
+                filters[neuron] = self.covariates.basis[:, function]
+            self._values[:] = 0.0
+            self._spikes.add_filters(filters, self._values)
+            yield self._values[: self.n_bins]
 
     def history_rows(self) -> Iterator[NDArray[np.float64]]:
         """Yield the spikes of this neuron filtered by each basis function, (n_bins,) each."""
@@ -209,23 +220,17 @@ class Likelihood:
         weights: NDArray,
         log_odds: NDArray,
         *,
-        held: bool = True,
-        masked: bool = True,
+        everywhere: bool = False,
     ) -> None:
-        """Compute the scores in `_values`.
-
-        `held` for `kernels.NEVER` where the neuron cannot fire, `masked` for the same outside of
-        the likelihood.
-        """
+        """Compute the scores in `_values`, see `scores`."""
         values = self._values
         values[: self.n_bins] = log_odds + intercept if len(log_odds) else intercept
         filters = weights @ self.covariates.basis.T
         filters[self.index] = 0.0
         if filters.any():
             self._spikes.add_filters(filters, values)
-        effect = self.past.filter_of(history) if held else self.past.basis.values @ history
-        add_filters(*self._past_spikes, effect[None], values)
-        if masked and self._outside is not None:
+        add_filters(*self._past_spikes, self.past.filter_of(history)[None], values)
+        if not everywhere and self._outside is not None:
             values[: self.n_bins][self._outside] = kernels.NEVER
         values[self.n_bins :] = 0.0
 

@@ -13,17 +13,15 @@ from bridge.learning.validation import require_fitted
 from bridge.recordings import plot
 from bridge.recordings.data.observation import Counts, Observation
 from bridge.recordings.data.trains import bin_trains
-from bridge.recordings.glm import checks, other_recordings
-from bridge.recordings.glm.bases import Basis, RaisedCosines
+from bridge.recordings.glm import checks, prediction
+from bridge.recordings.glm.bases import Basis, RaisedCosines, filter_errors, filters
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.cross_validation import N_FOLDS, HeldOut, held_out
 from bridge.recordings.glm.families import Family
-from bridge.recordings.glm.filter_shapes import errors, filters
 from bridge.recordings.glm.filtered_population import FilteredPopulation
 from bridge.recordings.glm.fitted import fit_neurons
 from bridge.recordings.glm.pair_tests import PairTests
-from bridge.recordings.glm.penalties import PENALTIES, penalty_of
-from bridge.recordings.glm.prediction import rescaled_neuron
+from bridge.recordings.glm.penalties import PENALTIES, Penalty
 from bridge.recordings.glm.predictive_scores import PredictiveScores
 from bridge.recordings.glm.problem import Problem
 from bridge.recordings.glm.rescaling import TimeRescaling
@@ -32,12 +30,24 @@ from bridge.recordings.glm.spike_history import HistoryBasis
 from bridge.recordings.glm.synaptic_kernel import KernelBasis
 from bridge.recordings.glm.templates import Templates
 from bridge.recordings.slow.drives import Drives, Stimulus
-from bridge.utils.checks import finite, require_choice, require_type
+from bridge.utils.checks import (
+    as_float,
+    as_integer,
+    finite,
+    positive,
+    require_choice,
+    require_type,
+)
 from neurosim import Network, NeurosimError, SpikeTrains
 from neurosim.utils.progress import progress_bar
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# Longest refractory period (ms).
+LONGEST_RESET = 1e3
+# Effect on the score that is certain for practical purposes.
+CERTAIN = 20.0
 
 
 class PopulationGLM(BaseEstimator):
@@ -54,13 +64,13 @@ class PopulationGLM(BaseEstimator):
     basis : Basis, optional
         Basis functions of the coupling between neurons. Default: `RaisedCosines(6, 50.0)`.
     history_basis : Basis, optional
-        Basis functions of the effect of own spikes. Default: `basis`.
+        Basis functions of the spike history. Default: `basis`.
     family : {"bernoulli", "poisson", "negative_binomial"}
     link : {"logit", "cloglog", "exponential", "softplus"}, optional
         See `Family`. Default: "logit" for Bernoulli, else "exponential".
     penalty : {"ridge", "group_lasso", "lasso"}
         Of the coupling: ½ strength Σ w², strength √K Σⱼ ‖Rⱼwⱼ‖ with the covariance Rⱼ'Rⱼ of the
-        columns of neuron j, or strength Σ ``|w|``. Own history, intercept and drive are not
+        columns of neuron j, or strength Σ ``|w|``. Spike history, intercept and drive are not
         penalised.
     strength : float or {"auto", "cv"}
         Of the penalty, for all neurons. "auto": for "ridge", 1/variance of the weights, estimated
@@ -80,7 +90,7 @@ class PopulationGLM(BaseEstimator):
     standard_errors : {"auto", "exact", "fast"}
         "exact" computes the Fisher information of all parameters, "fast" scales the covariance of
         the columns, so that standard errors of couplings differ by some per cent, and more for a
-        coupling that causes a large part of the spikes; those of own history and stimulus are
+        coupling that causes a large part of the spikes; those of spike history and stimulus are
         always exact. "auto": exact for few columns.
     tol : float
         Tolerance of the fit: distance from the optimum in standard errors.
@@ -99,7 +109,7 @@ class PopulationGLM(BaseEstimator):
     coupling_ : (n, n, n_functions) ndarray
         Coefficients from neuron to neuron, 0 on the diagonal and NaN if not fitted.
     history_ : (n, n_history) ndarray
-        Coefficients of own spikes.
+        Coefficients of the spike history.
     intercept_ : (n,) ndarray
         Scores without spikes, averaged over the drive.
     stimulus_ : (n_features, n) ndarray
@@ -228,16 +238,15 @@ class PopulationGLM(BaseEstimator):
             spikes, duration, epochs, gaps, presence, stimulus, neurons
         )
         exact = {"auto": None, "exact": True, "fast": False}[self.standard_errors]
-        found = fit_neurons(
+        self._problem_, self._indices_ = problem, indices
+        self._fits, self.strength_, choice = fit_neurons(
             *(problem, indices, self.penalty, self.strength),
             tol=self.tol,
             exact=exact,
             threads=self.threads,
             progress=self.progress,
         )
-        self._problem_, self._indices_, self._fits = problem, indices, found.neurons
-        self.strength_ = found.strength
-        self.cv_strengths_, self.cv_scores_, self.cv_errors_ = found.cross_validation
+        self.cv_strengths_, self.cv_scores_, self.cv_errors_ = choice
         self._collect()
         self._warn()
         return self
@@ -246,7 +255,7 @@ class PopulationGLM(BaseEstimator):
     def filters_(self) -> NDArray[np.float64]:
         """Effect on the score 1, 2, … bins after a spike, shape (n, n, n_lags).
 
-        Rows are presynaptic neurons; the diagonal is the effect of own spikes, without the
+        Rows are presynaptic neurons; the diagonal is the spike history, without the
         refractory period.
         """
         return filters(*self._bases, self.coupling_, self.history_)
@@ -254,7 +263,7 @@ class PopulationGLM(BaseEstimator):
     @property
     def filter_errors_(self) -> NDArray[np.float64]:
         """Standard errors of the unbiased filters, shape (n, n, n_lags)."""
-        return errors(*self._bases, self._covariance, self._history_covariance)
+        return filter_errors(*self._bases, self._covariance, self._history_covariance)
 
     @property
     def unbiased_filters_(self) -> NDArray[np.float64]:
@@ -266,7 +275,7 @@ class PopulationGLM(BaseEstimator):
 
     @property
     def _bases(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Basis functions of coupling and own history, shape (n_lags, n_functions)."""
+        """Basis functions of coupling and spike history, shape (n_lags, n_functions)."""
         require_fitted(self)
         return self._problem_.covariates.basis, self._problem_.history.values
 
@@ -357,17 +366,15 @@ class PopulationGLM(BaseEstimator):
         require_fitted(self)
         options = {"gaps": gaps, "presence": presence, "stimulus": stimulus}
         if spikes is None:
-            other_recordings.require_none(duration=duration, **options)
+            _require_none(duration=duration, **options)
             found = np.full((self.n_bins_, len(self.neurons_)), np.nan)
             for held in self._held_out(n_folds):
                 found[:, held.index] = held.mean
             return found * (1e3 / self.bin_width_)
-        problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
+        problem = prediction.problem_like(self._problem_, spikes, duration, **options)
         found = np.full((problem.trains.n_bins, len(self.neurons_)), np.nan)
         for index, one in zip(self._indices_, self._fits, strict=True):
-            found[:, index] = one.family.mean(
-                other_recordings.predicted_scores(problem, index, one)
-            )
+            found[:, index] = one.family.mean(prediction.predicted_scores(problem, index, one))
         return found * (1e3 / self.bin_width_)
 
     def evaluate(
@@ -394,12 +401,12 @@ class PopulationGLM(BaseEstimator):
         require_fitted(self)
         n, indices = len(self.neurons_), self._indices_
         if spikes is None:
-            other_recordings.require_none(duration=duration, **options)
+            _require_none(duration=duration, **options)
             found = [one.sums for one in self._held_out(n_folds)]
             return PredictiveScores.collect(n, indices, found)
-        problem = other_recordings.problem_like(self._problem_, spikes, duration, **options)
+        problem = prediction.problem_like(self._problem_, spikes, duration, **options)
         pairs = zip(indices, self._fits, strict=True)
-        found = [other_recordings.evaluate(problem, index, one) for index, one in pairs]
+        found = [prediction.evaluate(problem, index, one) for index, one in pairs]
         return PredictiveScores.collect(n, indices, found)
 
     def score(self, spikes: Any = None, duration: float | None = None, **options: Any) -> float:
@@ -416,7 +423,7 @@ class PopulationGLM(BaseEstimator):
         with progress_bar(
             len(indices), show=self.progress, unit="neurons", text="cross-validating"
         ) as report:
-            penalty = penalty_of(self.penalty, problem.covariates)
+            penalty = Penalty.of(self.penalty, problem.covariates)
             yield from held_out(
                 *(problem, indices, penalty, self.strength_),
                 n_folds=n_folds,
@@ -434,8 +441,17 @@ class PopulationGLM(BaseEstimator):
             If neurons were not fitted, or spikes reset the membrane.
         """
         require_fitted(self)
-        checks.require_generator(self.neurons_, self.intercept_, self.reset)
-        names = tuple(map(str, self.neurons_))
+        if self.reset is not None:
+            raise NeurosimError(
+                f"reset = {self.reset:g} ms: a model whose spikes reset the membrane cannot be "
+                "simulated; fit without reset"
+            )
+        missing = self.neurons_[np.isnan(self.intercept_)]
+        if len(missing):
+            raise NeurosimError(
+                f"{len(missing)} neurons were not fitted ({', '.join(map(str, missing[:5]))}): a "
+                "simulation needs all neurons of the recording"
+            )
         return FilteredPopulation(
             np.nan_to_num(self.filters_),
             self.intercept_,
@@ -445,7 +461,7 @@ class PopulationGLM(BaseEstimator):
             family=self.family_,
             dispersion=self.dispersion_ if self.family == "negative_binomial" else None,
             last_spike_only=self._problem_.history.last_spike_only,
-            names=names,
+            names=tuple(map(str, self.neurons_)),
             rates=self.rates_,
         )
 
@@ -487,7 +503,7 @@ class PopulationGLM(BaseEstimator):
         if spikes is None and epochs is None:
             names = trains.neurons.tolist()
             return {
-                names[one.index]: rescaled_neuron(
+                names[one.index]: prediction.rescaled_neuron(
                     trains, one.index, self.family_, one.silence, one.counted, seed
                 )
                 for one in self._held_out(N_FOLDS, only=N_FOLDS - 1)
@@ -542,7 +558,15 @@ class PopulationGLM(BaseEstimator):
         else:
             finite(self.strength, "strength", low=0.0)
         finite(self.stimulus_strength, "stimulus_strength", low=0.0)
-        checks.check_parameters(self.reset, self.shared, self.baseline, self.tol, self.threads)
+        reset = self.reset
+        if reset is not None and not 0 <= as_float(reset, "reset", "ms") <= LONGEST_RESET:
+            raise NeurosimError(f"reset = {reset:g} ms is outside 0 to {LONGEST_RESET:g} ms")
+        for name in ("shared", "baseline"):
+            if getattr(self, name) is not None:
+                positive(getattr(self, name), name, "ms")
+        positive(self.tol, "tol", "standard errors")
+        if self.threads is not None:
+            as_integer(self.threads, "threads", 1)
 
     def _problem(
         self,
@@ -563,8 +587,7 @@ class PopulationGLM(BaseEstimator):
         values, history = basis.matrix(width), HistoryBasis(own.matrix(width), own.last_spike_only)
         lead = max(len(values), len(history.values))
         observation = Observation.of(trains, epochs, presence, gaps, lead)
-        trains, absent = observation.without_absent(trains)
-        checks.warn_of_absent(absent)
+        trains = observation.without_absent(trains)
         self._counts = Counts.of(trains, observation)
         indices = checks.selected(trains, self._counts, family, neurons)
         constant = self._counts.constant(checks.FEWEST, repeated=family.counts)
@@ -583,93 +606,108 @@ class PopulationGLM(BaseEstimator):
 
     def _collect(self) -> None:
         """Set the attributes."""
-        problem, indices, fits = self._problem_, self._indices_, self._fits
-        trains, history = problem.trains, problem.history.values
-        (n, n_functions), n_history = problem.covariates.shape, history.shape[1]
+        problem, fits, rows = self._problem_, self._fits, self._rows
+        trains, n_history = problem.trains, problem.history.values.shape[1]
         self.neurons_, self.n_bins_, self.family_ = trains.neurons, trains.n_bins, problem.family
         self.bin_width_ = trains.width
         self.rates_ = self._counts.rates / trains.width * 1e3
         estimates, certain = [one.estimate for one in fits], [one.uncertainty for one in fits]
+        self.intercept_ = rows([one.estimate.intercept + one.mean_drive for one in fits])
+        self.intercept_errors_ = rows([one.intercept_error for one in certain])
+        self.history_ = rows([one.history for one in estimates])
+        self._unbiased_history = rows([one.dense[:n_history] for one in certain])
+        covariance = rows([one.dense_covariance for one in certain])
+        self._history_covariance = covariance[:, :n_history, :n_history]
+        variances = np.diagonal(covariance, axis1=1, axis2=2)
+        self.stimulus_errors_ = np.sqrt(variances[:, n_history:]).T
+        n_drive = len(estimates[0].drive) - len(self.stimulus_errors_)
+        self.stimulus_ = rows([one.drive[n_drive:] for one in estimates]).T
+        self.dispersion_ = rows([one.family.dispersion for one in fits])
+        self.refractory_ = rows([one.refractory for one in fits], missing=0)
+        self.converged_ = rows([one.converged for one in estimates], missing=False)
+        self.evaluations_ = rows([one.evaluations for one in estimates], missing=0)
+        self.log_likelihood_ = rows([one.log_likelihood for one in fits])
+        self.constant_log_likelihood_ = rows([one.constant for one in fits])
+        self.coupling_ = rows([one.weights for one in estimates]).swapaxes(0, 1)
+        self._unbiased = rows([one.weights for one in certain]).swapaxes(0, 1)
+        self._covariance = rows([one.covariance for one in certain]).swapaxes(0, 1)
+        self._test()
 
-        def spread(values: list[Any], *shape: int) -> NDArray[np.float64]:
-            found = np.full((n, *shape), np.nan)
-            found[indices] = values
-            return found
+    def _rows(self, values: list[Any], missing: Any = np.nan) -> NDArray:
+        """Return one row per neuron from those of fitted neurons."""
+        fitted = np.asarray(values)
+        found = np.full((len(self.neurons_), *fitted.shape[1:]), missing)
+        found[self._indices_] = fitted
+        return found
 
-        self.intercept_ = spread([one.estimate.intercept + one.mean_drive for one in fits])
-        self.intercept_errors_ = spread([one.intercept_error for one in certain])
-        self.history_ = spread([one.history for one in estimates], n_history)
-        dense = [one.dense_covariance for one in certain]
-        self._unbiased_history = spread([one.dense[:n_history] for one in certain], n_history)
-        self._history_covariance = spread(
-            [one[:n_history, :n_history] for one in dense], n_history, n_history
-        )
-        n_features = 0 if problem.stimulus is None else problem.stimulus.values.shape[1]
-        self.stimulus_ = spread(
-            [one.drive[len(one.drive) - n_features :] for one in estimates], n_features
-        ).T
-        errors = [np.sqrt(np.diag(one)[n_history:]) for one in dense]
-        self.stimulus_errors_ = spread(errors, n_features).T
-        self.dispersion_ = spread([one.family.dispersion for one in fits])
-        self.refractory_ = np.zeros(n, dtype=int)
-        self.refractory_[indices] = [one.refractory for one in fits]
-        self.converged_ = np.zeros(n, dtype=bool)
-        self.converged_[indices] = [one.converged for one in estimates]
-        self.evaluations_ = np.zeros(n, dtype=int)
-        self.evaluations_[indices] = [one.evaluations for one in estimates]
-        self.log_likelihood_ = spread([one.log_likelihood for one in fits])
-        self.constant_log_likelihood_ = spread([one.constant for one in fits])
-
-        tested = (trains.counts > 0)[:, None] & np.isin(np.arange(n), indices)
-        np.fill_diagonal(tested, False)
-        pairs = (n_functions,)
-        self.coupling_ = spread([one.weights for one in estimates], n, *pairs).transpose(1, 0, 2)
-        unbiased = spread([one.weights for one in certain], n, *pairs).transpose(1, 0, 2)
-        covariance = spread([one.covariance for one in certain], n, *pairs * 2).transpose(
-            1, 0, 2, 3
-        )
-        tested &= (np.einsum("jikk->jik", covariance) > 0).all(axis=2)  # some pairs have no data
-        unbiased[~tested], covariance[~tested] = np.nan, np.nan
-        self._unbiased, self._covariance = unbiased, covariance
-        self._test(tested)
-
-    def _test(self, tested: NDArray[np.bool_]) -> None:
+    def _test(self) -> None:
         """Test all pairs."""
-        problem, indices, fits = self._problem_, self._indices_, self._fits
+        problem, fits, n = self._problem_, self._fits, len(self.neurons_)
+        tested = (problem.trains.counts > 0)[:, None] & np.isin(np.arange(n), self._indices_)
+        np.fill_diagonal(tested, False)
+        variances = np.einsum("jikk->jik", self._covariance)
+        # Some pairs have no data, and some fits have no minimum.
+        tested &= ((variances > 0) & (variances < np.inf)).all(axis=2)
+        self._unbiased[~tested], self._covariance[~tested] = np.nan, np.nan
         found = Templates.of(
             self._unbiased, self._covariance, problem.covariates.basis, problem.trains.width
         )
         self.amplitudes_, self.amplitude_errors_ = found.amplitudes, found.errors
         self.courses_, self.wald_ = found.courses, found.wald
-        flatness = [one.flatness for one in fits]
 
-        def pairs(values: list[Any], *shape: int) -> NDArray[np.float64]:
-            found = np.full((*tested.shape, *shape), np.nan)
-            found[:, indices] = np.stack(values, axis=1)
+        def pairs(values: list[Any]) -> NDArray[np.float64]:
+            found = self._rows(values).swapaxes(0, 1)
             found[~tested] = np.nan
             return found
 
         few = self._counts.spikes < checks.FEWEST  # of these, z is far from normal
         self.tests_ = PairTests(
             z=np.where(few[:, None], np.nan, found.z),
-            flatness=pairs([one.p_values for one in flatness]),
-            synchrony=pairs([one.z[:, 0] for one in flatness]),
-            distant=pairs([one.distant for one in flatness], flatness[0].distant.shape[1]),
+            flatness=pairs([one.flatness.p_values for one in fits]),
+            synchrony=pairs([one.flatness.z[:, 0] for one in fits]),
+            distant=pairs([one.flatness.distant for one in fits]),
         )
 
     def _warn(self) -> None:
         """Warn if the result is not trustworthy."""
-        problem, indices, fits = self._problem_, self._indices_, self._fits
-        names = self.neurons_[indices]
-        checks.warn_of_unfinished(names[~self.converged_[indices]])
+        problem, names = self._problem_, self.neurons_[self._indices_]
+        checks.warn_of(
+            names[~self.converged_[self._indices_]],
+            "the fits of some neurons ({}) did not converge within tol: give a larger tol or a "
+            "stronger penalty",
+        )
         n_columns = problem.covariates.mean.size - problem.covariates.n_functions
-        if problem.stimulus is not None:
-            n_columns += problem.stimulus.values.shape[1]
-        checks.warn_of_few_spikes(names, np.array([one.n_spikes for one in fits]), n_columns)
-        checks.warn_of_separation(self.neurons_, self.coupling_ @ problem.covariates.basis.T)
-        checks.warn_of_copies(self.neurons_, problem.covariates.copies)
+        n_columns += len(self.stimulus_)
+        checks.warn_of(
+            names[np.array([one.n_spikes for one in self._fits]) < n_columns],
+            f"neurons ({{}}) have fewer spikes than the {n_columns} weights of their inputs: their "
+            "tests and intervals are rough; give a longer recording, fewer neurons or fewer basis "
+            "functions",
+        )
+        effects = np.abs(self.coupling_ @ problem.covariates.basis.T)
+        checks.warn_of(
+            self.neurons_[np.nan_to_num(effects).max(axis=(0, 2), initial=0.0) > CERTAIN],
+            "the weights of some neurons ({}) diverge, because spikes of others predict their "
+            "spikes or silence with certainty: give a strength of the penalty",
+        )
+        copies = [" and ".join(map(str, pair)) for pair in self.neurons_[problem.covariates.copies]]
+        checks.warn_of(
+            np.array(copies),
+            "pairs of neurons fire almost only together ({}): their couplings cannot be separated; "
+            "keep one neuron of each pair",
+        )
         filters, remedy = "the basis functions", "give a longer or finer basis"
         if isinstance(self.basis, KernelBasis):
             taus = ", ".join(f"{tau:g}" for tau in self.basis.kernel.taus)
             filters, remedy = f"the kernel of {taus} ms", "give another kernel"
         checks.warn_of_misfit(self.tests_, self.neurons_, filters, remedy)
+
+
+def _require_none(**options: Any) -> None:
+    """Raise an error for keywords that describe another recording, whose spikes are missing."""
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise NeurosimError(
+            f"{', '.join(given)} without spikes: give the spikes of the recording, or no arguments "
+            "for the recording of the fit"
+        )

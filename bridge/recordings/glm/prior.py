@@ -28,26 +28,25 @@ def prior_precision(problem: Problem, indices: NDArray[np.intp], threads: int | 
     Of many neurons some are used, see `some_of`.
     """
     indices = some_of(indices)
-    at_rest = in_parallel(lambda one: score_at_rest(problem, one), indices, threads)
-    scores, sizes = (np.array(part) for part in zip(*at_rest, strict=True))
+    found = in_parallel(lambda one: score_at_zero(problem, one), indices, threads)
+    scores, sizes = (np.array(part) for part in zip(*found, strict=True))
     covariates = problem.covariates
     return 1.0 / prior_variance(
         scores, sizes, indices, covariates.covariance, covariates.n_functions
     )
 
 
-def score_at_rest(problem: Problem, index: int) -> tuple[NDArray[np.float64], float]:
+def score_at_zero(problem: Problem, index: int) -> tuple[NDArray[np.float64], float]:
     """Return the gradient with respect to the weights at 0, and the total information.
 
     Columns are centred. Fits start there, so the evaluation is kept.
     """
     likelihood = problem.likelihood(index)
     loss, weights = ScaledLoss(likelihood), np.zeros_like(likelihood.mean)
-    gradient = loss.value_and_gradient(np.zeros(loss.size), weights)[2]
+    point = np.zeros(loss.size)
+    gradient = loss.value_and_gradient(point, weights)[2]
     problem.keep(likelihood)
-    intercept, history, driving = loss.parameters(np.zeros(loss.size), weights)
-    log_odds = likelihood.drive.log_odds(driving, weights)
-    scores = likelihood.scores(intercept, history, weights, log_odds)
+    scores = likelihood.scores_of(loss.estimate(point, weights, gradient, converged=False))
     return gradient.ravel(), float(likelihood.family.mean_and_information(scores)[1].sum())
 
 
@@ -69,7 +68,7 @@ def prior_variance(
     sizes : (n_post,) ndarray
         Total information on the score of each neuron.
     indices : (n_post,) ndarray of int
-        Index of each neuron, which is not its own input.
+        Index of each neuron; a neuron is not an input to itself.
     covariance : (n · n_functions, n · n_functions) ndarray
         C.
     n_functions : int
@@ -82,8 +81,8 @@ def prior_variance(
     """
     # The scores of the neuron itself are 0.
     variances = np.diag(covariance)
-    own = variances.reshape(-1, n_functions).sum(axis=1)
-    noise = sizes @ (variances.sum() - own[indices])
+    by_neuron = variances.reshape(-1, n_functions).sum(axis=1)
+    noise = sizes @ (variances.sum() - by_neuron[indices])
     response = (sizes**2).sum() * (covariance**2).sum()
     if not response > 0:
         return LEAST_VARIANCE

@@ -9,21 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.recordings.data.observation import Observation
-from bridge.recordings.data.trains import USABLE, BinnedTrains
+from bridge.recordings.data.trains import BinnedTrains
 from bridge.recordings.glm.covariates import Covariates
 from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.likelihood import Evaluation, Likelihood
 from bridge.recordings.glm.spike_history import HistoryBasis, SpikeHistory
 from bridge.recordings.slow.drives import Drive, Drives, Stimulus
-from neurosim import NeurosimError
-from neurosim.utils.resources import available_memory
+from bridge.utils.memory import require_memory
 
 
 class _Start(NamedTuple):
-    """What fits of a neuron start from: history, slow drive, and the loss there."""
+    """Initial values of the fits of a neuron: history, drive, and the loss there."""
 
     past: SpikeHistory
-    drive: Drive | None
+    drive: Drive
     evaluation: Evaluation | None = None
 
 
@@ -72,10 +71,10 @@ class Problem:
             Bins to use, such as those of training. Default: all.
         """
         if kept is not None:
-            return self._with_start(index, kept)[0]
+            return self._with_start(index, kept)
         if index not in self._starts:
-            found, drive = self._with_start(index, None)
-            self._starts[index] = _Start(found.past, drive)
+            found = self._with_start(index, None)
+            self._starts[index] = _Start(found.past, found.drive)
             return found
         past, drive, evaluation = self._starts[index]
         found = Likelihood(self.covariates, index, past, self.family, drive, self.reset)
@@ -87,10 +86,8 @@ class Problem:
         start = self._starts[likelihood.index]
         self._starts[likelihood.index] = start._replace(evaluation=likelihood.latest)
 
-    def _with_start(
-        self, index: int, kept: NDArray[np.bool_] | None
-    ) -> tuple[Likelihood, Drive | None]:
-        """Estimate history and slow drive; return the likelihood with the drive, if any."""
+    def _with_start(self, index: int, kept: NDArray[np.bool_] | None) -> Likelihood:
+        """Estimate history and slow drive; return the likelihood."""
         covariates, family = self.covariates, self.family
         counted = self.observation.counted(index)
         if kept is not None:
@@ -102,10 +99,8 @@ class Problem:
             without = np.zeros(covariates.shape)
             expected = family.mean(found.scores(past.intercept, past.weights, without))
             slow = self.drives.of_neuron(index, past.fired, expected)
-        if slow is None and self.stimulus is None:
-            return found, None
         found.drive = Drive(covariates, past, slow, self.stimulus)
-        return found, found.drive
+        return found
 
     def clear(self) -> None:
         """Delete cached starting points, which contain a mask of the bins for each neuron."""
@@ -120,10 +115,5 @@ class Problem:
             n_rows += 2 * self.stimulus.values.shape[1]
         needed = 8.0 * (5 * size**2 + 3 * n * n * n_functions**2 + n * n * self.covariates.n_lags)
         needed += 8.0 * n_threads * (n_rows * n_bins + 8 * size)
-        there = available_memory()
-        if there is not None and needed > USABLE * there:
-            raise NeurosimError(
-                f"{n:,} neurons with {n_functions} basis functions and {n_bins:,} bins need about "
-                f"{needed / 2**30:.1f} GiB, but this machine has {there / 2**30:.1f} GiB: give "
-                "fewer neurons, fewer functions or fewer threads"
-            )
+        what = f"{n:,} neurons with {n_functions} basis functions and {n_bins:,} bins"
+        require_memory(needed, what, "give fewer neurons, fewer functions or fewer threads")

@@ -65,20 +65,35 @@ def minimise(
         if np.abs(gradient).max(initial=0.0) <= tol:
             break
         direction = -_times_inverse_curvature(gradient, known)
-        slope, length = float(gradient @ direction), 1.0
-        while True:
-            moved = point + length * direction
-            value, following = objective(moved)
-            if value <= loss + DECREASE * length * slope + ROUNDING * abs(loss):
-                break
-            length *= 0.3
-            if length < SHORTEST:
-                return Minimum(point, gradient, list(known))
-        step, change = moved - point, following - gradient
+        found = line_search(objective, point, direction, loss, float(gradient @ direction))
+        if found is None:
+            break
+        step, change = found[0] - point, found[2] - gradient
         if step @ change > 0:
             known.append((step, change))
-        point, loss, gradient = moved, value, following
+        point, loss, gradient = found
     return Minimum(point, gradient, list(known))
+
+
+def line_search(
+    objective: Objective,
+    point: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    loss: float,
+    slope: float,
+) -> tuple[NDArray[np.float64], float, NDArray[np.float64]] | None:
+    """Return the first point along a direction with a sufficient decrease, its loss and gradient.
+
+    Steps are tried from length 1 on and shortened; None if none of them decreases the loss.
+    """
+    length = 1.0
+    while length >= SHORTEST:
+        moved = point + length * direction
+        value, gradient = objective(moved)
+        if value <= loss + DECREASE * length * slope + ROUNDING * abs(loss):
+            return moved, value, gradient
+        length *= 0.3
+    return None
 
 
 def _times_inverse_curvature(

@@ -9,7 +9,6 @@ drawn at random (R. Haslinger, G. Pipa & E. N. Brown, Neural Comput. 22:2477, 20
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from scipy.special import ndtri
 from scipy.stats import kstest, pearsonr
 
 from bridge.utils.checks import as_floats, generator
+from bridge.utils.warn import warn
 from neurosim import NeurosimError
 from neurosim.plot import NEUTRAL, PALETTE, figure, panels, set_title, style
 
@@ -169,11 +169,9 @@ def time_rescaling_test(
     """
     found = rescale(*_checked(fired, probability, counted, counts), counts=counts, seed=seed)
     if found.n_impossible:
-        warnings.warn(
+        warn(
             f"the neuron fired in {found.n_impossible} bins with probability 0: the model is wrong "
-            "there, for example because of too long a refractory period",
-            UserWarning,
-            stacklevel=2,
+            "there, for example because of too long a refractory period"
         )
     return found
 
@@ -294,7 +292,7 @@ def rescaling_plot(tests: Mapping[Any, TimeRescaling], *, title: str = "") -> Fi
             label=f"95 % band, ±{bound:.2g}",
         )  # fmt: skip
         axes.plot([0, 1], [0, 1], color=NEUTRAL, lw=0.8, ls="--")
-        for test, name in ((tests[name], name) for name in tests):
+        for name, test in tests.items():
             observed, expected = test.quantiles
             options: dict[str, Any] = {"color": PALETTE[0], "lw": 1.6}
             if len(tests) > 1:

@@ -36,31 +36,31 @@ class RidgeLoss:
         values, self._vectors = likelihood.covariates.principal
         curvature = past.information(family) * values + precision
         # Directions without data or prior keep their initial value.
-        self._inverse = np.sqrt(curvature)
-        self._scale = np.divide(1.0, self._inverse, where=curvature > 0, out=0.0 * curvature)
+        self.inverse = np.sqrt(curvature)
+        self.scale = np.divide(1.0, self.inverse, where=curvature > 0, out=0.0 * curvature)
         # Probabilities above a half fall with the variance of the input; they are left alone.
         saturation = 1.0 if family.counts else max(0.0, 1.0 - 2.0 * past.rate)
-        self._variances = saturation * values * self._scale**2
+        self._variances = saturation * values * self.scale**2
         self._intercept = np.append(past.root[:, -1], np.zeros(likelihood.drive.size))
 
     @property
     def shrinkage(self) -> float:
         """Standard errors of weights with the prior, relative to those of the data alone."""
-        return float(np.sqrt(max(0.0, 1.0 - self.precision * np.mean(self._scale**2))))
+        return float(np.sqrt(max(0.0, 1.0 - self.precision * np.mean(self.scale**2))))
 
     def start(self, previous: Estimate | None) -> NDArray[np.float64]:
         """Return the initial point: that of a previous estimate, or no synapses."""
         size = self.loss.size
-        point = np.zeros(size + len(self._scale))
+        point = np.zeros(size + len(self.scale))
         if previous is not None:
-            point[size:] = self._inverse * (self._vectors.T @ previous.weights.ravel())
+            point[size:] = self.inverse * (self._vectors.T @ previous.weights.ravel())
             point[:size] = previous.point + self._lowered(point[size:])
         return point
 
     def split(self, point: NDArray[np.float64]) -> tuple[NDArray, NDArray[np.float64]]:
         """Return the coordinates of the other parameters, and the weights."""
         likelihood, size = self.loss.likelihood, self.loss.size
-        weights = (self._vectors @ (self._scale * point[size:])).reshape(likelihood.mean.shape)
+        weights = (self._vectors @ (self.scale * point[size:])).reshape(likelihood.mean.shape)
         weights[likelihood.index] = 0.0
         return point[:size] - self._lowered(point[size:]), weights
 
@@ -72,16 +72,12 @@ class RidgeLoss:
         """Convert a gradient with respect to a point to one with respect to the weights."""
         size = self.loss.size
         along = gradient[size:] + self._through_intercept(point, gradient[:size])
-        return (self._vectors @ (self._inverse * along)).reshape(self.loss.likelihood.mean.shape)
+        return (self._vectors @ (self.inverse * along)).reshape(self.loss.likelihood.mean.shape)
 
     def _through_intercept(self, point: NDArray, by_others: NDArray) -> NDArray[np.float64]:
         """Return the part of the gradient along the weights that is due to the lower intercept."""
         slope = float(self._intercept @ by_others)
         return slope * self._variances * point[self.loss.size :]
-
-    def curvature_of(self, changes: list[Change]) -> Curvature:
-        """Return the curvature along the steps of a fit, for fits with other precisions."""
-        return Curvature(changes, self._scale, self._inverse, self.precision)
 
     def changes_from(self, known: Curvature | None) -> list[Change]:
         """Convert the changes of a fit with another precision to these coordinates."""
@@ -91,8 +87,8 @@ class RidgeLoss:
         for step, change in known.changes:
             moved, slope = known.scale * step[size:], known.inverse * change[size:]
             slope += (self.precision - known.precision) * moved
-            step = np.concatenate([step[:size], self._inverse * moved])
-            found.append((step, np.concatenate([change[:size], self._scale * slope])))
+            step = np.concatenate([step[:size], self.inverse * moved])
+            found.append((step, np.concatenate([change[:size], self.scale * slope])))
         return found
 
     def value_and_gradient(self, point: NDArray) -> tuple[float, NDArray[np.float64]]:
@@ -100,7 +96,7 @@ class RidgeLoss:
         others, weights = self.split(point)
         loss, by_others, by_weight = self.loss.value_and_gradient(others, weights)
         by_weight = by_weight + self.precision * weights
-        along = self._scale * (self._vectors.T @ by_weight.ravel())
+        along = self.scale * (self._vectors.T @ by_weight.ravel())
         along -= self._through_intercept(point, by_others)
         penalty = 0.5 * self.precision * float((weights**2).sum())
         return loss + penalty, np.concatenate([by_others, along])
@@ -138,7 +134,7 @@ def fit_ridge(
         max_iter=max_iter,
         changes=ridge.changes_from(likelihood.curvature),
     )
-    likelihood.curvature = ridge.curvature_of(found.changes)
+    likelihood.curvature = Curvature(found.changes, ridge.scale, ridge.inverse, precision)
     if tol < np.abs(found.gradient).max() < ROUNDED:
         origin = _differences_from(ridge, found.x, found.gradient)
         found = minimise(origin, found.x, tol=tol, max_iter=max_iter)

@@ -7,14 +7,14 @@ network of `to_network` fires the same spikes.
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 import neurosim as ns
 from bridge.recordings.glm.simulation_kernels import advance
+from bridge.utils.warn import warn
 from neurosim.builder.streams import stream_key
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ POPULATION = "neurons"
 LONG_AGO = 2**62
 # Bins between two tests for runaway activity.
 CHUNK = 1000
-# Runaway activity: a rate that exceeds the expected one by this factor, and these spikes per bin.
+# Runaway activity exceeds the expected rate by this factor, and this number of spikes per bin.
 RUNAWAY_FACTOR = 10.0
 RUNAWAY_SPIKES = 0.25
 
@@ -60,11 +60,6 @@ class Link(NamedTuple):
             return cls(True, True, 1.0 / alpha, np.log(alpha), alpha)
         softplus, zero = family.link in ("logit", "softplus"), np.zeros(len(alpha))
         return cls(softplus, family.counts, zero + 1.0, zero, zero)
-
-    @property
-    def escape(self) -> Literal["softplus", "exponential"]:
-        """Link of the escape noise that fires with the same probability."""
-        return "softplus" if self.softplus else "exponential"
 
 
 def simulate(
@@ -113,9 +108,9 @@ def _by_lag(population: FilteredPopulation) -> tuple[NDArray[np.float64], NDArra
     filters = np.array(filters.swapaxes(1, 2), order="C")
     if not population.last_spike_only:
         return filters, np.empty((len(filters), 0))
-    own = np.arange(len(filters))
-    history = filters[own, :, own].copy()
-    filters[own, :, own] = 0.0
+    same = np.arange(len(filters))
+    history = filters[same, :, same].copy()
+    filters[same, :, same] = 0.0
     return filters, history
 
 
@@ -143,11 +138,9 @@ def _warn_of_runaway(
     worst = int(np.argmax(np.where(runaway, found, -1.0)))
     name = worst if population.names is None else population.names[worst]
     width = population.bin_width
-    warnings.warn(
+    warn(
         f"the simulation stopped at {stopped * width:g} of {n_bins * width:g} ms because its "
         f"activity runs away: {int(runaway.sum())} of {len(found)} neurons, neuron {name} at "
         f"{1e3 * found[worst] / width:.0f} Hz instead of {1e3 * expected[worst] / width:.3g} Hz; "
-        "increase the penalty of the fit, or add a refractory period",
-        UserWarning,
-        stacklevel=4,
+        "increase the penalty of the fit, or add a refractory period"
     )

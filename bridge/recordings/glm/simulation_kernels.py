@@ -12,10 +12,10 @@ MARGIN = 1.0 + 1e-9
 
 
 @kernel
-def _count(u, missed, mean, dispersion):
-    """Return the spike count whose upper tail contains u; a bin is silent with 1 − `missed`."""
+def _count(u, active, mean, dispersion):
+    """Draw a spike count by inversion, given `u` below `active`, the probability of any spike."""
     growth = mean / (1.0 + dispersion * mean)
-    tail, probability, count = missed, (1.0 - missed) * growth, 1
+    tail, probability, count = active, (1.0 - active) * growth, 1
     while u < tail - probability and count < MOST:
         tail -= probability
         probability *= growth * (1.0 + dispersion * count) / (count + 1.0)
@@ -30,7 +30,7 @@ def advance(
     """Simulate bins from `first` on; return the number of rows written to `spikes`.
 
     filters : (sources, lags, targets).
-    history : (neurons, lags) effect of the last spike alone; empty if own spikes are in `filters`.
+    history : (neurons, lags) effect of the last spike alone; empty if all past spikes act.
     pending : (lags, neurons) ring buffer of the input of the next bins.
     last : bin of the last spike of each neuron.
     spikes : rows of bin, neuron and count.
@@ -69,10 +69,10 @@ def advance(
                 n_found += 1
                 last[i] = t
         for k in range(begin, n_found):
-            own, count = filters[spikes[k, 1]], spikes[k, 2]
+            outgoing, count = filters[spikes[k, 1]], spikes[k, 2]
             for lag in range(n_lags):
                 received = pending[(t + 1 + lag) % n_lags]
-                added = own[lag]
+                added = outgoing[lag]
                 for i in range(n):
                     received[i] += count * added[i]
     return n_found

@@ -1,4 +1,4 @@
-"""Effect of a neuron's own spikes on its firing probability."""
+"""Spike history: effect of the past spikes of a neuron on its firing probability."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.recordings.glm.families import Family
 from bridge.recordings.glm.filter_kernels import add_filters
 from bridge.recordings.glm.history_fit import fit_by_age, fit_sums
 
-# Mean number of own spikes that act at a time above which their effects are added up.
+# Mean number of spikes within the history filter above which their effects are summed.
 OVERLAPPING = 1.5
 # Largest probability of a spike whose score is computed.
 HIGHEST = 1.0 - 1e-9
@@ -26,7 +26,7 @@ LONGEST_REFRACTORY = 5.0
 
 @dataclass(frozen=True, eq=False)
 class HistoryBasis:
-    """Basis functions of own spikes: (n_lags, n_functions), and whether only the last acts."""
+    """Basis functions (n_lags, n_functions), and whether only the last spike acts."""
 
     values: NDArray[np.float64]
     last_spike_only: bool = False
@@ -47,8 +47,8 @@ class SpikeHistory:
     n_counted : int
         Number of these bins.
     basis : HistoryBasis
-    reach : (n_own,) ndarray of int32
-        Longest lag at which each own spike acts.
+    reach : (n_spikes,) ndarray of int32
+        Longest lag at which each spike acts.
     refractory : int
         Bins after a spike in which the neuron never fires.
     intercept : float
@@ -90,7 +90,7 @@ class SpikeHistory:
             Bins in the likelihood. Default: all.
         """
         trains, n_lags = covariates.trains, len(basis.values)
-        unique, counts, reach = _own_spikes(covariates, index, basis)
+        unique, counts, reach = _spikes_of(covariates, index, basis)
         fired = unique
         if counted is not None:
             fired, counts = fired[counted[fired]], counts[counted[fired]]
@@ -104,8 +104,8 @@ class SpikeHistory:
         n_counted = int(bins.sum())
         acting = n_lags * counts.sum() / max(bins[:n_lags].sum(), 1)
         if acting > OVERLAPPING and not basis.last_spike_only:
-            own = trains.bins[trains.ids == index]
-            rows, silent = _filtered(own, reach, basis.values, refractory, trains.n_bins)
+            fields = reach, basis.values, refractory, trains.n_bins
+            rows, silent = _filtered(trains.bins_by_neuron[index], *fields)
             if counted is not None:
                 silent |= ~counted
             start = fit_sums(rows, silent, fired, counts, family, start)
@@ -116,7 +116,7 @@ class SpikeHistory:
         cls, covariates: Covariates, index: int, basis: HistoryBasis, refractory: int
     ) -> SpikeHistory:
         """Return the spikes of the neuron at `index` with a known refractory period, not fitted."""
-        fired, counts, reach = _own_spikes(covariates, index, basis)
+        fired, counts, reach = _spikes_of(covariates, index, basis)
         n_bins, n_functions = covariates.trains.n_bins, basis.values.shape[1]
         nothing = 0.0, np.zeros(n_functions), np.eye(n_functions + 1)
         return cls(fired, counts, None, n_bins, basis, reach, refractory, *nothing)
@@ -148,7 +148,7 @@ class SpikeHistory:
         return len(self.weights)
 
     def filter_of(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the effect 1, 2, … bins after an own spike; the neuron cannot fire at first."""
+        """Return the effect 1, 2, … bins after a spike; the neuron is silent in refractory bins."""
         found = self.basis.values @ weights
         found[: self.refractory] = kernels.NEVER
         return found
@@ -163,31 +163,33 @@ class SpikeHistory:
         return solve_triangular(self.root, gradient, trans="T")
 
 
-def _own_spikes(
+def _spikes_of(
     covariates: Covariates, index: int, basis: HistoryBasis
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
     """Return the bins with spikes, the spikes in each, and the longest lag of each spike."""
     trains = covariates.trains
-    own = trains.bins[trains.ids == index].astype(np.int64)
-    fired, counts = np.unique(own, return_counts=True)
-    last_spike_only = basis.last_spike_only
-    reach = covariates.own_reach(own, len(basis.values), last_spike_only=last_spike_only)
+    bins = trains.bins_by_neuron[index].astype(np.int64)
+    fired, counts = np.unique(bins, return_counts=True)
+    reach = covariates.reach_of(bins, len(basis.values))
+    if basis.last_spike_only:
+        following = np.append(bins, 2**60)[np.searchsorted(bins, bins, side="right")]
+        reach = np.minimum(reach, following - bins).astype(np.int32)
     return fired, counts.astype(float), reach
 
 
 def _filtered(
-    own: NDArray[np.int32],
+    bins: NDArray[np.int32],
     reach: NDArray[np.int32],
     basis: NDArray[np.float64],
     refractory: int,
     n_bins: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the own spikes filtered by each basis function, and where the neuron cannot fire."""
+    """Return the spikes filtered by each basis function, and which bins are refractory."""
     n_lags, n_functions = basis.shape
-    rows, ids = np.zeros((n_functions + 1, n_bins + n_lags)), np.zeros(len(own), np.int32)
+    rows, ids = np.zeros((n_functions + 1, n_bins + n_lags)), np.zeros(len(bins), np.int32)
     blocked = (np.arange(n_lags) < refractory).astype(float)
     for function, row in zip((*basis.T, blocked), rows, strict=True):
-        add_filters(ids, own, reach, function[None].copy(), row)
+        add_filters(ids, bins, reach, function[None].copy(), row)
     return rows[:-1, :n_bins], rows[-1, :n_bins] > 0.0
 
 

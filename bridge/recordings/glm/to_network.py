@@ -22,14 +22,17 @@ def network(model: FilteredPopulation, beta: float | None, name: str) -> ns.Netw
     """Return the network of `FilteredPopulation.to_network`."""
     if model.last_spike_only:
         raise NeurosimError(
-            "delta synapses add the effects of all own spikes, but in this model only the last one "
-            "acts: fit it with another history basis"
+            "delta synapses add the effects of all past spikes, but in this model only the last one"
+            " acts: fit it with another history basis"
         )
     width, link = model.bin_width, Link.of(model)
     neuron = memoryless_neuron(width)
     distance = threshold_distance(neuron)
     beta = _default_slope(model, distance) if beta is None else positive(beta, "beta", "per mV")
-    escape = ns.EscapeRate(1.0 / beta, width / _common_gain(link), link.escape)
+    escape = ns.EscapeRate(
+        *(1.0 / beta, width / _common_gain(link)),
+        "softplus" if link.softplus else "exponential",
+    )
     net = ns.Network()
     cells = net.add(
         name,

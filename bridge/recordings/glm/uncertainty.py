@@ -75,7 +75,8 @@ def uncertainty(
     exact : bool, optional
         Default: for few columns, or fewer spikes than columns if that is not too slow.
     """
-    dense = _dense(likelihood, estimate)
+    drive = likelihood.drive
+    dense = np.append(estimate.history, estimate.drive[drive.n_knots + drive.n_shared :])
     total = float(information.sum())
     sums = likelihood.sums_after(information)[0]
     means = sums @ likelihood.covariates.basis / total
@@ -83,12 +84,15 @@ def uncertainty(
     products = products - total * np.outer(dense_means, dense_means)
     mixed = mixed - total * np.outer(means, dense_means)
     exact = _should_be_exact(likelihood) if exact is None else exact
-    couplings = (_Exact if exact else _Scaled).of(likelihood, information, sums, means)
+    if exact:
+        couplings = _exact(likelihood, information, means)
+    else:
+        couplings = _scaled(likelihood, information, sums, means)
 
     prior = np.full(len(dense), 1e-9)
     prior[: likelihood.past.n_weights] = PRECISION
-    if likelihood.drive.stimulus is not None:
-        prior[likelihood.past.n_weights :] = likelihood.drive.stimulus.precision
+    if drive.stimulus is not None:
+        prior[likelihood.past.n_weights :] = drive.stimulus.precision
     explained = couplings.solve(mixed)
     dense_covariance = _inverse_of_rest(products + np.diag(prior), mixed.T @ explained)
     shape = (*likelihood.covariates.shape, -1)
@@ -112,96 +116,69 @@ def uncertainty(
 
 
 @dataclass(frozen=True, eq=False)
-class _Exact:
-    """Inverse of the exact information on the weights, 0 for the neuron itself."""
+class _Inverse:
+    """Inverse of the information on the weights, S (P − C F C') S', 0 for the fitted neuron.
 
-    inverse: NDArray[np.float64]
-    n: int
+    S contains a block `scale` for each neuron. C are the columns of the precision P that belong to
+    the fitted neuron, and F is the inverse of their block.
+    """
 
-    @classmethod
-    def of(
-        cls, likelihood: Likelihood, information: NDArray, sums: NDArray, means: NDArray
-    ) -> _Exact:
-        """Compute the information, one column after the other."""
-        n, n_functions = likelihood.mean.shape
-        found = np.array(
-            [likelihood.adjoint(information * row)[1].ravel() for row in likelihood.rows()]
-        )
-        found -= information.sum() * np.outer(means, means)
-        others = np.repeat(np.arange(n) != likelihood.index, n_functions)
-        others &= np.diag(found) > 0
-        chosen = np.ix_(others, others)
-        inverse = np.zeros_like(found)
-        inverse[chosen] = np.linalg.pinv(found[chosen], rcond=1e-12, hermitian=True)
-        return cls(inverse, n)
-
-    def solve(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return H⁻¹ · right, shape (n · n_functions, n_columns)."""
-        return self.inverse @ right
-
-    def blocks(self) -> NDArray[np.float64]:
-        """Return the diagonal blocks of H⁻¹, shape (n, n_functions, n_functions)."""
-        k = len(self.inverse) // self.n
-        return np.einsum("jkjl->jkl", self.inverse.reshape(self.n, k, self.n, k))
-
-
-@dataclass(frozen=True, eq=False)
-class _Scaled:
-    """Approximate inverse T⁻¹C⁻¹T⁻', without the neuron itself."""
-
+    scale: NDArray[np.float64]
     precision: NDArray[np.float64]
-    inverse: NDArray[np.float64]
-    index: int
-
-    @classmethod
-    def of(
-        cls, likelihood: Likelihood, information: NDArray, sums: NDArray, means: NDArray
-    ) -> _Scaled:
-        """Scale the covariance of the columns to the information on the weights of each neuron."""
-        covariates, index = likelihood.covariates, likelihood.index
-        total = float(information.sum())
-        basis, roots = covariates.basis, covariates.roots
-        single = np.einsum("lk,jl,lm->jkm", basis, sums, basis, optimize=True)
-        # Products of different spikes of a neuron are weighted by the mean information.
-        pairs = np.einsum("jkjm->jkm", covariates.products) - covariates.single_products
-        blocks = single + total / covariates.n_bins * pairs
-        blocks = blocks - total * means[:, :, None] * means[:, None, :]
-        relative = roots.transpose(0, 2, 1) @ blocks @ roots / max(total, 1e-300)
-        scale = upper_root(_at_least(relative, LEAST_INFORMATION)) * math.sqrt(total)
-        inverse = roots @ np.linalg.solve(scale, np.linalg.inv(roots))
-        inverse[index] = 0.0
-        return cls(covariates.precision, inverse, index)
+    columns: NDArray[np.float64]
+    factor: NDArray[np.float64]
 
     def solve(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return H⁻¹ · right, shape (n · n_functions, n_columns)."""
-        n, n_functions = self.inverse.shape[:2]
-        turned = self.inverse.transpose(0, 2, 1) @ right.reshape(n, n_functions, -1)
-        turned = turned.reshape(n * n_functions, -1)
-        found = self.precision @ turned - self._columns @ (
-            self._column_factor @ (self._columns.T @ turned)
-        )
-        return (self.inverse @ found.reshape(n, n_functions, -1)).reshape(turned.shape)
+        n, k = self.scale.shape[:2]
+        turned = self.scale.transpose(0, 2, 1) @ right.reshape(n, k, -1)
+        turned = turned.reshape(n * k, -1)
+        found = self.precision @ turned - self.columns @ (self.factor @ (self.columns.T @ turned))
+        return (self.scale @ found.reshape(n, k, -1)).reshape(turned.shape)
 
     def blocks(self) -> NDArray[np.float64]:
         """Return the diagonal blocks of H⁻¹, shape (n, n_functions, n_functions)."""
-        n, k = self.inverse.shape[:2]
+        n, k = self.scale.shape[:2]
         whole = np.einsum("jkjl->jkl", self.precision.reshape(n, k, n, k))
-        columns = self._columns.reshape(n, k, k)
-        found = whole - columns @ self._column_factor @ columns.transpose(0, 2, 1)
-        return self.inverse @ found @ self.inverse.transpose(0, 2, 1)
+        columns = self.columns.reshape(n, k, -1)
+        found = whole - columns @ self.factor @ columns.transpose(0, 2, 1)
+        return self.scale @ found @ self.scale.transpose(0, 2, 1)
 
-    @property
-    def _columns(self) -> NDArray[np.float64]:
-        """Columns of the precision that belong to the neuron itself."""
-        k = self.inverse.shape[1]
-        return self.precision[:, self.index * k : (self.index + 1) * k]
 
-    @property
-    def _column_factor(self) -> NDArray[np.float64]:
-        """Inverse of its block of the precision."""
-        k = self.inverse.shape[1]
-        block = self._columns[self.index * k : (self.index + 1) * k]
-        return np.asarray(np.linalg.inv(block), dtype=float)
+def _exact(likelihood: Likelihood, information: NDArray, means: NDArray) -> _Inverse:
+    """Return the inverse of the information, computed column by column."""
+    n, k = likelihood.mean.shape
+    found = np.array(
+        [likelihood.adjoint(information * row)[1].ravel() for row in likelihood.rows()]
+    )
+    found -= information.sum() * np.outer(means, means)
+    others = np.repeat(np.arange(n) != likelihood.index, k) & (np.diag(found) > 0)
+    chosen = np.ix_(others, others)
+    inverse = np.zeros_like(found)
+    inverse[chosen] = np.linalg.pinv(found[chosen], rcond=1e-12, hermitian=True)
+    return _Inverse(np.tile(np.eye(k), (n, 1, 1)), inverse, np.empty((n * k, 0)), np.empty((0, 0)))
+
+
+def _scaled(
+    likelihood: Likelihood, information: NDArray, sums: NDArray, means: NDArray
+) -> _Inverse:
+    """Return the precision of the columns, scaled to the information on each neuron's weights."""
+    covariates, index = likelihood.covariates, likelihood.index
+    total = float(information.sum())
+    basis, roots = covariates.basis, covariates.roots
+    single = np.einsum("lk,jl,lm->jkm", basis, sums, basis, optimize=True)
+    # Products of different spikes of a neuron are weighted by the mean information.
+    pairs = np.einsum("jkjm->jkm", covariates.products) - covariates.single_products
+    blocks = single + total / covariates.n_bins * pairs
+    blocks = blocks - total * means[:, :, None] * means[:, None, :]
+    relative = roots.transpose(0, 2, 1) @ blocks @ roots / max(total, 1e-300)
+    scale = upper_root(_at_least(relative, LEAST_INFORMATION)) * math.sqrt(total)
+    inverse = roots @ np.linalg.solve(scale, np.linalg.inv(roots))
+    inverse[index] = 0.0
+    rows = slice(index * covariates.n_functions, (index + 1) * covariates.n_functions)
+    columns = covariates.precision[:, rows]
+    factor = np.asarray(np.linalg.inv(columns[rows]), dtype=float)
+    return _Inverse(inverse, covariates.precision, columns, factor)
 
 
 def _inverse_of_rest(
@@ -234,12 +211,6 @@ def _at_least(blocks: NDArray[np.float64], least: float) -> NDArray[np.float64]:
     """Return symmetric blocks with eigenvalues raised to at least `least`."""
     values, vectors = np.linalg.eigh(blocks)
     return (vectors * np.maximum(values, least)[:, None, :]) @ vectors.transpose(0, 2, 1)
-
-
-def _dense(likelihood: Likelihood, estimate: Estimate) -> NDArray[np.float64]:
-    """Return the history weights and the weights of the stimulus."""
-    drive = likelihood.drive
-    return np.append(estimate.history, estimate.drive[drive.n_knots + drive.n_shared :])
 
 
 def _dense_products(

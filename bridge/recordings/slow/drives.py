@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from bridge.recordings.glm import kernels
 from bridge.recordings.glm.covariates import Covariates, SlowRates
 from bridge.recordings.glm.spike_history import SpikeHistory
 from bridge.recordings.slow.shared import SharedDrives
-from bridge.recordings.slow.smoothing import FEWEST_KNOTS, Baseline, segment_sums
+from bridge.recordings.slow.smoothing import FEWEST_KNOTS, Baseline, banded_product, segment_sums
 from neurosim import NeurosimError
 
 NONE = np.empty(0)
@@ -103,14 +103,14 @@ class Stimulus:
         precision = max(precision, FEATURE_PRECISION)
         return cls(values, np.asarray(root, dtype=float).T, mean, spread, precision)
 
-    def like(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def like(self, features: NDArray[np.float64]) -> Stimulus:
         """Return other features, standardised as these."""
         if features.shape[1] != len(self.mean):
             raise NeurosimError(
                 f"stimulus with {features.shape[1]} features: give the {len(self.mean)} features "
                 "of the fit"
             )
-        return (features - self.mean) / self.spread
+        return replace(self, values=(features - self.mean) / self.spread)
 
     def scaled_root(self, n_spikes: float) -> NDArray[np.float64]:
         """Return the upper root of the information on the weights with the prior."""
@@ -157,12 +157,11 @@ class Drive:
         self.size = self.n_knots + self.n_shared + self.n_features
         absent = covariates.absent
         self._missing = None if absent is None else absent * covariates.rates
-        self._area, root_n = covariates.area, np.sqrt(max(past.counts.sum(), 1.0))
-        self._scales = np.full(self.n_shared, 1.0 / root_n)
+        self._area, n_spikes = covariates.area, float(past.counts.sum())
+        self._scales = np.full(self.n_shared, 1.0 / np.sqrt(max(n_spikes, 1.0)))
         if slow is not None and self.n_shared:
             self._scales /= np.maximum(slow.shared.std(axis=0), 1e-6)
         triggered = NONE if stimulus is None else stimulus.triggered(past.fired)
-        n_spikes = float(past.counts.sum())
         self._root = np.empty((0, 0)) if stimulus is None else stimulus.scaled_root(n_spikes)
         course = NONE if self.baseline is None else self.baseline.start
         self.start = np.concatenate([course, np.ones(self.n_shared), triggered])
@@ -198,7 +197,8 @@ class Drive:
         """
         parts, by_weight = [], np.zeros((1, 1))
         if self.slow is not None:
-            by_segment = self._by_segment(residual)
+            spacing, n_segments = self.slow.spacing, len(self.slow.shared)
+            by_segment = kernels.adjoint_of_interpolate(residual, spacing, n_segments)
             if self.n_knots:
                 stride = self.slow.stride
                 parts.append(kernels.adjoint_of_interpolate(by_segment, stride, self.n_knots))
@@ -230,7 +230,7 @@ class Drive:
     def penalty(self, parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return −log(prior), up to a constant, and its gradient."""
         course = parameters[: self.n_knots]
-        by_knot = NONE if self.baseline is None else self.baseline.prior_gradient(course)
+        by_knot = NONE if self.baseline is None else banded_product(self.baseline.prior, course)
         _, gains, gamma = self._split(parameters)
         precision = 0.0 if self.stimulus is None else self.stimulus.precision
         gradient = np.concatenate([by_knot, FEATURE_PRECISION * gains, precision * gamma])
@@ -240,11 +240,6 @@ class Drive:
         """Return the baseline at its knots and the weights of shared drives and stimulus."""
         first = self.n_knots + self.n_shared
         return parameters[: self.n_knots], parameters[self.n_knots : first], parameters[first:]
-
-    def _by_segment(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return sums over bins weighted by the interpolation from segments."""
-        assert self.slow is not None
-        return kernels.adjoint_of_interpolate(values, self.slow.spacing, len(self.slow.shared))
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,7 +252,6 @@ class Drives:
     stride : int or None
         Segments between knots of the baselines; None for no baseline.
     found : SharedDrives
-    n_segments : int
     absent : (n_segments, n) ndarray, optional
         Fraction of each segment in which each neuron is absent.
     """
@@ -265,7 +259,6 @@ class Drives:
     spacing: int
     stride: int | None
     found: SharedDrives
-    n_segments: int
     absent: NDArray[np.float64] | None
 
     @classmethod
@@ -284,10 +277,10 @@ class Drives:
         stride = None if baseline is None else max(1, round(baseline / trains.width / spacing))
         if stride is not None and n_segments < FEWEST_KNOTS * stride:
             stride = None
-        found = SharedDrives([], np.empty((0, 0)))
+        found = SharedDrives([], np.empty((n_segments, 0)))
         if shared is not None and n_segments >= FEWEST_KNOTS:
             found = SharedDrives.of(*counts_by_segment(trains, observation, spacing))
-        return cls(spacing, stride, found, n_segments, absence(observation, spacing))
+        return cls(spacing, stride, found, absence(observation, spacing))
 
     @property
     def slow_rates(self) -> SlowRates | None:
@@ -304,14 +297,7 @@ class Drives:
 
     def of_neuron(
         self, index: int, fired: NDArray[np.int64], expected: NDArray[np.float64]
-    ) -> SlowDrive | None:
-        """Return the slow covariates of one neuron, None if there are none.
-
-        For `fired` and `expected` see `SlowDrive.of`.
-        """
+    ) -> SlowDrive:
+        """Return the slow covariates of one neuron, see `SlowDrive.of`."""
         shared = self.found.for_neuron(index)
-        if not shared.size:
-            shared = np.empty((self.n_segments, 0))
-            if self.stride is None and self.absent is None:
-                return None
         return SlowDrive.of(fired, expected, self.spacing, shared, self.stride)

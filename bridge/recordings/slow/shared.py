@@ -1,7 +1,7 @@
 """Slow drives shared by neurons, estimated by a Poisson factor model.
 
 The log rate of neuron j in a segment is aⱼ + Σ_q γ_jq f_q with drives f_q, smooth in time (see
-`smoothing`), and gains γ_jq of either sign. The drive of a neuron is estimated without its own
+`smoothing`), and gains γ_jq of either sign. The drive of a neuron is estimated without its
 spikes, which it would otherwise predict.
 """
 
@@ -159,11 +159,11 @@ class SharedDrives:
 
     def for_neuron(self, neuron: int) -> NDArray[np.float64]:
         """Return the drives estimated from other neurons, shape (n_segments, n_drives)."""
-        columns = []
+        columns = [np.empty((len(self.bins), 0))]
         for drive in self.drives:
             course = drive.without(neuron)
             columns.append(drive.counts.gains[neuron] * (course - course.mean()))
-        return np.column_stack(columns) if columns else np.empty((0, 0))
+        return np.column_stack(columns)
 
 
 def _next_drive(counts: SharedCounts) -> SharedDrive | None:

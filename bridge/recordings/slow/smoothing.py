@@ -182,14 +182,6 @@ class Baseline:
         found, _ = dtbtrs(self.factor, point[:, None], uplo="L", trans="N" if transposed else "T")
         return found[:, 0]
 
-    def solve(self, information: NDArray, right: NDArray) -> NDArray[np.float64]:
-        """Return (diag(information) + prior)⁻¹ · right, with the information at each knot."""
-        return solveh_banded(plus_diagonal(self.prior, information), right, lower=True)
-
-    def prior_gradient(self, course: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return prior · course."""
-        return banded_product(self.prior, course)
-
 
 def segment_sums(values: NDArray, spacing: int) -> NDArray[np.float64]:
     """Return the sums of values or rows over segments; the last may be incomplete."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import neurosim as ns
@@ -22,6 +21,7 @@ def vogels_abbott(
     *,
     excitation: dict[str, Any] | None = None,
     inhibition: dict[str, Any] | None = None,
+    short_term: dict[str, ns.TsodyksMarkram] | None = None,
 ) -> ns.Network:
     """Return a random network of neurons, 80 % of them excitatory.
 
@@ -37,6 +37,8 @@ def vogels_abbott(
         Potentials at time 0.
     excitation, inhibition : dict of str to object
         Arguments of `Network.connect`. Default: conductances of 6 and 67 nS.
+    short_term : dict of str to TsodyksMarkram
+        Of excitatory synapses, by target population.
     """
     excitation = excitation or {"synapse": ns.ExpConductance(tau=5.0, e_rev=0.0), "weight": 6.0}
     inhibition = inhibition or {"synapse": ns.ExpConductance(tau=10.0, e_rev=-80.0), "weight": 67.0}
@@ -45,7 +47,8 @@ def vogels_abbott(
     inh = net.add("inh", round(800 * scale), neuron, v_init=start)
     rule = ns.FixedProbability(0.02 / scale)
     for target in (exc, inh):
-        net.connect(exc, target, rule, delay=DELAY, **excitation)
+        dynamics = (short_term or {}).get(target.name)
+        net.connect(exc, target, rule, delay=DELAY, short_term=dynamics, **excitation)
         net.connect(inh, target, rule, delay=DELAY, **inhibition)
         net.drive(target, ns.ConstantCurrent(current))
     return net
@@ -124,18 +127,15 @@ def depressing(scale: float) -> ns.Network:
     Neuroscience 20, RC50 (2000): recovery in 800 ms, without facilitation between excitatory
     neurons, with facilitation onto inhibitory neurons.
     """
-    net = ns.Network()
-    exc = net.add("exc", round(3_200 * scale), NEURON, v_init=START)
-    inh = net.add("inh", round(800 * scale), NEURON, v_init=START)
-    rule = ns.FixedProbability(0.02 / scale)
     dynamics = {
         "exc": ns.TsodyksMarkram(u=0.5, tau_rec=800.0),
         "inh": ns.TsodyksMarkram(u=0.04, tau_rec=100.0, tau_fac=1000.0),
     }
-    excite = partial(net.connect, exc, synapse=ns.ExpCurrent(5.0), weight=60.0)
-    inhibit = partial(net.connect, inh, synapse=ns.ExpCurrent(10.0), weight=-90.0)
-    for target in (exc, inh):
-        excite(target, rule, delay=DELAY, short_term=dynamics[target.name])
-        inhibit(target, rule, delay=DELAY)
-        net.drive(target, ns.ConstantCurrent(120.0))
-    return net
+    return vogels_abbott(
+        scale,
+        NEURON,
+        120.0,
+        excitation={"synapse": ns.ExpCurrent(5.0), "weight": 60.0},
+        inhibition={"synapse": ns.ExpCurrent(10.0), "weight": -90.0},
+        short_term=dynamics,
+    )

@@ -14,6 +14,7 @@ from neurosim.experiments.sweep.description import describe
 from neurosim.experiments.sweep.folder import SweepFolder
 from neurosim.experiments.sweep.table import Failure, Table, read_table
 from neurosim.experiments.sweep.workers import run_points, workers_of
+from neurosim.utils.checks import check_integer
 from neurosim.utils.lock import lock_folder
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.renamed import with_old_argument
@@ -148,12 +149,11 @@ def sweep(
 
 def _check(threads: int, workers: int | None, scheduler: str | None) -> None:
     """Check the numbers of threads and workers."""
-    if not 1 <= threads <= MAX_THREADS:
-        raise NeurosimError(f"threads = {threads} is outside 1 to {MAX_THREADS}")
+    check_integer(threads, "threads", 1, MAX_THREADS)
     if workers is not None and scheduler is not None:
         raise NeurosimError("a scheduler has workers already: give either workers or a scheduler")
-    if workers is not None and not 1 <= workers <= MAX_WORKERS:
-        raise NeurosimError(f"workers = {workers} is outside 1 to {MAX_WORKERS:,}")
+    if workers is not None:
+        check_integer(workers, "workers", 1, MAX_WORKERS)
 
 
 def _failure(sweep: Sweep, point: Point, error: BaseException) -> Failure:

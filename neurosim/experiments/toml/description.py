@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 
 from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import whole_steps
-from neurosim.builder.parameters import shortest_refractory
 from neurosim.builder.plastic import modulation_steps
 from neurosim.errors import NeurosimError
 from neurosim.experiments.toml.decode import Decoder, InvalidPart, TooManyErrors, dotted
@@ -156,10 +155,7 @@ class _Reader:
         self.decoder.check_table(table, path, f"[populations.{name}]")
         arguments = self.decoder.arguments(table, path, _without(Network.add, "name"))
         with self.decoder.errors_at(path, table):
-            population = self.network.add(name, **arguments)
-            if self.head:
-                shortest_refractory(population.neuron, self.head.dt)
-        self.made[name] = population
+            self.made[name] = self.network.add(name, **arguments)
 
     def _tables(self, block: str) -> list[Any]:
         tables = self.values.get(block, [])
@@ -226,28 +222,23 @@ class _Reader:
             raise InvalidPart  # one of them is invalid
         return self.network.projections[number]
 
-    def _add_weights(self, table: dict[str, Any], path: KeyPath) -> None:
-        """Add a recording of weights."""
-        names = ("variable", "interval")
-        fields = {name: fields_of(Network.record)[name] for name in names}
-        arguments = self.decoder.arguments(table, path, fields | {"connection": _CONNECTION})
-        with self.decoder.errors_at(path, table, ("connection", "variable")):
-            projection = self._projection(arguments.pop("connection"))
-            recording = self.network.record(projection, **arguments)
-            if self.head and recording.interval is not None:
-                whole_steps(recording.interval, self.head.dt, "interval")
-
     def _add_to_recordings(self, table: dict[str, Any], path: KeyPath) -> None:
-        if "connection" in table:
-            self._add_weights(table, path)
-            return
         fields = _without(Network.record, "population")
+        references: tuple[Field, ...] = ()
         drive = self.drives.get(str(table.get("of")))
-        references = () if drive else (_reference("of", "population"),)
-        given = {key: value for key, value in table.items() if not (drive and key == "of")}
-        ends, arguments = self._decode(given, path, fields, references)
-        ends = [drive] if drive else ends
-        with self.decoder.errors_at(path, _without_references(table), ("variable",)):
+        if "connection" in table:  # weights
+            fields = {name: fields[name] for name in ("variable", "interval")}
+            fields["connection"] = _CONNECTION
+        elif drive:
+            del table["of"]
+        else:
+            references = (_reference("of", "population"),)
+        ends, arguments = self._decode(table, path, fields, references)
+        with self.decoder.errors_at(path, _without_references(table), ("connection", "variable")):
+            if "connection" in arguments:
+                ends = [self._projection(arguments.pop("connection"))]
+            elif drive:
+                ends = [drive]
             recording = self.network.record(*ends, **_with_indices(arguments))
             if self.head and recording.interval is not None:
                 whole_steps(recording.interval, self.head.dt, "interval")

@@ -15,6 +15,7 @@ from neurosim.experiments.toml import SUFFIX, Origin
 from neurosim.experiments.toml.description import describe
 from neurosim.experiments.toml.document import Document
 from neurosim.experiments.toml.figures import FIGURES
+from neurosim.models.declare import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -174,8 +175,7 @@ def _settings_class(
         kind = field.kind
         if len(path) > 1 and kind is not None:  # duration, dt and seed are options of a run
             body["__annotations__"][name] = kind
-            metadata = {"unit": field.declared.unit, "help": field.declared.help}
             default = float(value) if kind is float else value
-            body[name] = dataclasses.field(default=default, metadata=metadata)
+            body[name] = dataclasses.field(default=default, metadata={KEY: field.declared})
     made = type("Settings", (_Settings,), body)
     return dataclasses.dataclass(frozen=True, init=False, repr=False, eq=False)(made)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import check_declared, parameter
+from neurosim.models.declare import check_declared, parameter, parameters_of
 from neurosim.results import analysis
 from neurosim.utils.checks import show, suggest
 
@@ -79,16 +78,20 @@ def check_bin(part: Any, longest: float) -> None:
 
 
 @dataclass(frozen=True)
-class _Finding(OfPopulations, ABC):
+class _Finding(OfPopulations):
     """Base class of findings: mean and, optionally, standard deviation of values.
 
     Attributes
     ----------
     keys : tuple of str
         Name of the mean and, if there is a second one, of the standard deviation.
+    measure : callable
+        Takes spike trains, `start`, `stop` (ms) and the parameters of the finding, and returns the
+        values.
     """
 
     keys: ClassVar[tuple[str, ...]]
+    measure: ClassVar[Any]
 
     def find(self, result: Result, start: float) -> dict[str, object]:
         """Return the numbers by population; `start` (ms) is the end of the warm-up."""
@@ -104,9 +107,10 @@ class _Finding(OfPopulations, ABC):
         """Return the populations to use by default."""
         return tuple(result.spikes)
 
-    @abstractmethod
     def _values(self, result: Result, name: str, start: float) -> Any:
         """Return the values of a population after the warm-up."""
+        options = {option: getattr(self, option) for option in parameters_of(type(self))}
+        return self.measure(result.spikes[name], start=start, stop=result.duration, **options)
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,7 @@ class Rates(_Finding):
     """
 
     keys = ("rate_hz", "rate_sd_hz")
-
-    def _values(self, result: Result, name: str, start: float) -> Any:
-        return analysis.rates(result.spikes[name], start, result.duration)
+    measure = staticmethod(analysis.rates)
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,8 @@ class Irregularity(_Finding):
     """
 
     keys = ("cv",)
+    measure = staticmethod(analysis.cv_isi)
     min_spikes: int = parameter(3, "", 3, help="neurons with fewer spikes are excluded")
-
-    def _values(self, result: Result, name: str, start: float) -> Any:
-        trains, stop = result.spikes[name], result.duration
-        return analysis.cv_isi(trains, start, stop, min_spikes=self.min_spikes)
 
 
 @dataclass(frozen=True)
@@ -162,12 +161,9 @@ class Correlation(_Finding):
     """
 
     keys = ("correlation",)
+    measure = staticmethod(analysis.correlations)
     bin_ms: float = bin_width(5.0)
     n_neurons: int = parameter(200, "", 2, 2000, "largest number of neurons, of those that fire")
-
-    def _values(self, result: Result, name: str, start: float) -> Any:
-        trains, stop, n = result.spikes[name], result.duration, self.n_neurons
-        return analysis.correlations(trains, stop, start=start, bin_ms=self.bin_ms, n_neurons=n)
 
 
 @dataclass(frozen=True)
@@ -185,11 +181,8 @@ class Synchrony(_Finding):
     """
 
     keys = ("fano_factor",)
+    measure = staticmethod(analysis.fano_factor)
     bin_ms: float = bin_width(1.0)
-
-    def _values(self, result: Result, name: str, start: float) -> Any:
-        trains, stop = result.spikes[name], result.duration
-        return analysis.fano_factor(trains, stop, start=start, bin_ms=self.bin_ms)
 
 
 @dataclass(frozen=True)
@@ -205,11 +198,8 @@ class Rhythm(_Finding):
     """
 
     keys = ("peak_frequency_hz",)
+    measure = staticmethod(analysis.peak_frequency)
     bin_ms: float = bin_width(0.5)
-
-    def _values(self, result: Result, name: str, start: float) -> Any:
-        trains, stop = result.spikes[name], result.duration
-        return analysis.peak_frequency(trains, stop, start=start, bin_ms=self.bin_ms)
 
 
 class OfPotentials(OfPopulations):

@@ -38,7 +38,7 @@ _LONG = re.compile(rf"[^\s,]{{{MAX_DIGITS + 1}}}")
 _LINE = re.compile(r"[^\n]*+")
 _CLOSE = re.compile(r"}")
 
-_NESTED, _QUOTES = ("[", "{"), ('"', "'")
+_QUOTES = ('"', "'")
 _STRING_ENDS = {
     '"': re.compile(r'\\.|["\n]', re.DOTALL),
     "'": re.compile(r"['\n]"),
@@ -120,12 +120,7 @@ class _Scan:
             path = (*path, key)
             self._enter(path, line)
         self._skip(_EQUALS)
-        if self._next in _NESTED:
-            self._nested(path)
-        elif self._next in _QUOTES:
-            self._string()
-        else:
-            self._check_length(self._skip(_SCALAR))
+        self._value(path)
 
     def _key(self) -> list[str]:
         """Scan a dotted key."""
@@ -137,9 +132,16 @@ class _Scan:
             if "." not in self._skip(_DOT):
                 return keys
 
-    def _nested(self, path: KeyPath) -> None:
-        """Scan a list or an inline table."""
-        (self._list if self._next == "[" else self._inline_table)(path)
+    def _value(self, path: KeyPath) -> None:
+        """Scan a list, an inline table, a string or another value."""
+        if self._next == "[":
+            self._list(path)
+        elif self._next == "{":
+            self._inline_table(path)
+        elif self._next in _QUOTES:
+            self._string()
+        else:
+            self._check_length(self._skip(_SCALAR))
 
     def _list(self, path: KeyPath) -> None:
         self.pos += 1
@@ -148,13 +150,12 @@ class _Scan:
             plain = self._skip(_PLAIN)
             self._check_length(plain)
             index += plain.count(",")
-            if self._next in _NESTED:
-                self._enter((*path, index), self.line)
-                self._nested((*path, index))
-            elif self._next == "#":
+            if self._next == "#":
                 self._skip(_LINE)
             elif self._next != "]":
-                self._string()
+                if self._next not in _QUOTES:
+                    self._enter((*path, index), self.line)
+                self._value((*path, index))
         self.pos += 1
 
     def _inline_table(self, path: KeyPath) -> None:
@@ -169,8 +170,6 @@ class _Scan:
         quote = self._next
         if quote * 3 == self.text[start : start + 3]:
             quote *= 3
-        if quote not in _STRING_ENDS:
-            raise _SyntaxError
         end, found = start + len(quote), "\\"
         while found.startswith("\\"):
             match = _STRING_ENDS[quote].search(self.text, end)

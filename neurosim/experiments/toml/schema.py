@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import math
 import types
 import typing
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from numpy.typing import ArrayLike
 from neurosim import models, network
 from neurosim.experiments.toml.figures import FIGURES
 from neurosim.experiments.toml.findings import FINDINGS
-from neurosim.models.declare import Parameter, options_of, parameters_of
+from neurosim.models.declare import UNDECLARED, Parameter, options_of, parameters_of
 from neurosim.models.distributions import Distribution
 from neurosim.models.neuron import Neuron
 from neurosim.models.profiles import Profile
@@ -30,7 +29,6 @@ from neurosim.utils.checks import suggest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-UNDECLARED = Parameter("", -math.inf, math.inf, "")
 ARGUMENTS = {
     name: dataclasses.replace(UNDECLARED, unit=unit, help=help)
     for name, unit, help in (

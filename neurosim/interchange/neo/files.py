@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.common import import_optional
 from neurosim.interchange.neo.objects import spikes_of_neo, to_neo
 from neurosim.utils.atomic_files import atomic_path
+from neurosim.utils.optional import require
 
 if TYPE_CHECKING:
     import os
@@ -46,7 +46,9 @@ def save_neo(result: Result, path: str | os.PathLike[str]) -> None:
     NeurosimError
         If Neo is not installed, or the file cannot be written or is larger than 4 GiB.
     """
-    writer = import_optional("neo").io.NeoMatlabIO()
+    from scipy.io.matlab import MatWriteError
+
+    writer = require("neo", "save_neo").io.NeoMatlabIO()
     describe, number = writer.create_struct_from_obj, count(1)
     # Neo numbers objects by their addresses in memory.
     writer.create_struct_from_obj = lambda part: describe(part) | {"neo_id": next(number)}
@@ -54,7 +56,7 @@ def save_neo(result: Result, path: str | os.PathLike[str]) -> None:
         writer.filename = str(part)
         try:
             writer.write_block(to_neo(result), appendmat=False)
-        except import_optional("scipy.io.matlab").MatWriteError as error:
+        except MatWriteError as error:
             raise NeurosimError(
                 f"{path} cannot be written ({str(error)[:80]}): save it as NWB"
             ) from None
@@ -98,7 +100,7 @@ def _readers(path: Path, name: str | None) -> list[Any]:
 
     Readers of folders are omitted, because they would read other files of the folder.
     """
-    neo = import_optional("neo")
+    neo = require("neo", "load_spikes for this format")
     usable = [io for io in neo.iolist if io.mode == "file" and io.__name__ != UNSAFE]
     if name is not None:
         chosen = [io for io in usable if io.__name__ == name]
@@ -126,14 +128,17 @@ def _read(reader: Any, path: Path) -> ImportedSpikes | None:
     """Return the spikes of all segments, or None if there are no spike trains."""
     if reader.__name__ == "AsciiSpikeTrainIO":
         return _read_lines(path)
+    import neo
+
     blocks = [block for block in reader(str(path)).read() if block is not None]
     segments = [
         segment for block in blocks for segment in block.segments if len(segment.spiketrains)
     ]
     if not segments:
         return None
-    block = blocks[0] if len(blocks) == 1 else import_optional("neo").Block()
+    block = blocks[0]
     if len(blocks) > 1:
+        block = neo.Block()
         block.segments.extend(segments)
     return spikes_of_neo(block, spans_known=reader.__name__ not in WITHOUT_SPANS)
 
@@ -146,7 +151,9 @@ def _read_lines(path: Path) -> ImportedSpikes:
     The reader of Neo fails for silent neurons, and drops the last digit of a file without a final
     newline.
     """
-    neo, second = import_optional("neo"), import_optional("quantities").s
+    import neo
+    from quantities import s as second
+
     trains = []
     for line in path.read_text(encoding="utf-8-sig").splitlines():
         times = np.array([word for word in re.split(r"[\s,;]+", line) if word], str).astype("f")

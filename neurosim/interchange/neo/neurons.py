@@ -69,10 +69,12 @@ def identify(segments: Sequence[Sequence[NeuronLabel]]) -> list[list[tuple[str, 
     NeurosimError
         If segments differ in the number of trains, and trains have neither ids nor names.
     """
-    keys: list[list[Any]] = [[(population, k) for population, k, _ in own] for own in segments]
+    keys: list[list[Any]] = [
+        [(population, k) for population, k, _ in labels] for labels in segments
+    ]
     if _are_keys(keys):
         return keys
-    keys = [[(population, name) for population, _, name in own] for own in segments]
+    keys = [[(population, name) for population, _, name in labels] for labels in segments]
     if not _are_keys(keys):
         keys = [_number([label.population for label in labels]) for labels in segments]
         if len({tuple(sorted(segment)) for segment in keys}) > 1:

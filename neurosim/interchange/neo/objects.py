@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.common import import_optional, sampling_interval
 from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes, warn_of_restarts
 from neurosim.interchange.neo.neurons import identify, label_of, offsets_of, spans_of
+from neurosim.interchange.sampling import sampling_interval
 from neurosim.interchange.to_result import to_result
+from neurosim.utils.optional import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,8 @@ def to_neo(result: Result) -> Any:
     >>> [len(train) for train in block.segments[0].spiketrains]
     [2, 0]
     """
-    neo, ms = import_optional("neo"), import_optional("quantities").ms
+    neo = require("neo", "to_neo")
+    ms = require("quantities", "to_neo").ms
     block = neo.Block(name="neurosim", seed=int(result.seed), dt=result.dt * ms)
     segment = neo.Segment(name="simulation")
     block.segments.append(segment)

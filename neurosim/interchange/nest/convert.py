@@ -1,64 +1,25 @@
-"""The table of NEST's models, and the conversion of one of them."""
+"""Convert a neuron model of NEST."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurosim.errors import NeurosimError
+from neurosim.interchange.nest.adapting import ADAPTING
+from neurosim.interchange.nest.hodgkin_huxley import HODGKIN_HUXLEY
+from neurosim.interchange.nest.leaky import LEAKY
 from neurosim.utils.checks import show, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from neurosim.models import Neuron, Synapse
 
-    Converted = tuple[Neuron, dict[str | int, Synapse]]
-    Convert = Callable[[Any], Converted]
-
-
-@dataclass(frozen=True)
-class NestModel:
-    """An entry of the table.
-
-    Attributes
-    ----------
-    convert : callable
-        Takes the parameters as attributes; returns the neuron and its synapses by receptor.
-    defaults : mapping of str to object
-        NEST's defaults of all parameters and initial values that can be given.
-    fixed : tuple of str
-        Those that must have their default.
-    """
-
-    convert: Convert
-    defaults: Mapping[str, Any]
-    fixed: tuple[str, ...]
-
-
-MODELS: dict[str, NestModel] = {}
+MODELS = LEAKY | ADAPTING | HODGKIN_HUXLEY
 """NEST's models by name."""
-
-
-def nest_model(
-    name: str, defaults: Mapping[str, Any], fixed: tuple[str, ...] = ()
-) -> Callable[[Convert], Convert]:
-    """Add the decorated function to the table, as the conversion of a model.
-
-    Parameters
-    ----------
-    name : str
-        Name of the model in NEST.
-    defaults, fixed
-        See `NestModel`. The constant input I_e need not be given.
-    """
-
-    def add(convert: Convert) -> Convert:
-        MODELS[name] = NestModel(convert, {"I_e": 0.0, **defaults}, fixed)
-        return convert
-
-    return add
 
 
 def from_nest(
@@ -110,8 +71,9 @@ def from_nest(
     if model not in MODELS:
         raise NeurosimError(f"NEST model {show(model)} is unknown: {suggest(model, MODELS)}")
     entry = MODELS[model]
+    known = {"I_e": 0.0, **entry.defaults}
     try:
-        known, given = entry.defaults, {} if params is None else dict(params)
+        given = {} if params is None else dict(params)
     except (TypeError, ValueError):
         raise NeurosimError(
             f"params = {show(params)} is not a dict: give values by name, such as {{'C_m': 250.0}}"
@@ -119,13 +81,23 @@ def from_nest(
     for name, value in given.items():
         if name not in known:
             raise NeurosimError(f"{model} has no parameter {name!r}: {suggest(name, known)}")
-        if name == "I_e" and value != 0.0:
+        if name == "I_e" and np.any(value != 0.0):
             raise NeurosimError(
                 f"I_e = {show(value)} is an input: leave it out, and give the population "
                 f"ns.ConstantCurrent({show(value)})"
             )
-        if name in entry.fixed and value != known[name]:
+        if name in entry.fixed and np.any(value != known[name]):
             raise NeurosimError(
                 f"{model} with {name} = {show(value)} cannot be converted: leave out {name}"
             )
-    return entry.convert(SimpleNamespace(**{**known, **given}))
+    p = SimpleNamespace(**known | given)
+    try:
+        return entry.neuron(p), entry.synapses(p)
+    except NeurosimError:
+        raise
+    except (ArithmeticError, TypeError, ValueError):
+        listed = ", ".join(f"{name} = {show(value)}" for name, value in given.items())
+        raise NeurosimError(
+            f"{model} cannot be converted with {listed}: give finite numbers, and conductances and "
+            "rates above 0"
+        ) from None

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from neurosim.interchange.nest.convert import nest_model
-from neurosim.interchange.nest.receptors import alpha_currents, exp_conductances
-from neurosim.models import HodgkinHuxley, HodgkinHuxleyTraub
-
-if TYPE_CHECKING:
-    from neurosim.interchange.nest.convert import Converted
-
+from neurosim.interchange.nest.model import NestModel, conductances, currents, renamed
+from neurosim.models import AlphaCurrent, ExpConductance, HodgkinHuxley, HodgkinHuxleyTraub
 
 DEFAULTS = {
     "C_m": 100.0,
@@ -28,27 +23,6 @@ DEFAULTS = {
     "Inact_h": 0.5961207535084603,
     "Act_n": 0.3176769140606974,
 }
-
-
-def _channels(p: Any) -> dict[str, Any]:
-    """Return the parameters that both models have."""
-    names = {"g_na": "g_Na", "g_k": "g_K", "g_l": "g_L", "e_na": "E_Na", "e_k": "E_K", "e_l": "E_L"}
-    names |= {"c_m": "C_m", "t_ref": "t_ref"}
-    return {ours: getattr(p, theirs) for ours, theirs in names.items()}
-
-
-@nest_model("hh_psc_alpha", DEFAULTS)
-def hh_psc_alpha(p: Any) -> Converted:
-    """Convert a Hodgkin-Huxley neuron with alpha-function currents."""
-    neuron = HodgkinHuxley(
-        **_channels(p),
-        method="gsl",
-        error_control="y",
-        initial={"v": p.V_m, "m": p.Act_m, "h": p.Inact_h, "n": p.Act_n},
-    )
-    return neuron, alpha_currents(p)
-
-
 TRAUB = {
     "C_m": 200.0,
     "g_Na": 20000.0,
@@ -67,13 +41,19 @@ TRAUB = {
 }
 
 
-@nest_model("hh_cond_exp_traub", TRAUB)
-def hh_cond_exp_traub(p: Any) -> Converted:
-    """Convert a Hodgkin-Huxley neuron of the hippocampus with exponential conductances."""
-    neuron = HodgkinHuxleyTraub(
-        **_channels(p),
-        v_t=p.V_T,
-        method="gsl",
-        initial=None if p.V_m is None else {"v": p.V_m},
-    )
-    return neuron, exp_conductances(p)
+def _hodgkin_huxley(p: Any) -> HodgkinHuxley:
+    """Return a neuron whose error is controlled as in NEST."""
+    initial = {"v": p.V_m, "m": p.Act_m, "h": p.Inact_h, "n": p.Act_n}
+    return renamed(HodgkinHuxley, p, method="gsl", error_control="y", initial=initial)
+
+
+def _traub(p: Any) -> HodgkinHuxleyTraub:
+    """Return a neuron of the hippocampus; it starts at its resting potential by default."""
+    initial = None if p.V_m is None else {"v": p.V_m}
+    return renamed(HodgkinHuxleyTraub, p, method="gsl", initial=initial)
+
+
+HODGKIN_HUXLEY = {
+    "hh_psc_alpha": NestModel(_hodgkin_huxley, currents(AlphaCurrent), DEFAULTS),
+    "hh_cond_exp_traub": NestModel(_traub, conductances(ExpConductance), TRAUB),
+}

@@ -3,41 +3,63 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from neurosim.interchange.nest.convert import nest_model
-from neurosim.interchange.nest.receptors import (
-    alpha_conductances,
-    alpha_currents,
-    exp_conductances,
-    exp_currents,
-)
+from neurosim.interchange.nest.model import NestModel, conductances, currents, delta_synapses, ports
 from neurosim.models import (
     LIF,
+    AlphaConductance,
+    AlphaCurrent,
+    ApproximateNMDA,
     BiexpConductance,
-    DeltaSynapse,
     EscapeRate,
+    ExactNMDA,
+    ExpConductance,
     ExpCurrent,
     IntegrateAndFire,
 )
 
 if TYPE_CHECKING:
-    from neurosim.interchange.nest.convert import Converted
+    from neurosim.interchange.nest.model import Synapses
 
 NO_BOUND = -1.7976931348623157e308
 """NEST's value of a lower bound that is not set."""
 
 MEMBRANE = {"C_m": 250.0, "E_L": -70.0, "V_m": -70.0, "V_th": -55.0, "t_ref": 2.0}
 CURRENTS = MEMBRANE | {"V_reset": -70.0, "tau_m": 10.0}
+SYNAPSES = {"tau_syn_ex": 2.0, "tau_syn_in": 2.0}
+CONDUCTANCES = MEMBRANE | {"V_reset": -60.0, "g_L": 16.6667, "E_ex": 0.0, "E_in": -85.0}
+TAUS = {"tau_syn_ex": 0.2, "tau_syn_in": 2.0}
+BETA = {"tau_rise_ex": 0.2, "tau_decay_ex": 0.2, "tau_rise_in": 2.0, "tau_decay_in": 2.0}
+NMDA = MEMBRANE | {
+    "C_m": 500.0,
+    "V_reset": -60.0,
+    "g_L": 25.0,
+    "E_ex": 0.0,
+    "E_in": -70.0,
+    "tau_AMPA": 2.0,
+    "tau_GABA": 5.0,
+    "tau_rise_NMDA": 2.0,
+    "tau_decay_NMDA": 100.0,
+    "alpha": 0.5,
+    "conc_Mg2": 1.0,
+}
 
 
-def leaky(p: Any, tau_m: Any, **options: Any) -> LIF:
-    """Return an integrate-and-fire neuron with the potentials of `p`.
+def _leaky(p: Any) -> LIF:
+    """Return an integrate-and-fire neuron, without the limits of `LIF` where they are exceeded.
 
-    A neuron without the limits of `LIF` is returned where they are exceeded.
+    Conductances are integrated by NEST's solver.
     """
-    fires = p.V_th <= p.E_L or tau_m > 1e3
-    kind = IntegrateAndFire if fires else LIF
+    options: dict[str, Any] = {}
+    if hasattr(p, "g_L"):
+        tau_m, options["method"] = p.C_m / p.g_L, "gsl"
+    else:
+        tau_m = p.tau_m
+    if getattr(p, "delta", 0.0) > 0.0:
+        options["escape"] = EscapeRate(p.delta, 1e3 / p.rho, "exponential")
+    kind = IntegrateAndFire if p.V_th <= p.E_L or tau_m > 1e3 else LIF
     return kind(
         v_rest=p.E_L,
         v_threshold=p.V_th,
@@ -51,64 +73,36 @@ def leaky(p: Any, tau_m: Any, **options: Any) -> LIF:
     )
 
 
-SYNAPSES = {"tau_syn_ex": 2.0, "tau_syn_in": 2.0}
-
-
-@nest_model("iaf_psc_exp", CURRENTS | SYNAPSES | {"rho": 0.01, "delta": 0.0})
-def iaf_psc_exp(p: Any) -> Converted:
-    """Convert a neuron with exponential currents, and escape noise if delta is above 0."""
-    escape = EscapeRate(p.delta, 1e3 / p.rho, "exponential") if p.delta > 0.0 else None
-    return leaky(p, p.tau_m, escape=escape), exp_currents(p)
-
-
-@nest_model("iaf_psc_alpha", CURRENTS | SYNAPSES | {"V_min": -math.inf}, fixed=("V_min",))
-def iaf_psc_alpha(p: Any) -> Converted:
-    """Convert a neuron with alpha-function currents."""
-    return leaky(p, p.tau_m), alpha_currents(p)
-
-
-@nest_model(
-    "iaf_psc_delta",
-    CURRENTS | {"V_min": NO_BOUND, "refractory_input": False},
-    fixed=("V_min", "refractory_input"),
-)
-def iaf_psc_delta(p: Any) -> Converted:
-    """Convert a neuron with delta synapses; weights are in mV."""
-    return leaky(p, p.tau_m), {"ex": DeltaSynapse(), "in": DeltaSynapse()}
-
-
-@nest_model("iaf_psc_exp_multisynapse", {**CURRENTS, "tau_syn": (2.0,)})
-def iaf_psc_exp_multisynapse(p: Any) -> Converted:
-    """Convert a neuron with one exponential current for each receptor port."""
-    return leaky(p, p.tau_m), {k: ExpCurrent(tau) for k, tau in enumerate(p.tau_syn, 1)}
-
-
-CONDUCTANCES = MEMBRANE | {"V_reset": -60.0, "g_L": 16.6667, "E_ex": 0.0, "E_in": -85.0}
-TAUS = {"tau_syn_ex": 0.2, "tau_syn_in": 2.0}
-BETA = {"tau_rise_ex": 0.2, "tau_decay_ex": 0.2, "tau_rise_in": 2.0, "tau_decay_in": 2.0}
-
-
-def _with_conductances(p: Any) -> LIF:
-    """Return a neuron whose conductances are integrated by NEST's solver."""
-    return leaky(p, p.C_m / p.g_L, method="gsl")
-
-
-@nest_model("iaf_cond_exp", CONDUCTANCES | TAUS)
-def iaf_cond_exp(p: Any) -> Converted:
-    """Convert a neuron with exponential conductances."""
-    return _with_conductances(p), exp_conductances(p)
-
-
-@nest_model("iaf_cond_alpha", CONDUCTANCES | TAUS)
-def iaf_cond_alpha(p: Any) -> Converted:
-    """Convert a neuron with alpha-function conductances."""
-    return _with_conductances(p), alpha_conductances(p)
-
-
-@nest_model("iaf_cond_beta", CONDUCTANCES | BETA)
-def iaf_cond_beta(p: Any) -> Converted:
-    """Convert a neuron with conductances that rise and decay exponentially."""
-    return _with_conductances(p), {
-        "ex": BiexpConductance(p.tau_rise_ex, p.tau_decay_ex, p.E_ex, name="ex"),
-        "in": BiexpConductance(p.tau_rise_in, p.tau_decay_in, p.E_in, name="in"),
+def _nmda(p: Any, kind: type[ApproximateNMDA | ExactNMDA]) -> Synapses:
+    """Return receptors by name; the gating variables of NMDA jump, or follow their equations."""
+    return {
+        "AMPA": ExpConductance(p.tau_AMPA, p.E_ex, name="AMPA"),
+        "GABA": ExpConductance(p.tau_GABA, p.E_in, name="GABA"),
+        "NMDA": kind(p.tau_rise_NMDA, p.tau_decay_NMDA, p.alpha, p.conc_Mg2, p.E_ex, name="NMDA"),
     }
+
+
+LEAKY = {
+    "iaf_psc_exp": NestModel(
+        _leaky, currents(ExpCurrent), CURRENTS | SYNAPSES | {"rho": 0.01, "delta": 0.0}
+    ),
+    "iaf_psc_alpha": NestModel(
+        _leaky, currents(AlphaCurrent), CURRENTS | SYNAPSES | {"V_min": -math.inf}, ("V_min",)
+    ),
+    "iaf_psc_delta": NestModel(
+        _leaky,
+        delta_synapses,
+        CURRENTS | {"V_min": NO_BOUND, "refractory_input": False},
+        ("V_min", "refractory_input"),
+    ),
+    "iaf_psc_exp_multisynapse": NestModel(
+        _leaky, ports(ExpCurrent), CURRENTS | {"tau_syn": (2.0,)}
+    ),
+    "iaf_cond_exp": NestModel(_leaky, conductances(ExpConductance), CONDUCTANCES | TAUS),
+    "iaf_cond_alpha": NestModel(_leaky, conductances(AlphaConductance), CONDUCTANCES | TAUS),
+    "iaf_cond_beta": NestModel(
+        _leaky, conductances(BiexpConductance, "tau_rise", "tau_decay"), CONDUCTANCES | BETA
+    ),
+    "iaf_bw_2001": NestModel(_leaky, partial(_nmda, kind=ApproximateNMDA), NMDA),
+    "iaf_bw_2001_exact": NestModel(_leaky, partial(_nmda, kind=ExactNMDA), NMDA),
+}

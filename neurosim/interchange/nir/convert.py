@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.common import import_optional
 from neurosim.interchange.nir.build import build_network
 from neurosim.interchange.nir.file import read_graph
 from neurosim.interchange.nir.flat_graph import flatten
 from neurosim.interchange.nir.units import Units
 from neurosim.utils.checks import check_flag, check_integer, show
+from neurosim.utils.optional import require
 
 if TYPE_CHECKING:
     from neurosim.interchange.nir.network import NirNetwork
@@ -93,7 +93,7 @@ def from_nir(
     >>> found.outputs(result)["output"].ravel().tolist()
     [0.0, 0.0, 1.0]
     """
-    nir = import_optional("nir")
+    nir = require("nir", "from_nir")
     if isinstance(graph, (str, os.PathLike)):
         graph = read_graph(graph)
     if not isinstance(graph, nir.NIRGraph):
@@ -179,7 +179,7 @@ def to_nir(
     """
     from neurosim.interchange.nir.export import make_graph  # imports the compiler
 
-    nir = import_optional("nir")
+    nir = require("nir", "to_nir")
     units = Units(dt, integration, mv_per_unit, v_zero)
     retime, allow_loss = check_flag(retime, "retime"), check_flag(allow_loss, "allow_loss")
     return make_graph(nir, network, units, seed=seed, retime=retime, allow_loss=allow_loss)

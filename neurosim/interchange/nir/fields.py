@@ -55,18 +55,23 @@ def naming(name: str, units: Units | None = None) -> Iterator[None]:
         raise NeurosimError(message) from None
 
 
+def as_numbers(values: Any, name: str) -> NDArray[np.float64]:
+    """Return an array of finite numbers as float64."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf":
+            raise TypeError
+        array = array.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise NeurosimError(f"{name} is not an array of numbers") from None
+    if not np.isfinite(array).all():
+        raise NeurosimError(f"{name} holds NaN or infinity: give finite numbers")
+    return array
+
+
 def array_of(node: Any, field: str) -> NDArray[np.float64]:
     """Return a field of a node as finite numbers."""
-    try:
-        values = np.asarray(getattr(node, field))
-        if values.dtype.kind not in "biuf":
-            raise TypeError
-        values = values.astype(np.float64)
-    except (AttributeError, TypeError, ValueError, RuntimeError):
-        raise NeurosimError(f"{field} is not an array of numbers") from None
-    if not np.isfinite(values).all():
-        raise NeurosimError(f"{field} holds NaN or infinity: give finite numbers")
-    return values
+    return as_numbers(getattr(node, field, None), field)
 
 
 def per_element(node: Any, field: str, size: int) -> NDArray[np.float64]:

@@ -10,11 +10,11 @@ import h5py
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.common import import_optional
 from neurosim.interchange.hdf5 import HDF5Reader
 from neurosim.interchange.isolation import limit_resources, read_in_subprocess
 from neurosim.utils.atomic_files import atomic_path, check_file
 from neurosim.utils.checks import show
+from neurosim.utils.optional import require
 
 if TYPE_CHECKING:
     import os
@@ -53,7 +53,7 @@ def save_nir(graph: Any, path: str | os.PathLike[str]) -> None:
     >>> ns.save_nir(ns.to_nir(net), path)
     >>> restored = ns.from_nir(path)
     """
-    nir = import_optional("nir")
+    nir = require("nir", "save_nir")
     image = io.BytesIO()
     try:
         nir.write(image, graph)
@@ -82,7 +82,7 @@ def read_graph(path: str | os.PathLike[str]) -> Any:
 
 def graph_of(tree: dict[str, Any]) -> Any:
     """Convert the content of a file to a `nir.NIRGraph`."""
-    nir = import_optional("nir")
+    nir = require("nir", "from_nir")
     try:
         with np.errstate(all="ignore"):  # NIR divides by strides, which may be 0
             graph = nir.dict2NIRNode(_fields(tree))

@@ -155,8 +155,9 @@ def _expand(graph: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
             if kind == "NIRGraph":
                 waiting.append((f"{name}.", depth + 1, node))
                 for port in ("Input", "Output"):
-                    inner = [n for n, other in node.nodes.items() if _kind(other) == port]
-                    ports[name, port] = [f"{name}.{n}" for n in inner]
+                    ports[name, port] = [
+                        f"{name}.{n}" for n, other in node.nodes.items() if _kind(other) == port
+                    ]
                 continue
             if kind not in NEURONS | LINEAR:
                 known = ", ".join(sorted(NEURONS | LINEAR))
@@ -167,10 +168,8 @@ def _expand(graph: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         edges += [(prefix + source, prefix + target) for source, target in part.edges]
     found = []
     for source, target in dict.fromkeys(edges):
-        starts, ends = (
-            ports.get((source, "Output"), [source]),
-            ports.get((target, "Input"), [target]),
-        )
+        starts = ports.get((source, "Output"), [source])
+        ends = ports.get((target, "Input"), [target])
         if not len(starts) == len(ends) == 1 or not {*starts, *ends} <= nodes.keys():
             raise NeurosimError(
                 f"The edge {show(source)} → {show(target)} does not lead from one node to another "

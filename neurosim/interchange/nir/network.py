@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.interchange.nir.fields import as_numbers
 from neurosim.models import LIF, SpikeTimes
 from neurosim.utils.checks import suggest
 
@@ -261,22 +262,13 @@ class NirNetwork:
     def _rows(self, name: str, values: Any) -> NDArray[np.float64]:
         """Return the values for an Input, (n_steps, n_elements)."""
         size = self._input(name).size
-        try:
-            array = np.asarray(values)
-            if array.dtype.kind not in "biuf" or array.ndim < 1:
-                raise TypeError
-        except (TypeError, ValueError):
-            raise NeurosimError(f"spikes of {name!r} are not an array of numbers") from None
-        if math.prod(array.shape[1:]) != size or not len(array):
+        array = as_numbers(values, f"input {name!r}")
+        if not array.size or math.prod(array.shape[1:]) != size:
             shape = ", ".join(map(str, self.inputs[name]))
             raise NeurosimError(
                 f"spikes of {name!r} have shape {array.shape}; they need (n_steps, {shape})"
             )
-        array = array.reshape(len(array), size).astype(np.float64)
-        wrong = array[~np.isfinite(array)]
-        if len(wrong):
-            raise NeurosimError(f"spikes of {name!r} hold {wrong[0]}: give finite numbers")
-        return array
+        return array.reshape(-1, size)
 
     def _n_steps(self, result: Result) -> int:
         """Return the number of steps of the graph that a result covers."""

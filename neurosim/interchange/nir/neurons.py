@@ -106,31 +106,20 @@ def groups_of(node: Any, size: int, units: Units) -> list[Group]:
         If a parameter is out of range for neurons of neurosim.
     """
     kind = type(node).__name__
+    if kind == "Threshold":  # no state: Euler's method with a time constant of one step
+        units = replace(units, integration="euler")
 
     def field(key: str) -> Array:
         return per_element(node, key, size)
 
-    zeros, ones = np.zeros(size), np.ones(size)
-    tau, r, v_leak, threshold, v_reset = ones * np.inf, ones, zeros, ones * np.inf, zeros
-    if kind == "Threshold":  # no state: Euler's method with a time constant of one step
-        units = replace(units, integration="euler")
-        tau, threshold = ones * units.dt_s, field("threshold")
-        v_reset = np.minimum(threshold, 0.0) - 1.0  # without effect on the next step
-    else:
-        r = field("r")
-        if kind not in ("IF", "I"):
-            tau = field("tau_mem" if kind in SYNAPTIC else "tau")
-            v_leak = v_reset = field("v_leak")
-        elif (r == 1.0).all():
-            r = ones / units.dt_s
-        if kind not in READOUTS:
-            threshold, v_reset = field("v_threshold"), field("v_reset")
+    tau, r, v_leak, threshold, v_reset = _parameters(kind, field, units)
     wrong = v_reset >= threshold
     if wrong.any():
         raise NeurosimError(
             f"v_reset = {v_reset[wrong][0]:g} is not below v_threshold = "
             f"{threshold[wrong][0]:g}: the neuron would fire in every step; lower v_reset"
         )
+    zeros = np.zeros(size)
     tau_m, top, low = units.ms(tau, "tau"), units.mv(threshold), units.mv(v_reset)
     subtract = zeros
     if kind not in READOUTS | {"Threshold"}:
@@ -143,10 +132,39 @@ def groups_of(node: Any, size: int, units: Units) -> list[Group]:
     if kind in SYNAPTIC:
         lasting, synaptic = _synaptic_input(node, field, per_unit, tau, tau_m, units)
         effect = np.where(lasting, synaptic, effect)
-    tau_syn, capacitance, per_weight, jump, missing = effect
-    parameters = tau_m, units.mv(v_leak), top, low, subtract, capacitance, tau_syn
-    models = np.stack(parameters, axis=1)
-    unique, index = models[:1], np.zeros(size, int)
+    tau_syn, c_m = effect[:2]
+    models = np.stack([tau_m, units.mv(v_leak), top, low, subtract, c_m, tau_syn], axis=1)
+    return _grouped(models, held, effect[2:], units)
+
+
+def _parameters(kind: str, field: Callable[[str], Array], units: Units) -> tuple[Array, ...]:
+    """Return tau (s), r, v_leak, v_threshold and v_reset in the unit of the graph."""
+    if kind == "Threshold":
+        threshold = field("threshold")
+        zeros = np.zeros_like(threshold)
+        # The reset has no effect on the next step.
+        return zeros + units.dt_s, zeros + 1.0, zeros, threshold, np.minimum(threshold, 0.0) - 1.0
+    r = field("r")
+    tau = threshold = np.full_like(r, np.inf)
+    v_leak = v_reset = np.zeros_like(r)
+    if kind not in ("IF", "I"):
+        tau = field("tau_mem" if kind in SYNAPTIC else "tau")
+        v_leak = v_reset = field("v_leak")
+    elif (r == 1.0).all():
+        r = r / units.dt_s
+    if kind not in READOUTS:
+        threshold, v_reset = field("v_threshold"), field("v_reset")
+    return tau, r, v_leak, threshold, v_reset
+
+
+def _grouped(models: Array, held: Array, effect: Array, units: Units) -> list[Group]:
+    """Return a group for each different row of `models`.
+
+    The columns of `models` are the parameters of `_neuron` (tau_m, potentials and c_m) and the time
+    constant of the synapse. The rows of `effect` are `per_weight`, `jump` and `missing`.
+    """
+    per_weight, jump, missing = effect
+    unique, index = models[:1], np.zeros(len(models), int)
     if (models != models[0]).any():
         unique, index = np.unique(models, axis=0, return_inverse=True)
     groups = []

@@ -15,8 +15,8 @@ from neurosim.interchange.imported_spikes import (
     PopulationSpikes,
     warn_of_restarts,
 )
-from neurosim.interchange.isolation import FormatError
 from neurosim.interchange.to_result import printable
+from neurosim.utils.hdf5 import FormatError
 from neurosim.utils.intervals import merged
 
 if TYPE_CHECKING:

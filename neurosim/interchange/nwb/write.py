@@ -11,10 +11,11 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.common import import_optional, sampling_interval
+from neurosim.interchange.sampling import sampling_interval
 from neurosim.results.storage.layout import group_name
 from neurosim.utils.atomic_files import atomic_path
 from neurosim.utils.checks import show
+from neurosim.utils.optional import require
 
 if TYPE_CHECKING:
     import os
@@ -75,7 +76,7 @@ def save_nwb(
         raise NeurosimError(f"description = {show(description)} is empty: describe the session")
     import h5py
 
-    pynwb = import_optional("pynwb")
+    pynwb = require("pynwb", "save_nwb")
     identity = uuid5(NAMESPACE, _digest(result))
     file = pynwb.NWBFile(
         session_description=f"{description} (dt = {result.dt!r} ms, seed = {result.seed})",
@@ -121,7 +122,7 @@ def _units(pynwb: Any, result: Result) -> Any:
             name for trains in spikes for name in trains.names or map(str, trains.recorded.tolist())
         ]
         columns["unit_name"] = ("Name of the neuron", names)
-    hdmf = import_optional("hdmf.common")
+    hdmf = require("hdmf.common", "save_nwb")
     found = [
         hdmf.VectorData(name=name, description=description, data=data)
         for name, (description, data) in columns.items()

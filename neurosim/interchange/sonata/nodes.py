@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
-from neurosim.edges.sonata_types import LARGEST_TABLE, table_rows
+from neurosim.edges.sonata_types import read_table
 from neurosim.errors import NeurosimError
 from neurosim.interchange.hdf5 import HDF5Reader
-from neurosim.utils.atomic_files import check_file, read_json
+from neurosim.utils.atomic_files import read_json
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ TABLES = (".csv", ".txt", ".tsv")
 MAX_CONFIG = 2**20
 """Size of a configuration (bytes)."""
 MAX_FILES = 1000
-_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +48,14 @@ class Nodes:
     names: tuple[str, ...] | None
 
 
-@dataclass(frozen=True)
 class Config:
     """Configuration of a simulation or a circuit.
+
+    Paths may contain the variables of its manifest.
+
+    Parameters
+    ----------
+    path : Path
 
     Attributes
     ----------
@@ -63,34 +67,27 @@ class Config:
         Duration and step of the simulation (ms).
     """
 
-    spikes: Path | None
-    nodes: list[NodeFile]
-    duration: float | None
-    dt: float | None
-
-
-class _Json:
-    """JSON configuration file with paths that contain manifest variables.
-
-    Parameters
-    ----------
-    path : Path
-    """
-
     def __init__(self, path: Path) -> None:
         self.path = path
         wanted = "a SONATA configuration"
-        self.content = read_json(path, wanted, f"give {wanted}", largest=MAX_CONFIG)
-        manifest = self.table("manifest").items()
+        self._content = read_json(path, wanted, f"give {wanted}", largest=MAX_CONFIG)
+        manifest = self._table("manifest").items()
         self._variables = {"configdir": str(path.parent)}
         self._variables |= {str(key).strip("${}"): str(value) for key, value in manifest}
+        self.spikes, self.nodes = self._find_spikes(), self._find_nodes()
+        self.duration, self.dt = self._number("tstop"), self._number("dt")
 
-    def table(self, key: str) -> dict[str, Any]:
+    def part(self, key: str) -> Config | None:
+        """Return the configuration named by a key, or None."""
+        path = self._resolve(self._content.get(key))
+        return None if path is None else Config(path)
+
+    def _table(self, key: str) -> dict[str, Any]:
         """Return a table, empty if it is missing."""
-        value = self.content.get(key)
+        value = self._content.get(key)
         return value if isinstance(value, dict) else {}
 
-    def resolve(self, name: Any) -> Path | None:
+    def _resolve(self, name: Any) -> Path | None:
         """Return the path for a name, with its variables replaced.
 
         The result is None if it is not a name.
@@ -98,34 +95,38 @@ class _Json:
         if not isinstance(name, str) or not name:
             return None
         for _ in range(10):
-            name = _VARIABLE.sub(lambda found: self._variables.get(found[1], found[0]), name)
+            name = Template(name).safe_substitute(self._variables)
         if "$" in name or "\0" in name:
             raise NeurosimError(
                 f"{self.path} has the path {show(name)} with a variable that it does not define"
             )
         return self.path.parent / name
 
-    def nodes(self) -> list[NodeFile]:
+    def _find_nodes(self) -> list[NodeFile]:
         """Return the files of nodes."""
-        entries = self.table("networks").get("nodes")
+        entries = self._table("networks").get("nodes")
         found = []
         for entry in entries if isinstance(entries, list) else []:
-            if isinstance(entry, dict) and (nodes := self.resolve(entry.get("nodes_file"))):
-                found.append((nodes, self.resolve(entry.get("node_types_file"))))
+            if isinstance(entry, dict) and (nodes := self._resolve(entry.get("nodes_file"))):
+                found.append((nodes, self._resolve(entry.get("node_types_file"))))
+        if len(found) > MAX_FILES:
+            raise NeurosimError(
+                f"{self.path} has {len(found):,} files of nodes; the maximum is {MAX_FILES}"
+            )
         return found
 
-    def spikes(self) -> Path | None:
+    def _find_spikes(self) -> Path | None:
         """Return the spike file, in the output folder or (BMTK) next to the configuration."""
-        output, parent = self.table("output"), self.path.parent
-        beside = self.resolve(output.get("spikes_file"))
-        folder = self.resolve(output.get("output_dir"))
+        output, parent = self._table("output"), self.path.parent
+        beside = self._resolve(output.get("spikes_file"))
+        folder = self._resolve(output.get("output_dir"))
         if beside is None or folder is None or beside.is_file():
             return beside
         return folder / beside.relative_to(parent) if beside.is_relative_to(parent) else beside
 
-    def number(self, key: str) -> float | None:
+    def _number(self, key: str) -> float | None:
         """Return a positive number of the table run, or None."""
-        value = self.table("run").get(key)
+        value = self._table("run").get(key)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
             return float(value)
         return None
@@ -141,16 +142,12 @@ def read_config(path: Path) -> Config:
     NeurosimError
         If the file is none of these.
     """
-    config = _Json(path)
-    nodes = config.nodes()
-    circuit, simulation = (config.resolve(config.content.get(k)) for k in ("network", "simulation"))
-    if circuit is not None:
-        nodes += _Json(circuit).nodes()
-    if simulation is not None:
-        config = _Json(simulation)
-    if len(nodes) > MAX_FILES:
-        raise NeurosimError(f"{path} has {len(nodes):,} files of nodes; the maximum is {MAX_FILES}")
-    return Config(config.spikes(), nodes, config.number("tstop"), config.number("dt"))
+    config = Config(path)
+    circuit, simulation = config.part("network"), config.part("simulation")
+    nodes = config.nodes + (circuit.nodes if circuit else [])
+    config = simulation or config
+    config.nodes = nodes
+    return config
 
 
 def find_node_files(paths: Iterable[str]) -> list[NodeFile]:
@@ -247,17 +244,9 @@ def _labels(group: h5py.Group, reader: HDF5Reader) -> list[str]:
 
 def _read_types(path: Path) -> dict[int, str]:
     """Return the name of each type in a table of node types, empty if it has none."""
-    check_file(path, "a table of node types")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        text = file.read(LARGEST_TABLE + 1)
-    rows = table_rows(text, TYPE_ID) if len(text) <= LARGEST_TABLE else []
-    if not rows or any(len(row) != len(rows[0]) for row in rows):
-        raise NeurosimError(
-            f"{path} is not a table of node types: give one with a column {TYPE_ID}"
-        )
-    header = rows[0]
+    header, *rows = read_table(path, TYPE_ID, "node types")
     label = next((header.index(name) for name in LABELS if name in header), None)
     if label is None:
         return {}
-    pairs = ((row[header.index(TYPE_ID)], row[label]) for row in rows[1:])
+    pairs = ((row[header.index(TYPE_ID)], row[label]) for row in rows)
     return {int(number): word for number, word in pairs if number.isdigit() and word != "NULL"}

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.common import sampling_interval
+from neurosim.interchange.sampling import sampling_interval
 from neurosim.results.storage.layout import group_name
 from neurosim.results.storage.write import hdf5_image, write_spikes
 from neurosim.utils.atomic_files import atomic_path, make_folder

@@ -146,18 +146,12 @@ def _reporting(path: Path) -> Iterator[None]:
     """Name the file in errors."""
     try:
         yield
-    except OSError as error:
-        raise NeurosimError(
-            f"{path} cannot be read ({error.strerror}): give a file of spikes"
-        ) from None
     except NeurosimError as error:
         raise NeurosimError(f"{path}: {error}") from None
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise NeurosimError(
-            f"{path} is not text in UTF-8 ({error.reason}): save it as CSV in UTF-8"
+            f"{path} cannot be read ({error}): give comma-separated values in UTF-8"
         ) from None
-    except csv.Error as error:
-        raise NeurosimError(f"{path} does not hold comma-separated values ({error})") from None
 
 
 def _read_rows(

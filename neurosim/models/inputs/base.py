@@ -112,9 +112,8 @@ class Input(Part, abstract=True):
     @property
     def columns(self) -> int:
         """Number of columns of values: one per target, or 1 if all targets share it."""
-        if hasattr(self, "changes"):
-            return int(self.changes()[1].shape[1])
-        return max(self._sizes, default=1)
+        listed = [self.changes()[1].shape[1]] if hasattr(self, "changes") else []
+        return max([*listed, *self._sizes], default=1)
 
     @property
     def _sizes(self) -> list[int]:
@@ -177,6 +176,26 @@ class TimedInput(Input, abstract=True):
             )
 
 
+class PiecewiseRate(Input, abstract=True):
+    """Base class of inputs with a rate that may change, with the parameter `RATE_TIMES`."""
+
+    rate: Any
+    times: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        name = f"{type(self).__name__}.rate"
+        if self.times is None:
+            per_target(self.rate, name, "Hz")
+        else:
+            check_length(np.asarray(self.rate), name, self.times)
+
+    def changes(self) -> Program:
+        """Return the times (ms) at which rates change, and the rates (Hz)."""
+        times = np.zeros(1) if self.times is None else self.times
+        return times, np.asarray(self.rate, float).reshape(len(times), -1)
+
+
 def number_or_array(value: Any, name: str, *limits: Any) -> Any:
     """Check a number or an array."""
     check = check_number if is_scalar(value) else check_array
@@ -204,6 +223,20 @@ def per_time(values: Any, name: str, *limits: Any) -> NDArray[np.float64]:
 def increasing_times(values: Any, name: str, *limits: Any) -> NDArray[np.float64]:
     """Check increasing times."""
     return check_increasing(check_array(values, name, *limits), name)
+
+
+TIMES: dict[str, Any] = {
+    "unit": "ms",
+    "low": 0.0,
+    "high": LATEST,
+    "help": "increasing",
+    "check": increasing_times,
+}
+RATE_TIMES: dict[str, Any] = TIMES | {
+    "default": None,
+    "help": "times at which the rate changes",
+    "check": optional(increasing_times),
+}
 
 
 def check_length(values: NDArray[np.float64], name: str, times: NDArray[np.float64]) -> None:

@@ -12,13 +12,12 @@ from neurosim.models.declare import parameter
 from neurosim.models.inputs.base import (
     CURRENT,
     EACH,
-    LATEST,
     START,
     STOP,
+    TIMES,
     Input,
     TimedInput,
     check_length,
-    increasing_times,
     per_target,
     per_time,
     sinusoid,
@@ -82,9 +81,7 @@ class StepCurrent(Input):
     array([119.7, 144.4, 169.1, 193.8])
     """
 
-    times: Array = parameter(
-        unit="ms", low=0.0, high=LATEST, help="increasing", check=increasing_times
-    )
+    times: Array = parameter(**TIMES)
     amplitudes: Array = parameter(**CURRENT, help="each holds until the next time", check=per_time)
 
     def __post_init__(self) -> None:
@@ -205,9 +202,7 @@ class RampCurrent(TimedInput):
     array([[  0. ,   0. , 149.7, 299.7, 300. ,   0. ]])
     """
 
-    times: Array = parameter(
-        unit="ms", low=0.0, high=LATEST, help="increasing", check=increasing_times
-    )
+    times: Array = parameter(**TIMES)
     amplitudes: Array = parameter(**CURRENT, help="current at these times", check=per_time)
     start: float = parameter(**START)
     stop: float | None = parameter(**STOP)

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import optional, parameter
+from neurosim.models.declare import parameter
 from neurosim.models.inputs.base import (
     EACH,
-    LATEST,
+    RATE_TIMES,
     START,
     STOP,
-    Input,
+    PiecewiseRate,
     TimedInput,
-    check_length,
-    increasing_times,
     number_or_array,
     per_target,
     sinusoid,
@@ -26,8 +24,6 @@ from neurosim.utils.checks import Array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from neurosim.models.inputs.base import Program
 
 MAX_RATE = 1e8
 """Highest rate (Hz)."""
@@ -49,7 +45,7 @@ def check_rate(name: str, rate: float, dt: float) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Poisson(Input):
+class Poisson(PiecewiseRate):
     """Poisson spike trains, independent for all targets or shared.
 
     Parameters
@@ -79,31 +75,12 @@ class Poisson(Input):
 
     sends_spikes = True
     rate: Array = parameter(unit="Hz", low=0.0, high=MAX_RATE, help=EACH, check=number_or_array)
-    times: Array | None = parameter(
-        None,
-        "ms",
-        0.0,
-        LATEST,
-        "times at which the rate changes",
-        check=optional(increasing_times),
-    )
+    times: Array | None = parameter(**RATE_TIMES)
     shared: bool = parameter(False, help=SHARED)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.times is None:
-            per_target(self.rate, "Poisson.rate", "Hz")
-        else:
-            check_length(np.asarray(self.rate), "Poisson.rate", self.times)
 
     def check_step(self, dt: float) -> None:
         """Raise an error if the mean number of spikes per step is too large to draw."""
         check_rate("Poisson.rate", float(np.max(self.rate)), dt)
-
-    def changes(self) -> Program:
-        """Return times and rates (Hz)."""
-        times = np.zeros(1) if self.times is None else self.times
-        return times, np.asarray(self.rate, float).reshape(len(times), -1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import optional, parameter
+from neurosim.models.declare import parameter
 from neurosim.models.inputs.base import (
     EACH,
-    LATEST,
+    RATE_TIMES,
     START,
     STOP,
+    PiecewiseRate,
     TimedInput,
-    check_length,
-    increasing_times,
     number_or_array,
     per_target,
 )
@@ -27,22 +26,16 @@ from neurosim.utils.checks import Array
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.models.inputs.base import Program
-
 HIGHEST_RATE = 1e5
 """Highest rate of a train (Hz) whose spikes are generated one by one."""
 
 
-class RenewalProcess(TimedInput, ABC, abstract=True):
+class RenewalProcess(PiecewiseRate, TimedInput, ABC, abstract=True):
     """Base class of renewal processes in equilibrium.
 
     The interspike intervals of a train are independent in operational time, the expected number of
     spikes since time 0. Time 0 is an arbitrary time of the process, not the time of a spike.
     """
-
-    @abstractmethod
-    def changes(self) -> Program:
-        """Return the times (ms) at which rates change, and the rates (Hz)."""
 
     @abstractmethod
     def intervals(self, trains: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -147,34 +140,10 @@ class GammaProcess(RenewalProcess):
     shape: Array = parameter(
         unit="", low=0.01, high=1e4, help="shape of the distribution", check=per_target
     )
-    times: Array | None = parameter(
-        None,
-        "ms",
-        0.0,
-        LATEST,
-        "times at which the rate changes",
-        check=optional(increasing_times),
-    )
+    times: Array | None = parameter(**RATE_TIMES)
     shared: bool = parameter(False, help=SHARED)
     start: float = parameter(**START)
     stop: float | None = parameter(**STOP)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.times is None:
-            per_target(self.rate, "GammaProcess.rate", "Hz")
-        else:
-            check_length(np.asarray(self.rate), "GammaProcess.rate", self.times)
-
-    @property
-    def columns(self) -> int:
-        """Number of columns of values: one per target, or 1 if all targets share it."""
-        return max(super().columns, np.size(self.shape))
-
-    def changes(self) -> Program:
-        """Return times and rates (Hz)."""
-        times = np.zeros(1) if self.times is None else self.times
-        return times, np.asarray(self.rate, float).reshape(len(times), -1)
 
     def intervals(self, trains: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
         """Return an interspike interval with mean 1 for each of some trains."""
@@ -239,10 +208,6 @@ class PoissonWithDeadTime(RenewalProcess):
     def _dead(self) -> Any:
         """Dead time in units of the mean interval."""
         return 1e-3 * np.multiply(self.rate, self.dead_time)
-
-    def changes(self) -> Program:
-        """Return time 0 and the rates (Hz)."""
-        return np.zeros(1), np.atleast_1d(np.asarray(self.rate, float)).reshape(1, -1)
 
     def intervals(self, trains: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
         """Return an interspike interval with mean 1 for each of some trains."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import optional, parameter
-from neurosim.models.inputs.base import LATEST, Input, increasing_times
+from neurosim.models.inputs.base import LATEST, TIMES, Input
 from neurosim.models.inputs.poisson import SHARED
 from neurosim.utils.checks import Array, check_array, is_scalar
 
@@ -146,9 +146,7 @@ class PulsePacket(Input):
     """
 
     sends_spikes = True
-    times: Array = parameter(
-        unit="ms", low=0.0, high=LATEST, help="centres of the volleys", check=increasing_times
-    )
+    times: Array = parameter(**TIMES | {"help": "centres of the volleys"})
     activity: int = parameter(unit="", low=1, high=1e6, help="spikes per volley and target")
     sigma: float = parameter(unit="ms", low=0.0, high=1e4, help="standard deviation of spike times")
     shared: bool = parameter(False, help=SHARED)

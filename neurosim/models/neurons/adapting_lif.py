@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +58,9 @@ class AdaptingLIF(NeuronModel):
     g_sfa: ClassVar = state("nS", 0.0, "conductance of spike-frequency adaptation")
     g_rr: ClassVar = state("nS", 0.0, "conductance of the relative refractory period")
     v_max: ClassVar = "v_threshold"
+    potentials: ClassVar = ("e_l", "v_threshold", "v_reset", "e_sfa", "e_rr")
     substep = 0.05
     error_control = "y"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_l", "v_threshold", "v_reset", "e_sfa", "e_rr")
 
     @staticmethod
     def derivatives(v, g_sfa, g_rr, i, p):

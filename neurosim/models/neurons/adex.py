@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameter, state
+from neurosim.models.declare import one_of, parameter, state
 from neurosim.models.neurons.eif import Exponential, spike_current
-from neurosim.utils.checks import show, suggest
 
 _NAMES = ("c_m", "g_l", "e_l", "a", "tau_w", "b", "v_reset")
 _PATTERNS = {
@@ -97,10 +95,7 @@ class AdEx(Exponential):
         >>> neuron.v_reset, current
         (-46.0, 210.0)
         """
-        if name not in _PATTERNS:
-            raise NeurosimError(
-                f"firing pattern {show(name)} is unknown: {suggest(name, _PATTERNS)}"
-            )
+        name = one_of(*_PATTERNS)(name, "firing pattern")
         current, values = _PATTERNS[name]
         own: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
         return cls(v_th=-50.0, delta_t=2.0, **own), current

@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts, keep_order
+from neurosim.models.potentials import check_order
 from neurosim.models.quantity import bounds_of
 
 STEEPEST = 100.0
@@ -32,18 +31,14 @@ class Exponential(NeuronModel, abstract=True):
     v: ClassVar = state("mV", "e_l", "membrane potential")
     v_max: ClassVar = "v_peak"
     threshold: ClassVar[str] = "v_th"
+    potentials: ClassVar = ("e_l", "v_th", "v_reset")
+    ascending: ClassVar = (("v_reset", "v_peak"),)
     method = "adaptive"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_volts(self, "e_l", "v_th", "v_reset")
-        peaks = ["v_peak"] if bounds_of(self.delta_t)[0] > 0.0 else ["v_peak", "v_th"]
-        for name in peaks:
-            if wrong := keep_order(self, "v_reset", name):
-                raise NeurosimError(
-                    f"{type(self).__name__}.v_reset = {wrong[0]:g} mV is not below {name} = "
-                    f"{wrong[1]:g} mV: the neuron would spike without end"
-                )
+        if bounds_of(self.delta_t)[0] == 0.0:
+            check_order(self, "v_reset", "v_th")
 
 
 @dataclass(frozen=True, eq=False)

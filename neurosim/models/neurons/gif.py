@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +75,7 @@ class GIF(NeuronModel):
     gamma_2: ClassVar = state("mV", 0.0, "medium movement of the threshold")
     gamma_3: ClassVar = state("mV", 0.0, "slow movement of the threshold")
     method = "exact"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_l", "v_threshold", "v_reset")
+    potentials: ClassVar = ("e_l", "v_threshold", "v_reset")
 
     @staticmethod
     def derivatives(v, eta_1, eta_2, eta_3, gamma_1, gamma_2, gamma_3, i, p):

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from neurosim.models.declare import parameter, state
 from neurosim.models.equations import ALL
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts
 from neurosim.utils.checks import check_integer
 
 
@@ -92,11 +91,8 @@ class GLIF(NeuronModel):
     a_2: ClassVar = state("pA", 0.0, "second after-spike current")
     method = "exact"
     refractory: ClassVar[str] = "freeze"
+    potentials: ClassVar = ("e_l", "v_threshold", "v_reset")
     signatures: ClassVar = {**NeuronModel.signatures, "reset": ("v_before", ALL, "p")}
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_l", "v_threshold", "v_reset")
 
     @classmethod
     def of_level(cls, level: int, **parameters: Any) -> GLIF:

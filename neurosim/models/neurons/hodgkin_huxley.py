@@ -13,7 +13,6 @@ from scipy.special import expit, exprel
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts
 from neurosim.models.quantity import is_distribution
 from neurosim.utils.checks import check_array, check_number
 
@@ -108,10 +107,7 @@ class HodgkinHuxley(NeuronModel):
     refractory: ClassVar[str] = "ignore"
     spike_check: ClassVar[str] = "step"
     psp_at_rest: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_na", "e_k", "e_l")
+    potentials: ClassVar = ("e_na", "e_k", "e_l")
 
     @staticmethod
     def derivatives(v, m, h, n, rise, i, p):

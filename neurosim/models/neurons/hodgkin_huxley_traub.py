@@ -11,7 +11,6 @@ from scipy.special import expit, exprel
 
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts
 
 LOWEST, HIGHEST = -200.0, 500.0
 """Potentials (mV, relative to v_t) between which rates of gates are computed.
@@ -79,12 +78,9 @@ class HodgkinHuxleyTraub(NeuronModel):
     refractory: ClassVar[str] = "ignore"
     spike_check: ClassVar[str] = "step"
     psp_at_rest: ClassVar[bool] = False
+    potentials: ClassVar = ("e_na", "e_k", "e_l", "v_t")
     substep = 0.05
     error_control = "y"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_na", "e_k", "e_l", "v_t")
 
     @staticmethod
     def derivatives(v, m, h, n, i, p):

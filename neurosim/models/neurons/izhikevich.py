@@ -6,12 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameter, state
+from neurosim.models.declare import one_of, parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import keep_order
 from neurosim.models.quantity import check_quantity
-from neurosim.utils.checks import is_scalar, show, suggest
+from neurosim.utils.checks import is_scalar
 
 _PATTERNS = {
     "regular spiking": (0.02, 0.2, -65.0, 8.0),
@@ -79,17 +77,10 @@ class Izhikevich(NeuronModel):
     v: ClassVar = state("mV", -65.0, "membrane potential")
     u: ClassVar = state("mV/ms", -13.0, "recovery variable")
     threshold: ClassVar[str] = "v_peak"
+    ascending: ClassVar = (("c", "v_peak"),)
 
     PATTERNS: ClassVar[tuple[str, ...]] = tuple(_PATTERNS)
     """Names of the firing patterns of `pattern`."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if wrong := keep_order(self, "c", "v_peak"):
-            raise NeurosimError(
-                f"Izhikevich.c = {wrong[0]:g} mV is not below v_peak = {wrong[1]:g} mV: the neuron "
-                "would spike in every step"
-            )
 
     @classmethod
     def pattern(cls, name: str) -> Izhikevich:
@@ -111,10 +102,7 @@ class Izhikevich(NeuronModel):
         >>> ns.Izhikevich.pattern("fast spiking").a
         0.1
         """
-        if name not in _PATTERNS:
-            raise NeurosimError(
-                f"firing pattern {show(name)} is unknown: {suggest(name, _PATTERNS)}"
-            )
+        name = one_of(*_PATTERNS)(name, "firing pattern")
         return cls(*_PATTERNS[name])
 
     @staticmethod
@@ -178,15 +166,8 @@ class Izhikevich2007(NeuronModel):
     u: ClassVar = state("pA", 0.0, "recovery current")
     v_max: ClassVar = "v_peak"
     threshold: ClassVar[str] = "v_peak"
+    ascending: ClassVar = (("v_reset", "v_peak"),)
     method = "adaptive"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if wrong := keep_order(self, "v_reset", "v_peak"):
-            raise NeurosimError(
-                f"Izhikevich2007.v_reset = {wrong[0]:g} mV is not below v_peak = {wrong[1]:g} mV: "
-                "the neuron would spike without end"
-            )
 
     @staticmethod
     def derivatives(v, u, i, p):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter
 from neurosim.models.escape import EscapeRate
 from neurosim.models.neuron import Neuron
-from neurosim.models.potentials import check_volts, keep_order
+from neurosim.models.potentials import keep_order
 from neurosim.models.quantity import bounds_of, check_quantity, is_uniform, or_infinity
 
 
@@ -36,7 +36,8 @@ class LIF(Neuron):
     c_m : float, array_like or distribution
         Membrane capacitance (pF), 1 to 100,000.
     t_ref : float, array_like or distribution
-        Absolute refractory period (ms), 0 to 1000; 5 ms limit the rate to 200 Hz.
+        Absolute refractory period (ms), 0 to 1000, rounded to the nearest time step, halves up;
+        5 ms limit the rate to 200 Hz.
     escape : EscapeRate, optional
         Replaces the threshold by stochastic firing at a rate that grows with the potential.
 
@@ -78,6 +79,11 @@ class LIF(Neuron):
     method = "exact"
     substep = 0.1
     error_control = "y"
+    potentials: ClassVar[tuple[str, ...]] = ("v_rest", "v_threshold", "v_reset")
+    ascending: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("v_reset", "v_threshold"),
+        ("v_rest", "v_threshold"),
+    )
     v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
     v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")
     v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")
@@ -91,22 +97,15 @@ class LIF(Neuron):
         super().__post_init__()
         if self.escape is not None:
             EscapeRate.require(self.escape, f"{type(self).__name__}.escape = ")
-        self._check_potentials()
+        self._check_spikes()
 
-    def _check_potentials(self) -> None:
-        """Raise an error if potentials are out of order or probably in volts."""
-        check_volts(self, "v_rest", "v_threshold", "v_reset")
-        for name in ("v_reset", "v_rest"):
-            if wrong := keep_order(self, name, "v_threshold"):
-                raise NeurosimError(
-                    f"LIF.{name} = {wrong[0]:g} mV is not below LIF.v_threshold = {wrong[1]:g} mV: "
-                    "the neuron would fire forever"
-                )
+    def _check_spikes(self) -> None:
+        """Raise an error if spikes are impossible."""
         wrong = keep_order(self, "v_threshold", "v_peak")
         if wrong and wrong[0] > wrong[1]:
             raise NeurosimError(
-                f"LIF.v_peak = {wrong[1]:g} mV is below LIF.v_threshold = {wrong[0]:g} mV: an "
-                "action potential rises above the threshold"
+                f"LIF.v_peak = {wrong[1]:g} mV is below v_threshold = {wrong[0]:g} mV: an action "
+                "potential rises above the threshold"
             )
 
     def check_psp(self) -> None:
@@ -198,13 +197,10 @@ class IntegrateAndFire(LIF):
     c_m: Any = parameter(250.0, "pF", 0.0, help="membrane capacitance", check=_above_zero)
     t_ref: Any = parameter(5.0, "ms", 0.0, help="absolute refractory period")
     subtract: Any = parameter(0.0, "mV", 0.0, help="decrease of V at a spike")
+    potentials: ClassVar = ()
+    ascending: ClassVar = (("v_reset", "v_threshold"),)
 
-    def _check_potentials(self) -> None:
-        if wrong := keep_order(self, "v_reset", "v_threshold"):
-            raise NeurosimError(
-                f"IntegrateAndFire.v_reset = {wrong[0]:g} mV is not below v_threshold = "
-                f"{wrong[1]:g} mV: the neuron would fire at every step"
-            )
+    def _check_spikes(self) -> None:
         subtracts, refractory = bounds_of(self.subtract)[1], bounds_of(self.t_ref)[1]
         if subtracts and refractory:
             raise NeurosimError(

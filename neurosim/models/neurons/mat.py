@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +29,7 @@ class AdaptiveThreshold(NeuronModel, abstract=True):
     method = "exact"
     refractory: ClassVar[str] = "ignore"
     threshold: ClassVar[str] = "omega"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_l", "omega")
+    potentials: ClassVar = ("e_l", "omega")
 
 
 @dataclass(frozen=True, eq=False)

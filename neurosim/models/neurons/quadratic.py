@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts, keep_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +47,9 @@ class QuadraticIF(NeuronModel):
     v: ClassVar = state("mV", "v_rest", "membrane potential")
     v_max: ClassVar = "v_peak"
     threshold: ClassVar[str] = "v_peak"
+    potentials: ClassVar = ("v_rest", "v_critical", "v_reset")
+    ascending: ClassVar = (("v_rest", "v_critical"), ("v_reset", "v_peak"))
     method = "adaptive"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "v_rest", "v_critical", "v_reset")
-        for lower, upper in (("v_rest", "v_critical"), ("v_reset", "v_peak")):
-            if wrong := keep_order(self, lower, upper):
-                raise NeurosimError(
-                    f"QuadraticIF.{lower} = {wrong[0]:g} mV is not below {upper} = {wrong[1]:g} mV"
-                )
 
     @staticmethod
     def derivatives(v, i, p):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, state
 from neurosim.models.neuron_model import NeuronModel
-from neurosim.models.potentials import check_volts, keep_order
 from neurosim.models.quantity import or_infinity
 
 FASTEST = 0.5
@@ -74,16 +72,9 @@ class TwoCompartment(NeuronModel):
 
     v: ClassVar = state("mV", "e_l", "membrane potential of the soma")
     v_dendrite: ClassVar = state("mV", "e_l", "potential of the dendrite", compartment="dendrite")
+    potentials: ClassVar = ("e_l", "v_threshold", "v_reset")
+    ascending: ClassVar = (("v_reset", "v_threshold"),)
     method = "exact"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_volts(self, "e_l", "v_threshold", "v_reset")
-        if wrong := keep_order(self, "v_reset", "v_threshold"):
-            raise NeurosimError(
-                f"TwoCompartment.v_reset = {wrong[0]:g} mV is not below v_threshold = "
-                f"{wrong[1]:g} mV: the neuron would spike without end"
-            )
 
     @staticmethod
     def derivatives(v, v_dendrite, i, i_dendrite, p):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import option, optional, parameters_of, states_of
+from neurosim.models.declare import check_initial_names, option, optional, states_of
 from neurosim.models.equations import ALL, digest_of
 from neurosim.models.quantity import typical
 from neurosim.models.registry import Part, is_builtin
@@ -221,17 +221,11 @@ class Synapse(Part, abstract=True):
 
 def _check_class(kind: type[Synapse]) -> None:
     """Raise an error if the states, initial values or sign of a class are invalid."""
-    states, parameters = states_of(kind), parameters_of(kind)
-    if not states and not is_builtin(kind):
+    if not states_of(kind) and not is_builtin(kind):
         raise NeurosimError(
             f"{kind.__name__} declares no state: a spike adds its weight to the first one, "
             'such as g: ClassVar = ns.state("nS", 0.0)'
         )
     if kind.sign not in (None, 1, -1):
         raise NeurosimError(f"{kind.__name__}.sign = {show(kind.sign)}: it must be 1 or -1")
-    for name, state in states.items():
-        if isinstance(state.initial, str) and state.initial not in parameters:
-            raise NeurosimError(
-                f"{kind.__name__}.{name} starts at {state.initial!r}, which is not a parameter of "
-                f"{kind.__name__}"
-            )
+    check_initial_names(kind)

@@ -47,6 +47,15 @@ sample after a spike was `v_peak`.
 DRAWN_SPIKES = 2
 """Last format with action potentials in recorded potentials."""
 
+INTEGERS = ("counts", "ids", "recorded", "sources", "spike_ids", "targets")
+ARRAYS: dict[str, tuple[Any, int]] = {
+    **dict.fromkeys(("delays", "spike_times", "times", "timestamps"), (np.float64, 1)),
+    **dict.fromkeys(("intervals", "values"), (np.float64, 2)),
+    **dict.fromkeys(INTEGERS, (np.int64, 1)),
+    "node_ids": (np.uint64, 1),
+}
+"""Type and number of dimensions of each array, by the name of its dataset."""
+
 SONATA_MAGIC = 0x0A7A
 SONATA_VERSION = (0, 1)
 SONATA_SORTING = {"none": 0, "by_id": 1, "by_time": 2}

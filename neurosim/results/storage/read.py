@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -9,15 +10,8 @@ from urllib.parse import unquote
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.results import (
-    PopulationInfo,
-    Result,
-    RunStats,
-    SpikeTrains,
-    Trace,
-    WeightTrace,
-)
-from neurosim.results.storage.layout import DRAWN_SPIKES, FORMAT, column_types, group_name
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trace, WeightTrace
+from neurosim.results.storage.layout import ARRAYS, DRAWN_SPIKES, FORMAT, column_types, group_name
 from neurosim.utils.atomic_files import check_file, no_memory_for
 from neurosim.utils.hdf5 import ERRORS, check_stored, reason
 from neurosim.utils.hdf5 import require as _require
@@ -27,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import h5py
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
 
 def load(path: str | os.PathLike[str]) -> Result:
@@ -62,33 +56,27 @@ def load(path: str | os.PathLike[str]) -> Result:
 
     path = Path(path)
     check_file(path, "a result file of neurosim")
+    if not h5py.is_hdf5(path):
+        raise NeurosimError(f"{path} is not an HDF5 file: give a result file of neurosim")
     try:
-        if not h5py.is_hdf5(path):
-            raise NeurosimError(f"{path} is not an HDF5 file: give a result file of neurosim")
         with h5py.File(path, "r") as file:
-            _check_format(file, path)
-            return _read_result(file, path.stat().st_size)
-    except NeurosimError:
-        raise
+            written = file["neurosim"].attrs.get("format") if "neurosim" in file else None
+            if isinstance(written, np.integer) and 1 <= written <= FORMAT:
+                return _read_result(file, path.stat().st_size)
     except MemoryError as error:
         raise no_memory_for(path, error) from error
     except ERRORS as error:
         raise NeurosimError(
             f"{path} is damaged ({reason(error)}): run the simulation again"
         ) from error
-
-
-def _check_format(file: h5py.File, path: Path) -> None:
-    written = file["neurosim"].attrs.get("format") if "neurosim" in file else None
-    if not isinstance(written, np.integer):
-        raise NeurosimError(
-            f"{path} is an HDF5 file but not a result of neurosim: give a result file of neurosim"
-        )
-    if not 1 <= written <= FORMAT:
+    if isinstance(written, np.integer):
         raise NeurosimError(
             f"{path} has format {written} and this neurosim reads formats 1 to {FORMAT}: "
             "install a later neurosim"
         )
+    raise NeurosimError(
+        f"{path} is an HDF5 file but not a result of neurosim: give a result file of neurosim"
+    )
 
 
 def _read_result(file: h5py.File, file_size: int) -> Result:
@@ -169,32 +157,26 @@ class _Reader:
 
     def trains(self, group: h5py.Group, run: h5py.Group, population: PopulationInfo) -> SpikeTrains:
         """Read the spikes of a population and the properties of its neurons."""
-        recorded, name = run["recorded"], group_name(population.name)
-        neurons = self.ids(recorded[name], np.int64, population)
-        _require(bool(np.all(np.diff(neurons) > 0)), f"{recorded.name} is not ascending")
-        times = self.array(group["timestamps"], np.float64, 1)
-        ids = self.ids(group["node_ids"], np.uint64, population)
-        _require(len(times) == len(ids), f"{group.name} has {len(times)} times, {len(ids)} ids")
+        name = group_name(population.name)
+        neurons = self.array(run["recorded"][name], np.int64, 1)
+        _check_ids(neurons, run["recorded"][name].name, population)
+        times, ids = self.arrays(group, "timestamps", "node_ids")
         _require(_ascending(times), f"{group.name}/timestamps are not ascending")
-        known = len(neurons) == population.size or bool(np.isin(ids, neurons).all())
-        _require(known, f"{group.name} has spikes of neurons that were not recorded")
-        names = self._names(run["names"][name], neurons) if name in run.get("names", ()) else None
+        names = self._names(run["names"][name]) if name in run.get("names", ()) else None
         observed = run["observed"][name] if name in run.get("observed", ()) else None
         intervals = None if observed is None else self._intervals(observed, neurons)
         return SpikeTrains(times, ids, neurons, names, intervals, self.dt, 0.0, self.duration)
 
-    def _names(self, table: h5py.Dataset, neurons: NDArray[np.int64]) -> tuple[str, ...]:
+    def _names(self, table: h5py.Dataset) -> tuple[str, ...]:
         """Read the names of neurons."""
         names = self.array(table, f"S{max(1, table.dtype.itemsize)}", 1).tolist()
-        _require(len(names) == len(neurons), f"{table.name} has {len(names)} names")
         return tuple(name.decode() for name in names)
 
     def _intervals(
         self, group: h5py.Group, neurons: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], ...]:
         """Read the observed intervals (ms) of each neuron."""
-        counts = self.array(group["counts"], np.int64, 1)
-        intervals = self.array(group["intervals"], np.float64, 2)
+        counts, intervals = self.arrays(group, "counts", "intervals")
         fits = len(counts) == len(neurons) and bool(np.all(counts >= 0))
         fits = fits and intervals.shape == (counts.sum(), 2) and bool(np.isfinite(intervals).all())
         _require(fits, f"{group.name} does not match the {len(neurons)} neurons")
@@ -206,69 +188,51 @@ class _Reader:
         """Read recorded weights, with their key."""
         key: list[Any] = [bytes(group.attrs[name]).decode() for name in ("source", "target")]
         _require(all(name in populations for name in key), f"{group.name} has unknown populations")
-        sources, targets = (
-            self.ids(group[name], np.int64, populations[end])
-            for name, end in zip(("sources", "targets"), key, strict=True)
-        )
-        times, delays = (self.array(group[name], np.float64, 1) for name in ("times", "delays"))
-        values, unit = self.array(group["values"], np.float64, 2), group.attrs["units"]
-        lengths = (len(times), len(sources)), len(targets), len(delays)
-        fits = lengths == (values.shape, len(sources), len(sources)) and isinstance(unit, bytes)
-        _require(fits and _ascending(times), f"{group.name} is not a table of weights")
+        names = ("times", "values", "sources", "targets", "delays")
+        times, values, sources, targets, delays = self.arrays(group, *names)
+        for ids, name in zip((sources, targets), key, strict=True):
+            _check_ids(ids, group.name, populations[name])
+        _require(_ascending(times), f"{group.name}/times are not ascending")
         if "number" in group.attrs:
             key.append(int(group.attrs["number"]))
-        return tuple(key), WeightTrace(times, values, sources, targets, delays, unit.decode())
+        return tuple(key), WeightTrace(times, values, sources, targets, delays, _unit(group))
 
     def trace(self, group: h5py.Group, variable: str, population: PopulationInfo) -> Trace:
         """Read one variable."""
-        times = self.array(group["times"], np.float64, 1)
-        values = self.array(group["values"], np.float64, 2)
-        ids = self.ids(group["ids"], np.int64, population)
-        shape = (len(times), len(ids))
-        _require(values.shape == shape, f"{group.name}/values are {values.shape}, not {shape}")
-        _require(_ascending(times), f"{group.name}/times are not ascending")
-        unit = group.attrs["units"]
-        _require(isinstance(unit, bytes), f"the units of {group.name} are not a string")
+        trace = self._trace(group)
+        _check_ids(trace.ids, group.name, population)
+        values = trace.values
         if variable == "v" and self.version <= DRAWN_SPIKES:
-            values, row, column = _without_spikes(values, population)
-            spike_times, spike_ids = times[row], ids[column]
+            # The samples with action potentials are at the reset potential.
+            row, column = np.nonzero(values == population.v_peak)
+            values = np.where(values == population.v_peak, population.v_reset, values)
+            spike_times, spike_ids = trace.times[row], trace.ids[column]
         elif "spike_times" in group:
-            spike_times = self.array(group["spike_times"], np.float64, 1)
-            spike_ids = self.ids(group["spike_ids"], np.int64, population)
+            spike_times, spike_ids = self.arrays(group, "spike_times", "spike_ids")
         else:
-            return Trace(times, values, ids, unit.decode())
-        _require(
-            len(spike_times) == len(spike_ids),
-            f"{group.name} has unequal spike_times and spike_ids",
-        )
-        _require(bool(np.isin(spike_ids, ids).all()), f"{group.name} has spikes of other neurons")
+            return trace
         spikes = SpikeTrains(
-            spike_times, spike_ids, ids, dt=self.dt, t_start=0.0, t_stop=self.duration
+            spike_times, spike_ids, trace.ids, dt=self.dt, t_start=0.0, t_stop=self.duration
         )
-        return Trace(times, values, ids, unit.decode(), spikes, population.v_peak)
+        return replace(trace, values=values, spikes=spikes, v_peak=population.v_peak)
+
+    def _trace(self, group: h5py.Group) -> Trace:
+        """Read the samples of a variable or an input."""
+        times, values, ids = self.arrays(group, "times", "values", "ids")
+        _require(_ascending(times), f"{group.name}/times are not ascending")
+        return Trace(times, values, ids, _unit(group))
 
     def input(self, group: h5py.Group) -> SpikeTrains | Trace:
         """Read the spikes or the current of an input."""
         if "timestamps" not in group:
-            times = self.array(group["times"], np.float64, 1)
-            values, ids = (
-                self.array(group[name], dtype, n_dims)
-                for name, dtype, n_dims in (("values", np.float64, 2), ("ids", np.int64, 1))
-            )
-            return Trace(times, values, ids, group.attrs["units"].decode())
-        times = self.array(group["timestamps"], np.float64, 1)
-        ids = self.array(group["node_ids"], np.uint64, 1).astype(np.int64)
-        recorded = self.array(group["recorded"], np.int64, 1)
-        known = len(times) == len(ids) and bool(np.isin(ids, recorded).all())
-        _require(known and _ascending(times), f"{group.name} has impossible spikes")
+            return self._trace(group)
+        times, ids, recorded = self.arrays(group, "timestamps", "node_ids", "recorded")
+        _require(_ascending(times), f"{group.name}/timestamps are not ascending")
         return SpikeTrains(times, ids, recorded, dt=self.dt, t_start=0.0, t_stop=self.duration)
 
-    def ids(self, dataset: h5py.Dataset, dtype: DTypeLike, population: PopulationInfo) -> NDArray:
-        """Read indices of neurons of `population`."""
-        ids = self.array(dataset, dtype, 1)
-        inside = (ids >= 0) & (ids < population.size)
-        _require(bool(inside.all()), f"{dataset.name} is outside the {population.size} neurons")
-        return ids.astype(np.int64)
+    def arrays(self, group: h5py.Group, *names: str) -> list[NDArray]:
+        """Read the arrays of a group with these names."""
+        return [self.array(group[name], *ARRAYS[name]) for name in names]
 
     def array(self, dataset: h5py.Dataset, dtype: Any, n_dims: int) -> NDArray:
         """Read a dataset after checking its type and size."""
@@ -279,16 +243,17 @@ class _Reader:
         return dataset[()]
 
 
-def _without_spikes(
-    values: NDArray[np.float64], population: PopulationInfo
-) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
-    """Return potentials without action potentials, and the samples that contained one.
+def _check_ids(ids: NDArray, name: str, population: PopulationInfo) -> None:
+    """Raise an error unless indices are those of neurons of a population."""
+    inside = (ids >= 0) & (ids < population.size)
+    _require(bool(inside.all()), f"{name} is outside the {population.size} neurons")
 
-    These samples are set to the reset potential.
-    """
-    row, column = np.nonzero(values == population.v_peak)
-    values[row, column] = population.v_reset
-    return values, row, column
+
+def _unit(group: h5py.Group) -> str:
+    """Return the unit of recorded values."""
+    unit = group.attrs["units"]
+    _require(isinstance(unit, bytes), f"the units of {group.name} are not a string")
+    return unit.decode()
 
 
 def _ascending(times: NDArray[np.float64]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -9,7 +11,8 @@ from sklearn.exceptions import NotFittedError
 import bridge
 import neurosim as ns
 from bridge import classics
-from bridge.spiking import ChanceCodedNetwork, NeuronGroup, balance, to_spiking
+from bridge.networks import train_best
+from bridge.spiking import ChanceCodedNetwork, NeuronGroup, balance, sigmoids_of, to_spiking
 
 RNG = np.random.default_rng(0)
 X = np.abs(RNG.normal(size=(40, 2)))
@@ -17,6 +20,7 @@ Y = RNG.random(40) < 0.5
 NETWORK = bridge.LayeredNetwork.random([2, 3, 2], ["relu", "linear"])
 STEPS = bridge.LayeredNetwork.random([2, 3, 2], ["step", "step"])
 SIGMOIDS = bridge.LayeredNetwork.random([2, 3, 2], ["sigmoid", "sigmoid"])
+RATE_NEURON = ns.LIF(tau_m=1000.0, t_ref=0.0)
 NOISE = bridge.EscapeNoise(1.0)
 UNIT = bridge.SpikingUnit(ns.LIF(), [3.0, -2.0], NOISE)
 LOGISTIC = bridge.LogisticUnit(-2.0, [1.0, 2.0])
@@ -75,6 +79,10 @@ CALLS = {
         {"inputs": X, "targets": X, "loss": "squared", "step": 0.1, "tol": 9.0, "max_iter": 3},
     ),
     "neuron_graph": (bridge.neuron_graph, {"inputs": ["x"], "units": {"f": bridge.Unit({"x": 1})}}),
+    "Unit": (
+        lambda **options: bridge.neuron_graph(["x"], {"f": bridge.Unit(**options)}),
+        {"weights": {"x": 1.0}, "bias": 0.0, "activation": "relu"},
+    ),
     "in_levels": (bridge.in_levels, {"network": NETWORK}),
     "rate": (to_spiking, {"network": NETWORK, "data": X, "code": "rate", "percentile": 99.0}),
     "latency": (to_spiking, {"network": NETWORK, "data": X, "code": "latency", "window": 10.0}),
@@ -91,6 +99,32 @@ CALLS = {
         bridge.SpikingCircuit,
         {"logic": LOGIC, "inputs": classics.truth_table(3), "window": 0.0, "neuron": ns.LIF()},
     ),
+    "SpikingCircuit.run": (bridge.SpikingCircuit(LOGIC, classics.truth_table(3)).run, {"dt": 0.1}),
+    "train_best": (train_best, {"networks": [SIGMOIDS], "inputs": X, "targets": X < 1}),
+    "bin_spikes": (bridge.bin_spikes, {"times": [0.5], "duration": 2.0, "width": 1.0}),
+    "bin_means": (bridge.bin_means, {"samples": [1.0, 2.0], "interval": 0.5, "width": 1.0}),
+    "lagged": (bridge.lagged, {"values": [1.0, 2.0], "n_lags": 2, "before": 0.0}),
+    "spike_history": (bridge.spike_history, {"counts": [0, 1], "n_lags": 1}),
+    "blocked_folds": (bridge.blocked_folds, {"n_bins": 9, "n_folds": 3, "margin": 1}),
+    "perceptron, options": (
+        partial(classics.train_perceptron, [[0], [1]], [0, 1]),
+        {"learning_rate": 1.0, "max_epochs": 5},
+    ),
+    "hebb": (classics.hebb, {"inputs": X, "learning_rate": 0.1, "weights": [1.0, 1.0]}),
+    "truth_table": (classics.truth_table, {"n": 2}),
+    "radial_network": (classics.radial_network, {"inputs": X, "n_units": 3, "seed": 0}),
+    "ThresholdUnit": (
+        partial(classics.ThresholdUnit, "unit", (0,)), {"weights": (1.0,), "threshold": 0.5},
+    ),
+    "sigmoids_of": (sigmoids_of, {"network": SIGMOIDS}),
+    "rate, neuron": (to_spiking, {"network": NETWORK, "data": X, "neuron": RATE_NEURON}),
+    "SpikingUnit.add_to": (
+        lambda **options: UNIT.add_to(ns.Network(), "unit", **options), {"size": 1, "dt": 0.1},
+    ),
+    "FilteredNeuron": (
+        bridge.FilteredNeuron.of, {"logistic": LOGISTIC, "history": 1, "coupling": 0, "width": 1.0},
+    ),
+    "compare_neurons": (bridge.compare_neurons, {"unit": UNIT, "activity": 3.0 * X}),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.models import IntegrateAndFire
+from neurosim.models import IntegrateAndFire, Neuron
 
 SIZE = 7
 VALUES: dict[str, np.ndarray] = {
@@ -140,11 +140,26 @@ def test_a_wrong_number_of_values_is_refused() -> None:
         net.drive(cells, ns.Poisson(10.0), synapse=ns.ExpCurrent(2.0), psp=1.0)
 
 
-def test_refractory_periods_between_steps_are_rounded_to_the_later_one() -> None:
+def _spikes_with(neuron: Neuron, synapse: ns.Synapse | None = None) -> ns.SpikeTrains:
+    """Return the spikes of four neurons; a synapse with equations changes their integration."""
     net = ns.Network()
-    cells = net.add("cells", 4, ns.LIF(t_ref=[0.25, 0.3, 0.35, 0.4]))
+    cells = net.add("cells", 4, neuron)
     net.drive(cells, ns.ConstantCurrent(5000.0))
-    spikes = ns.simulate(net, 30.0).spikes["cells"]
-    assert np.array_equal(spikes.of(0), spikes.of(1))
-    assert np.array_equal(spikes.of(2), spikes.of(3))
-    assert len(spikes.of(0)) > len(spikes.of(2))
+    if synapse is not None:
+        net.connect(cells, cells, synapse=synapse, rule=ns.OneToOne(), weight=0.0)
+    return ns.simulate(net, 30.0).spikes["cells"]
+
+
+@pytest.mark.parametrize("kind", [ns.LIF, ns.IntegrateAndFire, ns.AdEx, ns.GLIF, ns.MAT2])
+@pytest.mark.parametrize("synapse", [None, ns.ExpConductance(5.0)])
+def test_refractory_periods_between_steps_are_rounded_to_the_nearest_one_halves_up(
+    kind: type[Neuron], synapse: ns.Synapse | None
+) -> None:
+    between, steps = [0.04, 0.25, 0.34, 0.35], [0.0, 0.3, 0.3, 0.4]
+    differing = _spikes_with(kind(t_ref=between), synapse)
+    assert np.array_equal(differing.times, _spikes_with(kind(t_ref=steps), synapse).times)
+    for k, (given, rounded) in enumerate(zip(between, steps, strict=True)):
+        spikes = _spikes_with(kind(t_ref=given), synapse).of(k)
+        assert np.array_equal(spikes, _spikes_with(kind(t_ref=rounded), synapse).of(k))
+        assert len(spikes) > 1
+        assert np.array_equal(spikes, differing.of(k))

@@ -90,7 +90,7 @@ def test_delays_without_an_end_are_refused() -> None:
     net = ns.Network()
     cells = net.add("cells", 10, ns.LIF())
     with pytest.raises(
-        ns.NeurosimError, match=r"extends to .* ms, above 100000 ms: reduce its spr"
+        ns.NeurosimError, match=r"extends from .* ms, outside 0 to 100000 ms: reduce"
     ):
         net.connect(cells, cells, ns.AllToAll(), psp=1.0, delay=ns.LogNormal(1.5, 150.0))
     bounded = ns.LogNormal(1.5, 150.0, high=50.0)

@@ -56,7 +56,7 @@ def _spikes_kept(simulation: ns.Simulation) -> int:
 def kept() -> list[bytes]:
     """Return the bits of a run in which no spike is dropped."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neurosim.engine.advance.history_limit", lambda learned: 10**9)
+        patch.setattr("neurosim.builder.plastic.history_limit", lambda learned: 10**9)
         found, simulation = _learned(1, [DURATION])
     # Each of the nine projections keeps the spikes of its targets.
     assert _spikes_kept(simulation) == 9 * len(simulation.run(0.1).spikes["always"])
@@ -78,7 +78,7 @@ def kept() -> list[bytes]:
 def test_dropping_them_at_every_chunk_changes_no_bit(
     kept: list[bytes], threads: int, pieces: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neurosim.engine.advance.history_limit", lambda learned: -1)
+    monkeypatch.setattr("neurosim.builder.plastic.history_limit", lambda learned: -1)
     found, simulation = _learned(threads, pieces)
     assert found == kept
     n_spikes = len(simulation.run(0.1).spikes["always"])
@@ -107,7 +107,7 @@ def test_the_last_spike_of_each_neuron_stays() -> None:
     for limit in (None, -1):
         with pytest.MonkeyPatch.context() as patch:
             if limit is not None:
-                patch.setattr("neurosim.engine.advance.history_limit", lambda learned: -1)
+                patch.setattr("neurosim.builder.plastic.history_limit", lambda learned: -1)
             net = ns.Network()
             relay = ns.LIF(t_ref=0.0, v_threshold=50.0, v_peak=60.0)
             pre, post = net.add("pre", 1, relay), net.add("post", 1, relay)
@@ -133,7 +133,7 @@ def test_a_checkpoint_does_not_depend_on_when_spikes_were_dropped(tmp_path: Path
     ):
         with pytest.MonkeyPatch.context() as patch:
             if limit is not None:
-                patch.setattr("neurosim.engine.advance.history_limit", lambda learned: -1)
+                patch.setattr("neurosim.builder.plastic.history_limit", lambda learned: -1)
             net, _ = _net()
             simulation = ns.Simulation(net, threads=threads)
             for piece in pieces:

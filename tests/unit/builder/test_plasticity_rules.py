@@ -156,9 +156,9 @@ def test_bits_depend_neither_on_threads_nor_on_pieces_nor_on_checkpoints(tmp_pat
 def test_spikes_that_no_synapse_needs_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = ns.Simulation(network(Triplet(1.0)))
     with monkeypatch.context() as patch:
-        patch.setattr("neurosim.engine.advance.history_limit", lambda learned: 10**9)
+        patch.setattr("neurosim.builder.plastic.history_limit", lambda learned: 10**9)
         kept.run(400.0)
-    monkeypatch.setattr("neurosim.engine.advance.history_limit", lambda learned: 0)
+    monkeypatch.setattr("neurosim.builder.plastic.history_limit", lambda learned: 0)
     dropped = ns.Simulation(network(Triplet(1.0)))
     for _ in range(20):
         dropped.run(20.0)

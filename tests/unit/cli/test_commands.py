@@ -206,8 +206,8 @@ def test_show_json_has_the_settings(capsys):
 
 def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
     comparison = RunRequest("toy", ("trials=9",), 50.0, compare=True)
-    steps = (("see", RunRequest("toy")), ("compare", comparison))
-    monkeypatch.setattr("neurosim.cli.demo.STEPS", steps)
+    steps = {"see": RunRequest("toy"), "compare": comparison}
+    monkeypatch.setattr("neurosim.cli.commands.DEMO", steps)
     assert main(["demo", "--out", "here"]) == 0
     words = capsys.readouterr().err
     assert "of 10 windows" in words
@@ -222,7 +222,7 @@ def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
         ("show toi", "unknown scenario 'toi': did you mean 'toy'?"),
         ("run toy --set tau=5", "unknown setting 'tau': did you mean 'tau_m'?"),
         ("run toy --set tau_m=-5", "tau_m = -5 ms must be above 0 ms"),
-        ("run toy --duration nan", "duration = nan ms is not a finite time above 0 ms"),
+        ("run toy --duration nan", "duration = nan is not finite: give a number in ms"),
         ("compare plain-toy", "plain-toy has no comparison: the scenarios with one are toy"),
     ],
 )
@@ -334,3 +334,17 @@ def test_profile_splits_the_time_by_what_it_was_spent_on(capsys, toys):
     assert toys.asked["profile"] is True
     words = " ".join(capsys.readouterr().err.split())
     assert "time for delivery 3.00 s (75%) time for update 1.00 s (25%)" in words
+
+
+TITLE = "rates [red]per neuron[/red] of :cat:"
+
+
+def test_brackets_and_colons_in_texts_are_printed(capsys, toys: Registry):
+    toys.add("brackets", title=TITLE, description=f"Compares {TITLE}.")
+    for arguments in (["list"], ["show", "brackets", "--no-network"], ["run", "brackets"]):
+        assert main(arguments) == 0
+        captured = capsys.readouterr()
+        assert TITLE in captured.out + captured.err
+    Path("a.csv").write_text("population,neuron,time_ms\n[red]a[/red] :cat:,0,1.5\n")
+    assert main(["import", "a.csv"]) == 0
+    assert "[red]a[/red] :cat:" in capsys.readouterr().err

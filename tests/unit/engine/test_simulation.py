@@ -137,7 +137,7 @@ def test_stats_report_size_and_speed() -> None:
         ({"seed": -1}, "seed = -1 is not an integer from 0"),
         ({"seed": 1.5}, "seed = 1.5"),
         ({"threads": 0}, "threads = 0 is outside 1 to"),
-        ({"threads": 2.5}, "threads = 2.5 is not an integer"),
+        ({"threads": 2.5}, "threads = 2.5 is not a whole number"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_sentence(arguments, words) -> None:
@@ -152,10 +152,6 @@ def test_times_off_the_grid_are_refused() -> None:
     net.connect(cell, cell, ns.AllToAll(), psp=1.0, delay=0.2)
     with pytest.raises(ns.NeurosimError, match=r"0\.2 ms .* below the time step dt = 0\.5 ms"):
         ns.simulate(net, 10.0, dt=0.5)
-    net = ns.Network()
-    cell = net.add("cell", 1, ns.LIF(t_ref=0.25))
-    with pytest.raises(ns.NeurosimError, match=r"LIF\.t_ref = 0\.25 ms"):
-        ns.simulate(net, 10.0)
     net = ns.Network()
     cell = net.add("cell", 1, ns.LIF())
     net.drive(cell, ns.SpikeTimes([0.0]), psp=1.0)

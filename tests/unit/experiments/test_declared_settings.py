@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
+import neurosim as ns
 from neurosim import NeurosimError
-from neurosim.experiments.settings import settings_of
+from neurosim.experiments.settings import parse_settings, settings_of
 from neurosim.scenario import BaseSettings, setting
 
 
@@ -47,3 +48,22 @@ def test_declared_settings_are_described():
     assert described["psps"].range == "−100 to 100"
     assert described["kind"].range == ""
     assert Declared(trials=np.int64(50), tau=3).tau == 3.0
+
+
+@dataclass(frozen=True)
+class Parameters(BaseSettings):
+    """Settings declared like the parameters of a model."""
+
+    current: float = ns.parameter(300.0, "pA", 0.0, 1e4, "injected current")
+    size: int = ns.parameter(3, "", 1, help="number of cells")
+    name: Any = ns.parameter("a", help="a letter", check=lambda value, name, *_: value.upper())
+
+
+def test_parameters_of_models_can_be_settings():
+    described = settings_of(Parameters)
+    assert (described["current"].unit, described["current"].range) == ("pA", "0 to 10,000")
+    assert described["size"].range == "1 or more"
+    assert parse_settings(Parameters, ["current=5", "size=7"]) == Parameters(5.0, 7, "a")
+    assert Parameters(name="b").name == "B"
+    with pytest.raises(NeurosimError, match="current = -1 pA is outside 0 to 10000 pA"):
+        Parameters(current=-1.0)

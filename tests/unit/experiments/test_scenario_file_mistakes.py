@@ -152,7 +152,7 @@ MISTAKES = {
     ),
     "no time constant": (
         '{type = "ExpCurrent", tau = 2.0}', '"ExpCurrent"',
-        "30: connections.0.synapse has no tau (decay time constant (ms), 0.01 to 10000): add it",
+        "30: connections.0.synapse has no tau (decay time constant (ms), 0.01 to 10,000): add it",
     ),
     "no type": (
         'type = "Poisson"', "# ",
@@ -201,11 +201,6 @@ MISTAKES = {
         "interval = 0.1 ", "interval = 0.25 ",
         "80: interval = 0.25 ms is not a positive multiple of the time step dt = 0.1 ms; the "
         "nearest one is 0.2 ms",
-    ),
-    "refractory period off the grid": (
-        "t_ref = 2.0", "t_ref = 2.05",
-        "15: LIF.t_ref = 2.05 ms is not a positive multiple of the time step dt = 0.1 ms; the "
-        "nearest one is 2 ms",
     ),
     "number beyond all bounds": (
         "rate = 1500.0", "rate = 1e400",

@@ -63,12 +63,12 @@ def test_a_missing_comparison_names_those_that_have_one(toys: Registry):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"duration": float("nan")}, "duration = nan ms is not a finite time above 0 ms"),
-        ({"duration": -5.0}, "duration = -5 ms is not"),
-        ({"duration": 10.0, "dt": 0.0}, "dt = 0 ms is not"),
+        ({"duration": float("nan")}, "duration = nan is not finite: give a number in ms"),
+        ({"duration": -5.0}, "duration = -5 ms is outside 0.001 to 1e\\+12 ms"),
+        ({"duration": 10.0, "dt": 0.0}, "dt = 0 ms is outside 0.001 to 10 ms"),
         ({"duration": 0.05}, "dt = 0.1 ms is longer than the duration of 0.05 ms"),
-        ({"duration": 10.0, "seed": -1}, "seed = -1 is negative"),
-        ({"duration": 10.0, "threads": 0}, "threads = 0 is below 1"),
+        ({"duration": 10.0, "seed": -1}, "seed = -1 is outside 0 to 9223372036854775807"),
+        ({"duration": 10.0, "threads": 0}, "threads = 0 is outside 1 to 256"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, float], sentence: str):

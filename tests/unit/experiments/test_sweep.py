@@ -164,9 +164,9 @@ def test_seeds_are_how_many_or_which(text: str, seeds: object):
             "the sweep has 120,000 points, more than 100,000: use fewer values or seeds, or "
             "several sweeps",
         ),
-        ("--grid tau_m=1 --duration nan", "duration = nan ms is not a finite time above 0 ms"),
+        ("--grid tau_m=1 --duration nan", "duration = nan is not finite: give a number in ms"),
         ("--grid tau_m=1 --threads 0", "threads = 0 is outside 1 to 256"),
-        ("--grid tau_m=1 --workers 0", "workers = 0 is outside 1 to 1,000"),
+        ("--grid tau_m=1 --workers 0", "workers = 0 is outside 1 to 1000"),
         (
             "--grid tau_m=1 --workers 2 --scheduler tcp://host:8786",
             "a scheduler has workers already: give either workers or a scheduler",
@@ -180,6 +180,21 @@ def test_a_mistake_is_told_before_anything_is_run(
     assert main(["sweep", "toy", *arguments.split(), "--out", str(out)]) == 2
     assert capsys.readouterr().err == f"neurosim: {sentence}\n"
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"threads": "2"}, "threads = '2' is not a whole number: give one, such as 100"),
+        ({"threads": 2.5}, "threads = 2.5 is not a whole number: give one, such as 100"),
+        ({"workers": 2.0}, "workers = 2.0 is not a whole number: write 2"),
+    ],
+)
+def test_numbers_of_processes_of_the_wrong_type_are_refused(
+    tmp_path: Path, options: dict, sentence: str
+):
+    with pytest.raises(NeurosimError, match=re.escape(sentence)):
+        sweep("toy", {"tau_m": [1.0]}, out=tmp_path, **options)
 
 
 def test_points_that_would_end_in_their_warm_up_are_refused(toys: Registry):

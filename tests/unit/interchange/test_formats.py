@@ -258,7 +258,7 @@ def test_a_path_that_cannot_be_written_is_reported(tmp_path: Path, save):
 @pytest.mark.parametrize(("library", "call"), [("neo", ns.to_neo), ("pynwb", ns.save_nwb)])
 def test_a_missing_library_is_named_with_what_installs_it(tmp_path, monkeypatch, library, call):
     monkeypatch.setitem(sys.modules, library, None)
-    message = rf'{library} is not installed: pip install "neurosim-bridge\[interop\]"'
+    message = f"needs {library}, which is not installed: python -m pip install {library}"
     with pytest.raises(ns.NeurosimError, match=message):
         call(sample(), *([tmp_path / "out.nwb"] if library == "pynwb" else []))
 

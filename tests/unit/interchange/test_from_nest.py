@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 import neurosim as ns
+from neurosim.interchange.nest.convert import MODELS
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,14 @@ def test_what_cannot_be_converted_is_refused(model: Any, params: Any, words: str
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         ns.from_nest(model, params)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["ten", None, [1.0, 2.0], [[]], {}, 0, 0.0, 1e999, object()])
+def test_unusual_values_of_any_parameter_are_converted_or_refused(value: Any) -> None:
+    for model, entry in MODELS.items():
+        for name in ("I_e", *entry.defaults):
+            with suppress(ns.NeurosimError):
+                ns.from_nest(model, {name: value})
 
 
 def test_params_may_be_a_series_and_initial_values_are_kept() -> None:

@@ -38,15 +38,41 @@ def test_a_folder_is_one_recording(folder):
     assert times(ns.load_spikes(both)) == TIMES
 
 
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
 @pytest.mark.parametrize(
     ("name", "head"),
     [("cluster_group.tsv", "cluster_id\tgroup"), ("cluster_info.tsv", "id\tgroup")],
 )
-def test_noise_is_left_out_with_a_warning(folder, name, head):
-    (folder / name).write_text(f"{head}\n0\tgood\n4\tnoise\n7\tmua\n9\tnoise\n")
+def test_noise_is_left_out_with_a_warning(folder, name, head, delimiter):
+    text = f"{head}\n0\tgood\n4\tnoise\n7\tmua\n9\tnoise\n"
+    (folder / name).write_text(text.replace("\t", delimiter))
     with pytest.warns(UserWarning, match=r"labelled as noise are left out: 1 \(4\)"):
         found = ns.load_spikes(folder)
     assert times(found) == {0: TIMES[0], 7: TIMES[7]}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cluster_id\tlabel\n4\tnoise\n", "has no columns cluster_id and group: save the labels"),
+        ("4\tnoise\n", "has no columns cluster_id and group"),
+        ("\0\xff", "has no columns cluster_id and group"),
+        ("cluster_id\tgroup\n4\tnoise\n7\n", "has the row '7': save the labels again in phy"),
+        ("cluster_id\tgroup\n4\tnoise\tmua\n", "has the row '4 noise mua'"),
+        ("cluster_id\tgroup\nfour\tnoise\n", "has the row 'four noise'"),
+    ],
+)
+def test_damaged_labels_are_refused(folder, text, words):
+    for name in ("cluster_group.tsv", "cluster_info.tsv"):
+        (folder / name).write_text(text)
+        with pytest.raises(NeurosimError, match=f"{name} {words}"):
+            ns.load_spikes(folder)
+        (folder / name).unlink()
+
+
+def test_an_empty_table_labels_nothing(folder):
+    (folder / "cluster_group.tsv").write_text("")
+    assert times(ns.load_spikes(folder)) == TIMES
 
 
 def test_only_noise_is_refused(folder):

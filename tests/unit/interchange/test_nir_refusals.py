@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.interchange import common
+from neurosim.utils import optional
 from tests.nir_networks import graph_of, neurons
 
 H = 1e-4
@@ -108,7 +108,7 @@ def test_other_mistakes_are_refused():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([[1, np.nan]], "hold nan: give finite numbers"),
+        ([[1, np.nan]], "holds NaN or infinity: give finite numbers"),
         ([[1, 0, 1]], r"shape \(1, 3\); they need \(n_steps, 2\)"),
         (np.zeros((0, 2)), r"shape \(0, 2\)"),
         ("spikes", "not an array of numbers"),
@@ -145,9 +145,9 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
     def missing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(common, "import_module", missing)
+    monkeypatch.setattr(optional, "import_module", missing)
     for call in (ns.from_nir, ns.to_nir):
-        with pytest.raises(ns.NeurosimError, match=r'nir is not.*"neurosim-bridge\[interop\]"'):
+        with pytest.raises(ns.NeurosimError, match="needs nir, which is not installed: python"):
             call(ns.Network())
 
 

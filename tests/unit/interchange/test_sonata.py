@@ -118,6 +118,17 @@ def test_nodes_say_who_the_neurons_are(tmp_path: Path, earlier: bool):
     assert (len(unnamed.recorded), unnamed.names) == (8, None)
 
 
+def test_other_formats_refuse_nodes(tmp_path: Path):
+    nodes = write_nodes(tmp_path / "nodes.h5")
+    np.save(tmp_path / "a.npy", np.array([1.0, 2.0]))
+    np.save(tmp_path / "spike_times.npy", np.array([1, 2]))
+    np.save(tmp_path / "spike_clusters.npy", np.array([0, 0]))
+    (tmp_path / "a.csv").write_text("neuron,time_ms\n0,1.0\n")
+    for path in (tmp_path, tmp_path / "a.npy", tmp_path / "a.csv"):
+        with pytest.raises(ns.NeurosimError, match="nodes are for SONATA files of spikes"):
+            ns.load_spikes(path, unit="ms", nodes=nodes)
+
+
 def test_nodes_may_name_themselves(tmp_path: Path):
     path, nodes = write_spikes(tmp_path / "spikes.h5"), write_nodes(tmp_path / "nodes.h5")
     with h5py.File(nodes, "r+") as file:

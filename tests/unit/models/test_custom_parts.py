@@ -88,7 +88,7 @@ def test_edges_of_a_rule_are_the_connections() -> None:
 def test_the_docstring_lists_the_declared_parameters() -> None:
     text = inspect.getdoc(Sine)
     assert text.startswith("A sinusoidal current.\n\nParameters\n----------\namplitude\n")
-    assert "    frequency (Hz), 0 to 1000.\n" in text
+    assert "    frequency (Hz), 0 to 1,000.\n" in text
     assert inspect.getdoc(ns.LIF).count("Parameters\n-----") == 1
 
 

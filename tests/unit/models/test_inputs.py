@@ -277,6 +277,8 @@ MISMATCHED = [
     (ns.SinusoidalCurrent(1.0, 1.0, phase=[1.0, 2.0]), {}, "values for 2 targets but drives 4"),
     (ns.WhiteNoiseCurrent([1.0] * 5), {}, "values for 5 targets but drives 4"),
     (ns.Poisson([1.0] * N, shared=True), {"psp": 1.0}, "shared = True"),
+    (ns.GammaProcess(9.0, [2.0] * N, shared=True), {"psp": 1.0}, "shared = True"),
+    (ns.PoissonWithDeadTime(9.0, [2.0] * N, shared=True), {"psp": 1.0}, "shared = True"),
     (ns.SinusoidalPoisson(1e7, 1.0, 1.0), {"psp": 1.0}, "above 5e\\+06 Hz, 500 spikes in a"),
     (ns.WhiteNoiseCurrent(1.0, interval=0.25), {}, "not a multiple of the time step dt = 0.1 ms"),
 ]

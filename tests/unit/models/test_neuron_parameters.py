@@ -9,7 +9,10 @@ import pytest
 
 import bridge
 import neurosim as ns
-from neurosim.models import IntegrateAndFire
+from neurosim.models import IntegrateAndFire, Neuron
+from neurosim.models.registry import is_builtin, kinds_of
+
+NEURONS = [kind for kind in kinds_of(Neuron).values() if is_builtin(kind)]
 
 
 def test_a_parameter_is_a_number_an_array_or_a_distribution() -> None:
@@ -51,7 +54,7 @@ REFUSED = [
     (lambda: ns.LIF(v_reset=ns.Normal(-20.0, 1.0)), "almost no values below v_threshold"),
     (
         lambda: ns.LIF(v_reset=ns.Normal(-70.0, 5.0), v_threshold=ns.Normal(-55.0, 5.0)),
-        r"v_reset = -28\.5 mV is not below LIF\.v_threshold = -96\.5 mV",
+        r"v_reset = -28\.5 mV is not below v_threshold = -96\.5 mV",
     ),
     (lambda: ns.LIF(v_threshold=[-0.05, -0.055]), "look like volts; did you mean -55"),
     (lambda: ns.LIF(v_threshold=ns.Normal(-0.055, 0.002)), "look like volts; did you mean -55"),
@@ -65,6 +68,17 @@ def test_values_per_neuron_are_refused_like_numbers(make, words) -> None:
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", NEURONS)
+def test_potentials_out_of_order_or_in_volts_are_refused(kind: type[Neuron]) -> None:
+    for lower, upper in kind.ascending:
+        words = rf"{kind.__name__}\.{lower} = .* mV is not below {upper} = .* fire without end"
+        with pytest.raises(ns.NeurosimError, match=words):
+            kind(**{lower: getattr(kind(), upper)})
+    for name in kind.potentials:
+        with pytest.raises(ns.NeurosimError, match=rf"{name} = -0\.05 mV: .*did you mean -50\?"):
+            kind(**{name: -0.05})
 
 
 def test_arrays_have_one_value_per_neuron_of_the_population() -> None:

@@ -245,7 +245,7 @@ def test_bits_depend_neither_on_threads_nor_on_pieces_nor_on_checkpoints(
         return [weights.tobytes(), result.spikes["cells"].times.tobytes()]
 
     whole = bits(ns.Simulation(network(rule), threads=1), [400.0])
-    monkeypatch.setattr("neurosim.engine.advance.history_limit", lambda learned: -1)
+    monkeypatch.setattr("neurosim.builder.plastic.history_limit", lambda learned: -1)
     assert bits(ns.Simulation(network(rule), threads=3), [77.0, 323.0]) == whole
     first = ns.Simulation(network(rule), threads=2)
     first.run(160.0)

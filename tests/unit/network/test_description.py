@@ -109,7 +109,7 @@ BAD_PARTS = [
     (lambda: ns.LIF(t_ref=True), r"LIF\.t_ref = True is not a number"),
     (lambda: ns.LIF(t_ref=-1.0), r"LIF\.t_ref = -1 ms is outside 0 to 1000 ms"),
     (lambda: ns.LIF(-0.07, -0.055, -0.07, 0.03), "look like volts"),
-    (lambda: ns.LIF(v_reset=-50.0), r"v_reset = -50 mV is not below LIF\.v_threshold"),
+    (lambda: ns.LIF(v_reset=-50.0), r"v_reset = -50 mV is not below v_threshold"),
     (lambda: ns.LIF(v_peak=-60.0), r"v_peak = -60 mV is below"),
     (lambda: ns.LIF(c_m=2.5e-10), r"LIF\.c_m = 2\.5e-10 pF is outside"),
     (lambda: ns.ExpCurrent(0.0), r"ExpCurrent\.tau = 0 ms is outside"),
@@ -150,7 +150,7 @@ def test_an_invalid_part_is_refused_in_one_sentence(make, words) -> None:
 
 BAD_NETWORKS = [
     (lambda n, e, i: n.add("exc", 3, ns.LIF()), "Population 'exc' already exists"),
-    (lambda n, e, i: n.add("new", 0, ns.LIF()), "'new' is empty: its size must be at least 1"),
+    (lambda n, e, i: n.add("new", 0, ns.LIF()), "Size of population 'new' = 0 is outside 1 to"),
     (lambda n, e, i: n.add("new", -3, ns.LIF()), "= -3 is outside 1 to"),
     (lambda n, e, i: n.add("new", 2.0, ns.LIF()), "is not a whole number"),
     (lambda n, e, i: n.add("a/b", 3, ns.LIF()), "without '/'"),

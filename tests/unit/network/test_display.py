@@ -62,7 +62,8 @@ def test_inputs_and_recordings_name_their_neurons(net: ns.Network) -> None:
     assert repr(net.record(exc, "v", ids=[3], interval=0.5)) == (
         "<Recording of 'v' of 1 neuron of 'exc', every 0.5 ms>"
     )
-    assert repr(net.record(exc, "v", average=True)) == "<Recording of 'v_average' of 'exc'>"
+    average = net.record(exc, "v", average=True)
+    assert repr(average) == "<Recording of 'v_average' of 'exc', every step>"
     assert repr(net) == (
         "<Network: 100 neurons in 2 populations, 0 projections, 2 inputs, 2 recordings>"
     )

@@ -67,7 +67,7 @@ def test_the_representation_of_a_view() -> None:
         ([3, 10], "index of 'p' holds 10: indices run from 0 to 9"),
         ([3, -1], "index of 'p' holds -1"),
         ([1, 1], "contains 1 more than once"),
-        (slice(4, 4), "selects no neuron"),
+        (slice(4, 4), "is empty: select at least one neuron"),
         ([True, False], r"mask of shape \(2,\); expected \(10,\)"),
         (1.5, "not a 1-D array of whole numbers"),
         ("a", "not a 1-D array of whole numbers"),

@@ -114,7 +114,7 @@ def test_what_was_not_recorded_is_named():
         plot.voltage_trace(balanced(), "inh")
     with pytest.raises(NeurosimError, match="unknown population 'inh': choose from exc"):
         plot.voltage_trace(traced(), "inh")
-    with pytest.raises(NeurosimError, match=r"neuron 5 .* choose from 4, 7"):
+    with pytest.raises(NeurosimError, match=r"neuron 5 was not recorded; recorded neurons: 4, 7"):
         plot.voltage_trace(traced(), "exc", 5)
     with pytest.raises(NeurosimError, match="unknown population 'pyr': choose from exc, inh"):
         plot.raster(balanced(), ["pyr"])

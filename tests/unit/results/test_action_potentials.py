@@ -28,15 +28,8 @@ def _spikes(dt: float, t_ref: float, current: float = 1000.0) -> np.ndarray:
     )
 
 
-GRIDS = [
-    (dt, t_ref)
-    for dt in (0.05, 0.1, 0.25, 0.5, 1.0)
-    for t_ref in (0.0, 0.5, 1.0, 2.0)
-    if (dt, t_ref) != (1.0, 0.5)  # t_ref must be a multiple of dt
-]
-
-
-@pytest.mark.parametrize(("dt", "t_ref"), GRIDS)
+@pytest.mark.parametrize("dt", [0.05, 0.1, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize("t_ref", [0.0, 0.5, 1.0, 2.0])
 def test_an_action_potential_is_one_spike_at_any_step_and_refractory_period(
     dt: float, t_ref: float
 ) -> None:

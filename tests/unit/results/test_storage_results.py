@@ -215,13 +215,13 @@ DAMAGES = {
     "table_for_times": (replace(f"{EXC}/timestamps", np.zeros((5, 2))), "expected type"),
     "nan_in_times": (replace(f"{EXC}/timestamps", np.full(5000, np.nan)), "not ascending"),
     "times_backwards": (replace(f"{EXC}/timestamps", -np.arange(5000.0)), "not ascending"),
-    "fewer_times": (replace(f"{EXC}/timestamps", np.arange(9.0)), "9 times, 5000 ids"),
-    "ids_too_high": (replace(f"{EXC}/node_ids", np.full(5000, 50, "u8")), "outside the 50"),
+    "fewer_times": (replace(f"{EXC}/timestamps", np.arange(9.0)), "9 times and 5000 ids"),
+    "ids_too_high": (replace(f"{EXC}/node_ids", np.full(5000, 50, "u8")), "contains 50"),
     "unrecorded_ids": (
         replace("neurosim/recorded/L2%2F3 exc 50%25", np.arange(9)),
-        "not recorded",
+        "not in `recorded`",
     ),
-    "narrow_trace": (replace(f"{TRACE}/values", np.zeros((300, 3))), r"not \(300, 4\)"),
+    "narrow_trace": (replace(f"{TRACE}/values", np.zeros((300, 3))), r"need shape \(300, 4\)"),
     "stranger": (lambda file: file.create_group("spikes/stranger"), "stranger is not described"),
     "words_for_dt": (set_attribute("neurosim", "dt", "words"), "words"),
     "no_dt": (set_attribute("neurosim", "dt", 0.0), "dt is 0 ms"),
@@ -272,7 +272,7 @@ def test_names_and_observed_intervals_come_back(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("names/%2E", np.array([b"a"]), "has 1 names"),
+        ("names/%2E", np.array([b"a"]), "has 1 entries for 2"),
         ("names/%2E", np.array([b"a", b"\xff"]), "utf-8"),
         ("names/%2E", np.arange(2), "expected type"),
         ("observed/%2E/counts", np.array([2]), "does not match the 2 neurons"),

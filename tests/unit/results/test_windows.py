@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 import neurosim as ns
 from neurosim import analysis, plot
+from neurosim.results import PopulationInfo
 from neurosim.results.windows import bin_index, inside
 
 STEPS = (0.001, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.7, 1.0)
@@ -165,3 +168,13 @@ def test_a_neuron_whose_spikes_were_not_recorded_is_not_silent() -> None:
     assert len(trains.of(2)) > 1
     with pytest.raises(ns.NeurosimError, match="neuron 0 was not recorded; recorded neurons: 2, 4"):
         trains.of(0)
+
+
+def test_potentials_need_no_recorded_spikes() -> None:
+    info = PopulationInfo("cell", 2, -70.0, -55.0, -70.0, math.nan, 20.0, 2.0, 1)
+    trace = ns.Trace([1.0, 2.0], [[-70.0, -69.0], [-68.0, -67.0]], [0, 1], "mV")
+    result = ns.Result(1.0, 2.0, 0, {"cell": info}, {}, {("cell", "v"): trace})
+    assert analysis.potentials(result, "cell").tolist() == [-70.0, -69.0, -68.0, -67.0]
+    (axes,) = plot.potential_histogram(result).axes
+    assert axes.get_ylabel() == "density (1/mV)"
+    assert plot.voltage_trace(result, "cell").axes

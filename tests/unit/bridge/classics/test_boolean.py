@@ -59,6 +59,7 @@ def test_an_expression_written_out_is_read_back():
         ("(" * 5000 + "A" + ")" * 5000, "nested more than 100 deep|characters"),
         ("~" * 3000 + "A", "nested more than 100 deep"),
         ("__import__('os')", "found '\\('"),
+        (None, "text must be an expression as a string, not None"),
     ],
 )
 def test_what_is_no_expression_is_refused(text, words):

@@ -55,7 +55,7 @@ def test_the_principal_component_is_that_of_the_singular_vectors():
     [
         ([1.0, 2.0], 0.1, None, "one row per step"),
         ([[np.inf]], 0.1, None, "finite numbers"),
-        ([[1.0]], 0.0, None, "not above 0"),
+        ([[1.0]], 0.0, None, "is not a finite number above 0"),
         ([[1.0]], 0.1, [1.0, 2.0], r"the inputs need \(1,\)"),
     ],
 )

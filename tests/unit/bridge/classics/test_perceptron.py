@@ -101,7 +101,7 @@ def test_sets_that_overlap_have_no_margin():
         ([[0.0]], [0, 1], {}, "one target per row"),
         ([[np.nan]], [0], {}, "must be finite"),
         ([[0.0]], [2], {}, "only 0 and 1"),
-        ([[0.0]], [1], {"learning_rate": 0.0}, "not above 0"),
+        ([[0.0]], [1], {"learning_rate": 0.0}, "is not a finite number above 0"),
         ([[0.0]], [1], {"max_epochs": 0}, "max_epochs = 0 is below 1"),
     ],
 )

@@ -73,7 +73,9 @@ def test_gradient_and_hessian_equal_finite_differences(loss, stored):
 @pytest.mark.parametrize("name", ["sigmoid", "tanh"])
 def test_gradient_with_firths_penalty_equals_finite_differences(stored, name):
     design = StandardisedDesign.of(stored(X), WEIGHTS)
-    objective = FirthLoss(design, SIGN, WEIGHTS, 300.0, find_loss("cross-entropy", name))
+    objective = FirthLoss(
+        design, SIGN, WEIGHTS, loss=find_loss("cross-entropy", name), n_trials=300.0
+    )
 
     assert objective.value_and_gradient(THETA)[1] == pytest.approx(
         slopes(lambda t: objective.value_and_gradient(t)[0], THETA), abs=1e-6

@@ -32,7 +32,7 @@ def objective(loss=LOSSES["cross-entropy", "sigmoid"], stored=np.asarray, ridge=
 
 def naive_epoch(mean_loss, theta, order, size, rate):
     """Each batch a MeanLoss of its own rows."""
-    z, n = mean_loss.design.rows(), len(order)
+    z, n = mean_loss.design.rows(slice(None)), len(order)
     path = [theta]
     for step in range(-(-n // size)):
         rows = order[step * size : (step + 1) * size]
@@ -179,7 +179,7 @@ def test_batches_are_of_one_trial_or_more(size):
 
 def test_expected_smoothness_goes_from_the_roughest_trial_to_the_mean():
     mean_loss = objective(find_loss("squared", "tanh"), ridge=0.2)
-    roughest = 600 * (WEIGHTS * (mean_loss.design.rows() ** 2).sum(axis=1)).max()
+    roughest = 600 * (WEIGHTS * (mean_loss.design.rows(slice(None)) ** 2).sum(axis=1)).max()
 
     assert expected_smoothness(mean_loss, 1) == pytest.approx(mean_loss.loss.bound * roughest + 0.2)
     assert expected_smoothness(mean_loss, 600) == pytest.approx(mean_loss.lipschitz)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge import LogisticNeuron, gradient_descent, quasi_newton
+from bridge import (
+    LogisticNeuron,
+    NetworkClassifier,
+    find_activation,
+    gradient_descent,
+    quasi_newton,
+)
 from bridge.classics import truth_table
 from bridge.networks import Layer, LayeredNetwork, train_best
 from neurosim import NeurosimError
@@ -107,7 +113,7 @@ def test_outputs_of_each_layer_and_parameters_come_back():
             lambda: LayeredNetwork(
                 (Layer([[1.0]], [0.0], "relu"), Layer([[1.0, 1.0]], [0.0], "relu"))
             ),
-            "layer 1 has 1 units and layer 2 2 inputs",
+            "layer 2 has 2 inputs and 1 source signals",
         ),
         (lambda: LayeredNetwork.random([3], ["relu"]), "a width of at least 1"),
         (lambda: LayeredNetwork.random([3, 0], ["relu"]), "at least 1"),
@@ -149,3 +155,30 @@ def test_the_best_of_several_starts_is_returned():
     assert (network(inputs)[:, 0].round() == targets).all()
     with pytest.raises(NeurosimError, match="no network to train"):
         train_best([], inputs, targets)
+    for one in (None, starts[0]):
+        with pytest.raises(NeurosimError, match="networks must be a list of LayeredNetworks"):
+            train_best(one, inputs, targets)
+
+
+@pytest.mark.parametrize("activation", ["tanh", find_activation("tanh")])
+def test_one_activation_holds_for_all_layers(activation):
+    network, same = (
+        LayeredNetwork.random([3, 4, 2], chosen, seed=2)
+        for chosen in (activation, [activation] * 2)
+    )
+    assert [layer.activation.name for layer in network.layers] == ["tanh", "tanh"]
+    assert (network.parameters == same.parameters).all()
+    with pytest.raises(NeurosimError, match="activation = 'selu' is unknown"):
+        LayeredNetwork.random([3, 4, 2], "selu")
+    with pytest.raises(NeurosimError, match="activations must be names of activations, not 1"):
+        LayeredNetwork.random([3, 4, 2], 1)
+
+
+def test_a_generator_sets_the_initial_weights_of_a_classifier():
+    first, again = (
+        NetworkClassifier((2,), max_iter=50, tol=1.0, random_state=np.random.default_rng(5))
+        .fit(X, FIRED)
+        .network_.parameters
+        for _ in range(2)
+    )
+    assert (first == again).all()

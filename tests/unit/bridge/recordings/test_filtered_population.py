@@ -212,9 +212,10 @@ def test_gaps_cut_filters_and_the_bins_after_them(rng):
     trains = model.simulate(6000.0).by_neuron()
     gap = [(2000.0, 3000.0)]
     cut = [times[(times <= 2000.0) | (times > 3000.0)] for times in trains]
-    for one, other in zip(
-        *(model.rescaled(each, 6000.0, gaps=gap).values() for each in (trains, cut)), strict=True
-    ):
+    with pytest.warns(UserWarning, match="79 spikes lie in gaps"):
+        ignored = model.rescaled(trains, 6000.0, gaps=gap)
+    removed = model.rescaled(cut, 6000.0, gaps=gap)
+    for one, other in zip(ignored.values(), removed.values(), strict=True):
         np.testing.assert_array_equal(one.intervals, other.intervals)
 
 

@@ -221,6 +221,20 @@ def test_invalid_arguments_are_explained(changes, message) -> None:
         bridge.fit_neuron(arguments.pop("model"), arguments.pop("current"), **arguments)
 
 
+@pytest.mark.parametrize("bounds", [(5.0, 7.5), (20.0, 30.0)])  # log(7.5) is rounded
+def test_parameters_at_a_bound_are_named(recorded, bounds) -> None:
+    data = recorded(TRUE, 220.0, 150.0, 1000.0, 2)
+    with pytest.warns(UserWarning, match="tau_m: the fit is at a bound"):
+        bridge.fit_neuron(
+            START,
+            data.current,
+            voltage=data.trace,
+            spikes=data.spikes,
+            free=["tau_m"],
+            bounds={"tau_m": bounds},
+        )
+
+
 def test_parameters_that_the_recording_does_not_determine_are_named(recorded) -> None:
     data = recorded(TRUE, 220.0, 150.0, 1000.0, 2)
     with pytest.warns(UserWarning, match="does not determine"):

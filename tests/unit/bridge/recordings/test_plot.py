@@ -30,7 +30,7 @@ def test_filters_are_drawn_with_their_95_percent_intervals(glm):
     figure = glm.plot_filters("b")
     own, coupling, *_ = figure.axes
     assert coupling.get_title(loc="left") == "from a"
-    assert own.get_title(loc="left").startswith("own spikes")
+    assert own.get_title(loc="left").startswith("spike history")
     curve = coupling.lines[-1]
     np.testing.assert_allclose(curve.get_xdata(), np.arange(1.0, 31.0))
     np.testing.assert_allclose(curve.get_ydata(), glm.unbiased_filters_[0, 1])

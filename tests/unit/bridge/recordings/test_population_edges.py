@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,13 @@ def test_ten_seconds_of_many_cells(rng, family):
 
 def test_gaps_with_spikes_in_them(trains):
     with pytest.warns(UserWarning, match="spikes lie in gaps"):
-        check(fit(trains, gaps=[(5000.0, 6000.0), (19_000.0, DURATION)]), 4)
+        glm = fit(trains, gaps=[(5000.0, 6000.0), (19_000.0, DURATION)])
+    check(glm, 4)
+    # Intervals of pynapple are in seconds.
+    seconds = SimpleNamespace(start=np.array([5.0, 19.0]), end=np.array([6.0, 20.0]))
+    with pytest.warns(UserWarning, match="spikes lie in gaps"):
+        other = fit(trains, gaps=seconds)
+    np.testing.assert_array_equal(other.coupling_, glm.coupling_)
 
 
 def test_recordings_that_were_joined(trains):

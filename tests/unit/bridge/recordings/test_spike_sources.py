@@ -226,6 +226,8 @@ def test_equally_many_times_per_neuron_in_one_array_are_times():
         (table(neuron=[0.5, 1.0], time_ms=[1.0, 2.0]), "neuron id 0.5 is not a whole number"),
         ({"a": [1.0], 2: ["b"]}, "the train of neuron 2 must be an array of real numbers"),
         ({1: [1.0], 1.5: [2.0]}, "neuron id 1.5 is not a whole number"),
+        ({1: [1.0], np.inf: [2.0]}, "neuron id inf is not a whole number"),
+        ({1: [1.0], np.nan: [2.0]}, "neuron id nan is not a whole number"),
         ({1: [1.0], "1": [2.0]}, "two neurons have the same name"),
         ({"a": [5.0, 1.0], "b": [2.0]}, "spike times of neuron a are not in order"),
         (3, "int is not a set of spike trains"),

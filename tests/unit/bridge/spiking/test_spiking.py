@@ -176,7 +176,7 @@ def graph(kind: str) -> bridge.LayeredNetwork:
         ),
         (
             lambda: to_spiking(NETWORK, INPUTS, "latency").add_to(ns.Network(), INPUTS, dt=0.3),
-            "not a whole number of steps",
+            "must be a whole number",
         ),
         (lambda: to_spiking(NETWORK, INPUTS).add_to(ns.Network(), INPUTS[:, 1:]), "shape"),
         (lambda: diagnose(NETWORK, INPUTS, [INPUTS], [1.0], 0.1), "for every layer"),

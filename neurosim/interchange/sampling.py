@@ -1,32 +1,13 @@
-"""Helpers that the writers of several formats share."""
+"""The sampling interval of traces, which several formats store."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.errors import NeurosimError
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-def import_optional(name: str) -> Any:
-    """Import a module of an optional dependency.
-
-    Raises
-    ------
-    NeurosimError
-        If it is not installed.
-    """
-    try:
-        return import_module(name)
-    except ImportError:
-        raise NeurosimError(
-            f'{name.partition(".")[0]} is not installed: pip install "neurosim-bridge[interop]"'
-        ) from None
 
 
 def sampling_interval(times: NDArray[np.float64]) -> float | None:
