@@ -212,7 +212,6 @@ def model_tables(
         start = int(block.start - neurons.groups[g].start)
         stop = start + int(block.stop - block.start)
         n_internal = internal_steps(neuron, dt)
-        carries = method_of(neuron).carries_currents
         group = neurons.groups[g]
         kinds = neurons.ports["kind"][group.first_port : group.stop_port]
         is_constant = bool(np.isin(kinds, CONSTANT).all())
@@ -224,7 +223,7 @@ def model_tables(
         address.append(block_address(neuron, debug, ports, n_internal == 1))
         points.append(n_points)
         single.append(kinds.tolist() == [DELTA])
-        carrying.append(carries)
+        carrying.append(method_of(neuron).carries_currents)
         drawing.append(fires_at_random(neuron))
         first_state.append(first[g] + start * state_size(layout, g))
         most_points = max(most_points, n_points + len(ports) + fires_at_random(neuron))

@@ -369,7 +369,8 @@ def build(
         efficacies = efficacy_rows(synapses.transmissions)
 
         def build_thread(thread: int) -> ThreadPlan:
-            plastic = synapses.plastic[thread - local_threads.start]
+            here = thread - local_threads.start
+            plastic = synapses.plastic[here]
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
@@ -378,9 +379,9 @@ def build(
                 traces, layout, thread, cells.state_index, models.first_state, ports.sources
             )
             part = ThreadPlan(
-                table=synapses.tables[thread - local_threads.start],
+                table=synapses.tables[here],
                 plastic=plastic,
-                transmissions=synapses.transmission_parts[thread - local_threads.start],
+                transmissions=synapses.transmission_parts[here],
                 pools=pool_tables(network, layout, thread, models.first_state, dt, efficacies),
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
@@ -391,9 +392,7 @@ def build(
                 ports=ports,
                 recording=recording,
                 trace_terms=trace_terms,
-                offsets=target_offsets(
-                    synapses.plastic[thread - local_threads.start], network, offsets
-                ),
+                offsets=target_offsets(plastic, network, offsets),
                 v_start=_starting_potentials(layout, thread, dt, seed),
                 n_synaptic=cells.n_synaptic,
                 n_slots=layout.threads[thread].n_slots,

@@ -124,16 +124,11 @@ def new_ranks(plan: Plan, chunk: int, machines: int, mpi: NDArray[np.int64]) -> 
 
     `mpi` holds the first five fields of `Ranks`.
     """
-    iallgather, test, allgatherv, integer, communicator = mpi.tolist()
     n_own = plan.n_threads // machines
     length = 1 + n_own * min(plan.synapses.min_delay, chunk) + CAPACITY
     more = n_own * plan.max_spikes(chunk, plan.n_threads)
     return Ranks(
-        iallgather=iallgather,
-        test=test,
-        allgatherv=allgatherv,
-        integer=integer,
-        communicator=communicator,
+        **dict(zip(Ranks._fields[:5], mpi.tolist(), strict=True)),
         request=np.zeros(1, np.int64),
         flag=np.zeros(1, np.int64),
         status=np.zeros(14, np.int64),

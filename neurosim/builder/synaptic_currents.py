@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,6 @@ from neurosim.builder.codegen.model_functions import plain_functions
 from neurosim.builder.models import state_number, state_size
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import states_of
-from neurosim.models.equations import helpers_of
 from neurosim.network.dale import sign_of
 
 if TYPE_CHECKING:
@@ -86,14 +84,9 @@ def _sign(network: Network, recording: Recording, synapse: Synapse) -> int:
 
 def _on_arrays(synapse: Synapse) -> Callable[..., NDArray[np.float64]]:
     """Return the current of a synapse as a function of arrays."""
-    kind: Any = type(synapse)
-    scope: dict[str, Any] = {"math": np, "max": np.maximum, "min": np.minimum}
-    for function in (*helpers_of([kind.current]), kind.current):
-        names = function.__globals__ | scope
-        scope[function.__name__] = FunctionType(
-            function.__code__, names, function.__name__, None, function.__closure__
-        )
-    whole, each = scope["current"], np.vectorize(plain_functions(kind)["current"], otypes=[float])
+    on_arrays = {"math": np, "max": np.maximum, "min": np.minimum}
+    whole = plain_functions(type(synapse), replaced=on_arrays)["current"]
+    each = np.vectorize(plain_functions(type(synapse))["current"], otypes=[float])
 
     def current(v: NDArray[np.float64], *states: NDArray[np.float64]) -> NDArray[np.float64]:
         try:

@@ -105,13 +105,14 @@ class TimeLoop:
         self._fired = shared.fired[self._thread]
         self._tables: tuple[Any, ...] = ()
         self._made: dict[Any, Entry] = {}
+        self._alive: list[Any] = []
 
     def prepare(self, state: State, plasticity: PlasticityState, inputs: Inputs) -> None:
         """Set the tables for the next chunks of steps."""
         tables = (state, plasticity, inputs)
         if self._tables and all(map(is_, tables, self._tables)):
             return
-        self._tables = tables
+        self._tables, self._alive = tables, []
         plan, part, table = self._plan, self._part, self._part.table
         if part.inputs.noise_kind.any():
             noise = (inputs, state, self._scratch)
@@ -133,8 +134,10 @@ class TimeLoop:
             first_thread=self._here.start,
             n_threads=len(self._here),
             timed=self._scratch.timed,
-            deliver=address_table([self._entry(*delivery), *self._transmitting(state)]),
-            transmissions=self._efficacies(state),
+            deliver=self._addresses([self._entry(*delivery), *self._transmitting(state)]),
+            transmissions=self._addresses(
+                Entry(one.function, one.tables, state) for one in part.transmissions
+            ),
             steps=self._entries(self._steps(*tables)),
             samples=self._entries(sampling),
             exchange=self._entries(exchanging),
@@ -159,7 +162,8 @@ class TimeLoop:
             if len(plastic.modulations):
                 yield modulate, plastic.modulations, plasticity, state
             if len(plastic.chosen("is_continuous")):
-                *tables, self._update_entries = updating(plastic, plasticity)
+                *tables, rows = updating(plastic, plasticity)
+                self._alive += rows
                 yield update_plastic, *tables
             yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
         if self._has_input(inputs):
@@ -189,31 +193,28 @@ class TimeLoop:
         tables = (inputs.programs, inputs.event_steps, inputs.noise_currents)
         return bool(any(map(len, tables)) or ports.live or ports.generated)
 
-    def _transmitting(self, state: State) -> list[Entry]:
-        """Return the functions that deliver the spikes of each transmission."""
-        self._delivery_entries = [
-            Entry(deliver_scaled, one.table, state, self._scratch, number)
-            if one.sites is None
-            else Entry(deliver_released, one.table, state, self._scratch, one.sites)
-            for number, one in enumerate(self._part.transmissions)
-        ]
-        return self._delivery_entries
+    def _addresses(self, entries: Iterable[Entry]) -> NDArray:
+        """Return the addresses of functions and their frames, which live until `prepare`."""
+        found = list(entries)
+        self._alive += found
+        return address_table(found)
 
-    def _efficacies(self, state: State) -> NDArray:
-        """Return the addresses of the functions that compute the efficacy of spikes."""
-        self._efficacy_entries = [
-            Entry(one.function, one.tables, state) for one in self._part.transmissions
-        ]
-        return address_table(self._efficacy_entries)
+    def _transmitting(self, state: State) -> Iterator[Entry]:
+        """Yield the functions that deliver the spikes of each transmission."""
+        for number, one in enumerate(self._part.transmissions):
+            tables = (one.table, state, self._scratch)
+            if one.sites is None:
+                yield Entry(deliver_scaled, *tables, number)
+            else:
+                yield Entry(deliver_released, *tables, one.sites)
 
     def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""
         plastic = self._part.plastic
-        self._row_entries = [
+        return self._addresses(
             Entry(functions.transmit_row, plastic.tables, plasticity, state, rule)
             for functions, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
-        ]
-        return address_table(self._row_entries)
+        )
 
     def _potential_rows(
         self, chosen: NDArray, state: State, plasticity: PlasticityState
@@ -221,10 +222,9 @@ class TimeLoop:
         """Return the addresses of `record_row` of plastic projections."""
         plastic = self._part.plastic
         tables = (plastic.tables, plasticity, state, self._fired, self._part.offsets)
-        self._potential_entries = [
+        return self._addresses(
             Entry(plastic.functions[p].record_row, *tables, plastic.tables.rules[p]) for p in chosen
-        ]
-        return address_table(self._potential_entries)
+        )
 
     def _entries(self, needed: Iterable[tuple[Any, ...]]) -> NDArray:
         """Return the addresses of functions and their frames."""

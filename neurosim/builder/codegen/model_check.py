@@ -48,6 +48,15 @@ SAMPLE = {
 }
 """Arguments of the trial calls, besides states and parameters."""
 
+RESULTS: dict[str, tuple[str, ...]] = {
+    "current": ("the current",),
+    "hazard": ("the rate",),
+    "excess": ("the excess",),
+    "spikes": (),
+    "stable": (),
+}
+"""Numbers that methods return instead of states; none for True or False."""
+
 _REFUSED: dict[type[ast.AST], str] = {
     ast.Import: "an import",
     ast.ImportFrom: "an import",
@@ -148,9 +157,9 @@ def check_text(function: Callable[..., Any], full_name: str) -> None:
 
 def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
     """Yield line and message for each construct that a function may not contain."""
-    local = {a.arg for a in tree.args.args}
-    local |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_set(n)}
     arguments = {a.arg for a in tree.args.args}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    local = arguments | {node.id for node in names if isinstance(node.ctx, ast.Store)}
     for node in (n for statement in tree.body for n in ast.walk(statement)):
         line = getattr(node, "lineno", 1)
         if type(node) in _REFUSED:
@@ -161,10 +170,6 @@ def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tup
             yield from _name_faults(node, function)
     if not any(isinstance(node, ast.Return) and node.value for node in ast.walk(tree)):
         yield tree.lineno, "returns nothing: end it with a return"
-
-
-def _is_set(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
 
 
 def _attribute_faults(
@@ -259,45 +264,60 @@ def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
     results = {}
     for name in methods_of(kind):
         parts = (sequences.get(item, [given.get(item)]) for item in kind.signatures[name])
-        results[name] = _sample(kind, name, [value for part in parts for value in part])
+        arguments = [value for part in parts for value in part]
+        wanted = RESULTS.get(name, tuple(states_of(kind)))
+        results[name] = sample(kind, name, arguments, wanted, "at the initial state")
     return results
 
 
-def _sample(kind: type[Any], name: str, arguments: Sequence[Any]) -> Any:
-    """Call one method and check the result."""
-    function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
+def sample(
+    kind: type[Part], name: str, arguments: Sequence[Any], wanted: Sequence[str], case: str
+) -> Any:
+    """Call one method as plain Python, and check the result.
+
+    Parameters
+    ----------
+    kind : type of Part
+    name : str
+    arguments : sequence
+    wanted : sequence of str
+        Names of the numbers that it must return; none if it must return True or False.
+    case : str
+        The arguments in words.
+
+    Raises
+    ------
+    NeurosimError
+        The message begins with the file and line.
+    """
+    function = method_of(kind, name)
     try:
         result = function(*arguments)
     except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
         reason = str(error).replace("'types.SimpleNamespace' object", "p")
         raise NeurosimError(
-            f"{location_of(function, line)}: {full_name} fails at the initial state "
+            f"{location_of(function, line)}: {kind.__name__}.{name} fails {case} "
             f"({type(error).__name__}: {reason})"
         ) from None
-    at = f"{location_of(function)}: {full_name}"
-    if name in ("hazard", "excess"):
-        if isinstance(result, bool) or not isinstance(result, numbers.Real):
-            raise NeurosimError(f"{at} returns {result!r}: it must return a number")
-        return result
-    if name in ("spikes", "stable"):
+    returns = f"{location_of(function)}: {kind.__name__}.{name} returns"
+    if not wanted:
         if not isinstance(result, (bool, np.bool_)):
-            raise NeurosimError(f"{at} returns {result!r}: it must return True or False")
+            raise NeurosimError(f"{returns} {result!r}: it must return True or False")
         return result
     values = result if isinstance(result, tuple) else (result,)
-    states = ("the current",) if name == "current" else tuple(states_of(kind))
-    if len(values) != len(states):
+    if len(values) != len(wanted):
         noun = ("derivative" if name == "derivatives" else "value") + "s" * (len(values) != 1)
         raise NeurosimError(
-            f"{at} returns {len(values)} {noun}: it must return {len(states)}, for "
-            f"{', '.join(states)}"
+            f"{returns} {len(values)} {noun}: it must return {len(wanted)}, for {', '.join(wanted)}"
         )
-    for state, value in zip(states, values, strict=True):
+    if len(wanted) == 1 and tuple(wanted) != tuple(states_of(kind)):
+        values = (result,)  # only a single state may be in a tuple
+    for number, value in zip(wanted, values, strict=True):
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise NeurosimError(f"{at} returns {value!r} for {state}: it must return a number")
+            raise NeurosimError(f"{returns} {value!r} for {number}: it must return a number")
         if not math.isfinite(value):
             raise NeurosimError(
-                f"{at} returns {value} for {state} at the initial state: check the equation and "
-                "the parameters"
+                f"{returns} {value} for {number} {case}: check the equation and the parameters"
             )
     return result

@@ -22,7 +22,12 @@ import numpy as np
 from numba import config
 
 from neurosim.builder.codegen.escape_source import fires_at_random
-from neurosim.builder.codegen.model_functions import plain_functions, prefix_of, run_plain
+from neurosim.builder.codegen.model_functions import (
+    functions_of,
+    plain_functions,
+    prefix_of,
+    run_plain,
+)
 from neurosim.builder.codegen.model_source import (
     HEADER,
     IMPORTS,
@@ -36,15 +41,72 @@ from neurosim.kernels.types import WORK_ROW
 from neurosim.utils.compilation import timed_compilation, warn_of_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from neurosim.models.neuron_model import NeuronModel
+    from neurosim.models.registry import Part
     from neurosim.models.synapses import Synapse
+
+ADDRESSED_IMPORTS = '''"""A part of a network, in the form that neurosim compiles."""
+
+import math
+from collections import namedtuple
+
+from neurosim.kernels import model_math as mathematics
+from neurosim.kernels.address import addressed
+from neurosim.kernels.model_tools import function
+from neurosim.kernels.tables import tables_at
+'''
+HEAD = """
+# {name}
+P = namedtuple("P", {fields!r})
+
+
+{functions}
+"""
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 7, ctypes.c_int64)
 _keep: dict[tuple[type, str], Any] = {}
 """Callbacks into Python: their memory must live as long as the time loop may call them."""
 _lock = threading.RLock()
+
+
+def addressed_functions(
+    kind: type[Part],
+    fields: Sequence[str],
+    text: str,
+    *,
+    imports: str = "",
+    tools: Mapping[str, Any] | None = None,
+    plain: bool,
+) -> Mapping[str, Any]:
+    """Return the functions in generated source that are called by address, compiled.
+
+    Parameters
+    ----------
+    kind : type of Part
+        The class from which the source was generated. Its functions precede it.
+    fields : sequence of str
+        Names of the parameters `P`.
+    text : str
+    imports : str
+        Further lines of imports.
+    tools : mapping of str to object
+        What these lines import, as plain Python.
+    plain : bool
+        Whether to run the functions as plain Python, so that `print` and a debugger work.
+    """
+    text = (
+        HEAD.format(
+            name=f"{kind.__module__}.{kind.__qualname__}",
+            fields=tuple(fields),
+            functions="\n\n\n".join(functions_of(kind)),
+        )
+        + text
+    )
+    if plain or config.DISABLE_JIT:
+        return run_plain(kind, text, tools or {})
+    return vars(compiled_module(kind.__name__, ADDRESSED_IMPORTS + imports + text))
 
 
 def raise_errors() -> None:

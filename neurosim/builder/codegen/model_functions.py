@@ -26,6 +26,11 @@ PORTABLE = ("cosh", "exp", "expm1", "log", "log1p", "pow", "sinh", "tanh")
 """Functions of `math` that `model_math` replaces."""
 
 
+def indented(lines: str, depth: int) -> str:
+    """Return lines for a placeholder at a depth of indentation."""
+    return textwrap.indent(lines.strip(), " " * 4 * depth).strip()
+
+
 def prefix_of(number: int) -> str:
     """Return the prefix of the functions of a class of synapses."""
     return f"synapse{number}_"
@@ -49,15 +54,21 @@ def gives_numbers(part: NeuronModel | Synapse) -> set[str]:
     return {name for name, result in sample_results(part).items() if not isinstance(result, tuple)}
 
 
-def plain_functions(kind: type[Part], prefix: str = "") -> dict[str, Callable[..., Any]]:
-    """Return the functions of a class as plain Python, with portable mathematics."""
-    names = {name: getattr(model_math, name) for name in PORTABLE}
-    names = {name: getattr(function, "py_func", function) for name, function in names.items()}
-    portable = SimpleNamespace(**vars(math) | names)
+def plain_functions(
+    kind: type[Part], prefix: str = "", replaced: Mapping[str, Any] | None = None
+) -> dict[str, Callable[..., Any]]:
+    """Return the functions of a class as plain Python.
+
+    `replaced` are global names that they use instead of their own. Default: portable mathematics.
+    """
+    if replaced is None:
+        names = {name: getattr(model_math, name) for name in PORTABLE}
+        names = {name: getattr(function, "py_func", function) for name, function in names.items()}
+        replaced = {"math": SimpleNamespace(**vars(math) | names)}
     methods = [getattr(kind, name) for name in methods_of(kind)]
     found: dict[str, Callable[..., Any]] = {}
     for function in (*helpers_of(methods), *methods):
-        scope = function.__globals__ | {"math": portable} | found
+        scope = {**function.__globals__, **replaced, **found}
         found[function.__name__] = FunctionType(
             function.__code__, scope, function.__name__, None, function.__closure__
         )

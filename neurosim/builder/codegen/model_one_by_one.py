@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
+from neurosim.builder.codegen.model_functions import indented
 from neurosim.builder.propagators import port_kind
 from neurosim.kernels.types import ALPHA, WORK_ROW
-from neurosim.models.equations import methods_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,16 +48,7 @@ def attempt({x}, i0, i1, i2, i3, s, held, p):
 
     i0 to i3 are the current at its start, in the middle, at three quarters and at its end.
     """
-    {a} = {rates}({at_x}, i0, p)
-    {still_a}
-    {b} = {rates}({at_a}, i1, p)
-    {still_b}
-    {c} = {rates}({at_b}, i1, p)
-    {still_c}
-    {d} = {rates}({at_c}, i3, p)
-    {still_d}
-    {e} = {rates}({at_d}, i2, p)
-    {still_e}
+    {stages}
     {add}
     error = 0.0
     {errors}
@@ -187,24 +177,19 @@ def _one_by_one(writer: Writer, begin: str, trial: str, end: str = "pass", push:
     `push` is a line after each internal step.
     """
     after = "pass"
-    if "after_step" in methods_of(writer.kind):
+    if writer.has("after_step"):
         after = "{x_after} = after_step(before, {neuron_x}, held, p)".format(**writer.pieces)
     return ONE_BY_ONE.format(
-        begin=_indented(begin, 1),
+        begin=indented(begin, 1),
         unless_frozen=" and not held" if writer.freezes and not writer.has_synapses else "",
         hold=writer.hold(),
-        trial=_indented(trial, 2),
+        trial=indented(trial, 2),
         push=push or "pass",
         after=after,
         ask=ASK_ONE.format(**writer.pieces) if writer.kind.spike_check == "internal" else "pass",
-        end=_indented(end, 1),
+        end=indented(end, 1),
         **writer.pieces,
     )
-
-
-def _indented(lines: str, depth: int) -> str:
-    """Return lines for a placeholder at a depth of indentation."""
-    return textwrap.indent(lines.strip(), " " * 4 * depth).strip()
 
 
 def _try(writer: Writer, names: list[str], slopes: Callable[[list[str]], str]) -> str:
@@ -218,7 +203,7 @@ def _try(writer: Writer, names: list[str], slopes: Callable[[list[str]], str]) -
         first=WORK_ROW * writer.slope_row(0),
         stride=WORK_ROW * len(names),
         add="; ".join(f"y{j} += weight * work[at + {WORK_ROW * j}]" for j in indices),
-        slopes=_indented(slopes([f"y{j}" for j in indices]), 1),
+        slopes=indented(slopes([f"y{j}" for j in indices]), 1),
         still=writer.still("a"),
         store="; ".join(f"work[at + {WORK_ROW * j}] = a{j}" for j in indices),
         clear="; ".join(f"y{j} = e{j} = 0.0" for j in indices),
@@ -241,28 +226,29 @@ def tolerance_of(model: NeuronModel) -> float:
 def attempt(writer: Writer) -> str:
     """Return the functions of a step of "adaptive"."""
     tolerance, states = repr(tolerance_of(writer.model)), range(writer.n)
+    # Slopes, how far the state moves along the slopes before, and the current.
+    stages = [
+        ("a", "", "i0"),
+        ("b", "0.5 * a{0}", "i1"),
+        ("c", "0.5 * b{0}", "i1"),
+        ("d", "c{0}", "i3"),
+        ("e", "(5.0 * a{0} + 7.0 * b{0} + 13.0 * c{0} - d{0}) / 32.0", "i2"),
+    ]
 
-    def point(moved: str) -> str:
-        """Return arguments at a stage."""
-        return writer.point([f"x{j} + s * ({moved.format(j)})" for j in states])
+    def point(moved: str) -> list[str]:
+        """Return the states at a stage."""
+        return [f"x{j} + s * ({moved.format(j)})" if moved else f"x{j}" for j in states]
 
+    new = "y{0} = x{0} + s * (a{0} + 2.0 * (b{0} + c{0}) + d{0}) * (1.0 / 6.0)"
     error = (
         "error += (s * (a{0} - 3.0 * (b{0} + c{0} + d{0}) + 8.0 * e{0}) "
         f"* (2.0 / 3.0 / {tolerance}) / max(1.0, abs(x{{0}}))) ** 2"
     )
+    lines = [writer.slopes(letter, point(moved), current) for letter, moved, current in stages]
     return ATTEMPT.format(
-        at_x=writer.point(writer.names),
-        at_a=point("0.5 * a{0}"),
-        at_b=point("0.5 * b{0}"),
-        at_c=point("c{0}"),
-        at_d=point("(5.0 * a{0} + 7.0 * b{0} + 13.0 * c{0} - d{0}) / 32.0"),
-        add="; ".join(
-            f"y{j} = x{j} + s * (a{j} + 2.0 * (b{j} + c{j}) + d{j}) * (1.0 / 6.0)" for j in states
-        ),
+        stages=indented("\n".join(lines), 1),
+        add="; ".join(map(new.format, states)),
         errors="\n    ".join(map(error.format, states)),
-        y=", ".join(f"y{j}" for j in states),
-        **{letter: writer.targets(letter, "derivatives") for letter in "abcde"},
-        **{f"still_{letter}": writer.still(letter) for letter in "abcde"},
         **writer.pieces,
     )
 
@@ -273,13 +259,10 @@ def adaptive(writer: Writer) -> str:
     A step of the length of the time step is tried for all neurons of a block together. Those in
     which its error is too large are then advanced one by one in shorter steps.
     """
-    optional, states = methods_of(writer.kind), range(writer.n)
-    asks = writer.kind.spike_check == "internal"
-    locates = asks and "after_step" not in optional
-    y = ", ".join(f"y{j}" for j in states)
+    states, asks = range(writer.n), writer.kind.spike_check == "internal"
+    locates = asks and not writer.has("after_step")
     text = TRY_TOGETHER.format(
         hold=writer.hold(),
-        y=y,
         freeze=writer.freeze(),
         locate=f"accepted &= held | (not fires(x0, {writer.neuron_y}, p))" if locates else "pass",
         store_accepted="; ".join(
@@ -287,20 +270,19 @@ def adaptive(writer: Writer) -> str:
         ),
         **writer.pieces,
     )
-    if "after_step" in optional:
+    if writer.has("after_step"):
         text += AFTER_FIRST.format(**writer.pieces)
         text += "ask(n, 0.0, jump, params, work)\n" if asks else ""
     times = {"i0": "done", "i1": "(done + 0.5 * s)", "i2": "(done + 0.75 * s)", "i3": "(done + s)"}
     trial = ADAPTIVE.format(
-        y=y,
         locate=LOCATE.format(neuron_y=writer.neuron_y) if locates else "pass",
         trials=MOST_TRIALS,
         accept="; ".join(f"x{j} = y{j}" for j in states),
-        x=writer.pieces["x"],
         **{i: f"current_at(current, k, n, points, {time} / whole)" for i, time in times.items()},
+        **writer.pieces,
     )
     begin = BEGIN_REJECTED.format(**writer.pieces)
-    return text + REST.format(one_by_one=_indented(_one_by_one(writer, begin, trial), 1))
+    return text + REST.format(one_by_one=indented(_one_by_one(writer, begin, trial), 1))
 
 
 def gsl(writer: Writer) -> str:
@@ -327,8 +309,8 @@ def gsl(writer: Writer) -> str:
     allowed = f"({tolerance} + {tolerance} * abs(s * g{{0}}))" if by_change else tolerance
     end = [slopes([f"({x} + s * y{j})" for j, x in enumerate(names)], "g"), writer.still("g")]
     trial = GSL.format(
-        slopes=_indented(_try(writer, names, slopes), 1),
-        end_slopes=_indented("\n".join(end), 1) if by_change else "pass",
+        slopes=indented(_try(writer, names, slopes), 1),
+        end_slopes=indented("\n".join(end), 1) if by_change else "pass",
         errors="\n    ".join(
             f"error = max(error, abs(s * e{j}) / {allowed.format(j)})" for j in range(len(names))
         ),

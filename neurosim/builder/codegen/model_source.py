@@ -36,7 +36,7 @@ from neurosim.models.equations import ALL, methods_of
 from neurosim.models.quantity import is_uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from neurosim.builder.linear import Entry
     from neurosim.models.neuron_model import NeuronModel
@@ -303,6 +303,10 @@ class Writer:
         """Lines that reset neuron k after a spike, and note the spike in `work`."""
         return SPIKE.format(**self.pieces)
 
+    def has(self, method: str) -> bool:
+        """Whether the model has an optional method."""
+        return method in methods_of(self.kind)
+
     @property
     def has_synapses(self) -> bool:
         """Whether there are synapses with equations."""
@@ -314,7 +318,7 @@ class Writer:
 
         Synaptic conductances can make any neuron unstable.
         """
-        return "stable" in methods_of(self.kind) or self.has_stiff_synapses
+        return self.has("stable") or self.has_stiff_synapses
 
     @property
     def has_stiff_synapses(self) -> bool:
@@ -387,6 +391,9 @@ class Writer:
             "x": ", ".join(self.names),
             "load": self.load(),
             "store": self.store(),
+            "y": ", ".join(f"y{j}" for j in range(self.n)),
+            "y_": ", ".join(f"y{j}" for j in range(self.n)) + ("," if self.n == 1 else ""),
+            "store_y": self.store("y"),
             "rates": "rates" if self.has_synapses or len(self.compartments) > 1 else "derivatives",
             "neuron_x": ", ".join(self.names[: self.n_neuron]),
             "x_reset": self.targets("x", "reset"),
@@ -418,21 +425,14 @@ class Writer:
             f'{name} = namedtuple("{name}", {fields})' for name, fields in named.items()
         )
 
-    def load(self, letter: str = "x", first: int = 0, states: Sequence[int] | None = None) -> str:
-        """Return a line that reads one row per state at neuron k.
-
-        The rows begin at `first`. Default: all states.
-        """
+    def load(self, letter: str = "x", states: Iterable[int] | None = None) -> str:
+        """Return a line that reads one row per state at neuron k. Default: all states."""
         states = range(self.n) if states is None else states
-        return "; ".join(f"{letter}{j} = work[{WORK_ROW * (first + j)} + k]" for j in states)
+        return "; ".join(f"{letter}{j} = work[{WORK_ROW * j} + k]" for j in states)
 
-    def store(self, letter: str = "x", first: int = 0, states: Sequence[int] | None = None) -> str:
-        """Return a line that writes one row per state at neuron k.
-
-        The rows begin at `first`. Default: all states.
-        """
-        states = range(self.n) if states is None else states
-        return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in states)
+    def store(self, letter: str = "x") -> str:
+        """Return a line that writes one row per state at neuron k."""
+        return "; ".join(f"work[{WORK_ROW * j} + k] = {letter}{j}" for j in range(self.n))
 
     def propagate(self, target: str, source: str) -> str:
         """Return the line that advances the states in `exact` by their propagator."""
@@ -440,7 +440,8 @@ class Writer:
         for e, entry in enumerate(self.entries, self.n_parameters):
             term = f"{self.value(e)} * {source}{entry.column}"
             sums.setdefault(entry.row, []).append(term)
-        return "; ".join(f"{target}{j} = {' + '.join(terms)}" for j, terms in sums.items())
+        lines = (f"{target}{j} = {' + '.join(terms)}" for j, terms in sums.items())
+        return "; ".join(lines) or "pass"
 
     def targets(self, letter: str, method: str) -> str:
         """Return the left-hand side of an assignment of the result of a method."""
@@ -501,8 +502,8 @@ class Writer:
     @property
     def fuses_step(self) -> bool:
         """Whether this loop also adds the jumps and evaluates the spike condition."""
-        others = {"after_step", "stable"} & set(methods_of(self.kind))
-        simple = self.kind.spike_check == "step" and not (others or self.freezes or self.is_random)
+        others = self.has("after_step") or self.has("stable") or self.freezes or self.is_random
+        simple = self.kind.spike_check == "step" and not others
         return simple and self.fuses_fetch and self.method is not METHODS["step"]
 
     def begin(self) -> str:
@@ -511,6 +512,10 @@ class Writer:
         if self.has_refractory_period:
             lines.append(f"{self.at('held')} = 1.0 if until[k] >= t else 0.0")
         return "; ".join(lines)
+
+    def fetch(self) -> str:
+        """Return the line that reads the states of neuron k from the arrays of a block."""
+        return "; ".join(f"x{j} = {x}" for j, x in enumerate(self.stored()))
 
     def stored(self) -> list[str]:
         """Return the elements of the arrays of a block that store the states of neuron k."""
@@ -525,6 +530,12 @@ class Writer:
         if self.clamps or self.freezes:
             return f"jump[k] if not {self.is_held} else 0.0"
         return "jump[k]"
+
+    def slopes(self, letter: str, values: list[str], current: str, more: str = "pass") -> str:
+        """Return the lines that compute all slopes at a point of state space; `more` follows."""
+        target, rates = self.targets(letter, "derivatives"), self.pieces["rates"]
+        line = f"{target} = {rates}({self.point(values)}, {current}, p)"
+        return "\n".join([line, more, self.still(letter)])
 
     def still(self, letter: str) -> str:
         """Return the line that sets slopes to 0 in the refractory period."""
@@ -594,7 +605,7 @@ class Writer:
     def _jump(self) -> str:
         """Return the lines that apply the input of delta synapses."""
         after = "pass"
-        if "after_step" in methods_of(self.kind):
+        if self.has("after_step"):
             after = AFTER_JUMP.format(**self.pieces)
         elif self.kind.spike_check == "internal":
             after = "ask(n, 1.0, jump, params, work)"

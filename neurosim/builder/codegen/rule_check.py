@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import numbers
-import traceback
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from neurosim.builder.codegen.model_check import check_functions, method_of
+from neurosim.builder.codegen.model_check import check_functions, sample
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import (
     parameters_of,
@@ -17,7 +14,7 @@ from neurosim.models.declare import (
     states_of,
     traces_of,
 )
-from neurosim.models.equations import arguments_of, location_of, methods_of
+from neurosim.models.equations import arguments_of, methods_of
 
 if TYPE_CHECKING:
     from neurosim.models import Plasticity
@@ -109,28 +106,11 @@ def _check_number(
 def _sample(rule: Plasticity, name: str) -> None:
     """Call a method of a rule once and check the result."""
     kind = type(rule)
-    function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
     p = SimpleNamespace(**{name: getattr(rule, name) for name in parameters_of(kind)}, dt=0.1)
     given = {"w": 0.5, "elapsed": 1.0, "p": p} | dict.fromkeys(potentials_of(kind), -60.0)
-    at = "w = 0.5 and traces of 1" if name != "active" else "potentials of -60 mV"
-    try:
-        result = function(*(given.get(argument, 1.0) for argument in arguments_of(kind, name)))
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1].lineno
-        reason = str(error).replace("'types.SimpleNamespace' object", "p")
-        raise NeurosimError(
-            f"{location_of(function, line)}: {full_name} fails for {at} "
-            f"({type(error).__name__}: {reason})"
-        ) from None
-    begin = f"{location_of(function)}: {full_name} returns"
+    arguments = [given.get(argument, 1.0) for argument in arguments_of(kind, name)]
     if name == "active":
-        if not isinstance(result, bool):
-            raise NeurosimError(f"{begin} {result!r}: it must return True or False")
-        return
-    names = ("the new relative weight", *states_of(kind))
-    values = result if isinstance(result, tuple) else (result,)
-    numbers_only = all(isinstance(v, numbers.Real) and not isinstance(v, bool) for v in values)
-    if len(values) != len(names) or not numbers_only:
-        raise NeurosimError(f"{begin} {result!r}: it must return {', '.join(names)}")
-    if not all(map(math.isfinite, values)):
-        raise NeurosimError(f"{begin} {result} for {at}: check the rule and its parameters")
+        sample(kind, name, arguments, (), "with potentials of -60 mV")
+    else:
+        wanted = ("the new relative weight", *states_of(kind))
+        sample(kind, name, arguments, wanted, "with w = 0.5 and traces of 1")

@@ -5,10 +5,7 @@ from __future__ import annotations
 from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from numba import config
-
-from neurosim.builder.codegen.model_code import compiled_module
-from neurosim.builder.codegen.model_functions import functions_of, run_plain
+from neurosim.builder.codegen.model_code import addressed_functions
 from neurosim.builder.codegen.rule_check import check_rule
 from neurosim.builder.codegen.rule_layout import RuleLayout
 from neurosim.kernels import plasticity
@@ -30,25 +27,7 @@ HELPERS = (
 )
 """Functions of `kernels.plasticity` that row functions call."""
 
-IMPORTS = f'''"""A plasticity rule, in the form that neurosim compiles."""
-
-import math
-from collections import namedtuple
-
-from neurosim.kernels import model_math as mathematics
-from neurosim.kernels.address import addressed
-from neurosim.kernels.model_tools import function
-from neurosim.kernels.plasticity import {", ".join(HELPERS)}
-from neurosim.kernels.tables import tables_at
-
-'''
-
-HEADER = """# {name}
-P = namedtuple("P", {fields!r})
-
-
-{functions}
-"""
+IMPORTS = f"from neurosim.kernels.plasticity import {', '.join(HELPERS)}\n"
 
 TRANSMIT = '''
 
@@ -172,38 +151,36 @@ def rule_functions(rule: Plasticity, plain: bool = False) -> Any:
     """
     check_rule(rule)
     kind = type(rule)
-    text = _text(kind)
-    if not (plain or config.DISABLE_JIT):
-        found = vars(compiled_module(kind.__name__, IMPORTS + text))
-    else:
-        helpers = _plain_helpers()
-        found = run_plain(kind, text, {name: helpers[name] for name in HELPERS})
+    layout = RuleLayout(kind)
+    found = addressed_functions(
+        kind,
+        layout.fields,
+        _text(kind, layout),
+        imports=IMPORTS,
+        tools=_plain_helpers(),
+        plain=plain,
+    )
     names = ("transmit_row", "mark_row", "update_row", "record_row")
     return SimpleNamespace(**{name: found.get(name) for name in names})
 
 
 def _plain_helpers() -> dict[str, Any]:
-    """Return the names of `kernels.plasticity`, with plain functions that call each other."""
+    """Return the functions of `kernels.plasticity` in `HELPERS` as plain Python."""
     names = dict(vars(plasticity))
     for name, value in vars(plasticity).items():
         function = getattr(value, "py_func", value)
         if isinstance(function, FunctionType) and function.__module__ == plasticity.__name__:
-            names[name] = FunctionType(function.__code__, names, name)
-    return names
+            names[name] = FunctionType(function.__code__, names, name)  # they call each other
+    return {name: names[name] for name in HELPERS}
 
 
-def _text(kind: type[Plasticity]) -> str:
+def _text(kind: type[Plasticity], layout: RuleLayout) -> str:
     """Return the source of the row functions of a class of rules."""
-    layout = RuleLayout(kind)
-    parts = [HEADER, TRANSMIT, UPDATE if layout.is_continuous else MARK]
+    parts = [TRANSMIT, UPDATE if layout.is_continuous else MARK]
     if layout.potentials:
         parts.append(RECORD)
     return "".join(parts).format(
-        name=f"{kind.__module__}.{kind.__qualname__}",
-        fields=layout.fields,
-        functions="\n\n\n".join(functions_of(kind)),
         parameters="".join(f"rule[{k}], " for k in range(len(layout.fields))),
-        clip="bounded" if kind.bounded else "not_negative",
         scale=kind.scale,
         **_Writer(kind, layout).fragments(),
     )
@@ -214,197 +191,165 @@ class _Writer:
 
     def __init__(self, kind: type[Plasticity], layout: RuleLayout) -> None:
         self._kind, self._layout = kind, layout
-        self._traces, self._column = traces_of(kind), layout.synapse_columns.index
+        self._clip = "bounded" if kind.bounded else "not_negative"
+        self._traces = traces_of(kind)
+        self._place = {
+            name: f"plasticity.traces[k, {column}]"
+            for column, name in enumerate(layout.synapse_columns)
+        }
         # Values of a synapse that change at postsynaptic spikes are kept in variables.
         resets = [name for name in layout.pre if self._traces[name].reset]
         self._kept = {name: f"kept_{name}" for name in (*resets, *layout.states)}
+        self._clear = [f"{self._kept[name]} = 0.0" for name in resets]
         self._resets = [self._kept[name] for name in resets]
         self._states = [self._kept[name] for name in layout.states]
+        self._result = ", ".join(["w", *self._states])
 
     def fragments(self) -> dict[str, str]:
         """Return the fragments by name."""
-        layout = self._layout
-        names = list(variables_of(self._kind))
-        at_pre = {name: f"x_{name}" for name in (*layout.pre, *layout.post, *layout.signals)}
-        at_pre |= self._at_pre_inline()
+        store = [f"{self._place[name]} = {kept}" for name, kept in self._kept.items()]
+        store += [f"{self._place['updated']} = at"] if self._layout.is_continuous else []
+        at_pre, arguments = self._before_pre()
         return {
+            "clip": self._clip,
             "load": _lines(self._load(), 8),
             "process": _lines(self._process(), 8),
-            "at_pre": _lines(self._at_pre(), 8),
-            "traces": "".join(f"{at_pre[name]}, " for name in names),
-            "result": self._result(),
-            "store_all": _lines([*self._store_pre(), *self._store()], 8),
-            "store": _lines(self._store(), 8),
-            "at_post": self._arguments(self._at_post("waited")),
+            "at_pre": _lines(at_pre, 8),
+            "traces": arguments,
+            "result": self._result,
+            "store_all": _lines([*self._store_pre(), *store], 8),
+            "store": _lines(store, 8),
+            "at_post": self._before_post(),
             "new": ", ".join(["new_w", *(f"new_{name}" for name in self._states)]),
             "changed": " or ".join(
                 ["new_w != w", *(f"new_{name} != {name}" for name in self._states)]
                 + [f"{name} != 0.0" for name in self._resets]
             ),
             "accept": _lines(
-                ["w = new_w", *(f"{name} = new_{name}" for name in self._states)]
-                + [f"{name} = 0.0" for name in self._resets],
-                12,
+                ["w = new_w", *(f"{name} = new_{name}" for name in self._states), *self._clear], 12
             ),
             **self._recording(),
         }
 
     def _arguments(self, values: dict[str, str]) -> str:
         """Return the arguments of a method, from the expressions of all variables."""
-        names = list(variables_of(self._kind))
-        return "".join(f"{values[name]}, " for name in names)
+        return "".join(f"{values[name]}, " for name in variables_of(self._kind))
 
-    def _result(self) -> str:
-        return ", ".join(["w", *self._states])
-
-    def _rate(self, section: str, name: str) -> str:
-        names = {"pre": self._layout.pre, "post": self._layout.post, "signal": self._layout.signals}
-        return f"rule[{self._layout.column(section, names[section].index(name))}]"
+    def _rule(self, section: str, k: int = 0) -> str:
+        """Return a number of the rule."""
+        return f"rule[{self._layout.column(section, k)}]"
 
     @property
     def _number(self) -> str:
         """Index of the projection."""
-        return f"int(rule[{self._layout.column('number')}])"
+        return f"int({self._rule('number')})"
 
     def _pre(self, name: str) -> str:
         """Return a presynaptic trace just after the last presynaptic spike."""
-        return self._kept.get(name, f"plasticity.traces[k, {self._column(name)}]")
+        return self._kept.get(name, self._place[name])
 
     def _load(self) -> list[str]:
-        lines = [
-            f"w, last = plasticity.weights[k] / p.{self._kind.scale}, plasticity.last_pre[k]",
-            *(
-                f"{kept} = plasticity.traces[k, {self._column(name)}]"
-                for name, kept in self._kept.items()
-            ),
-        ]
-        return lines
+        first = f"w, last = plasticity.weights[k] / p.{self._kind.scale}, plasticity.last_pre[k]"
+        return [first, *(f"{kept} = {self._place[name]}" for name, kept in self._kept.items())]
 
-    def _at_post(self, waited: str) -> dict[str, str]:
-        """Return the variables just before a postsynaptic spike, or a step with activity."""
-        layout = self._layout
-        found = dict(self._kept)
-        for name in layout.pre:
-            found[name] = f"{self._pre(name)} * math.exp(-{waited} * {self._rate('pre', name)})"
+    def _values(self, step: str, since: str, post: str, potential: str = "") -> dict[str, str]:
+        """Return the expressions of all variables at a step.
+
+        `since` is the number of steps since the last presynaptic spike. `post` and `potential` are
+        forms of postsynaptic traces and of potentials.
+        """
+        layout, found = self._layout, dict(self._kept)
+        for j, name in enumerate(layout.pre):
+            found[name] = f"{self._pre(name)} * math.exp(-{since} * {self._rule('pre', j)})"
         for j, name in enumerate(layout.post):
-            found[name] = f"plasticity.values[i, {j}] - 1.0"
+            nearest, rate = self._traces[name].nearest, self._rule("post", j)
+            trace = "post_nearest" if nearest else "post_trace"
+            found[name] = post.format(j=j, rate=rate, nearest=nearest, trace=trace)
         for j, name in enumerate(layout.potentials):
-            found[name] = f"plasticity.values[i, {j}]"
-        for name in layout.signals:
-            found[name] = f"signal_at(plasticity, {self._number}, to, {self._rate('signal', name)})"
+            found[name] = potential.format(j=j, lag=f"int({self._rule('lag', j)})")
+        for j, name in enumerate(layout.signals):
+            rate = self._rule("signal", j)
+            found[name] = f"signal_at(plasticity, {self._number}, {step}, {rate})"
         return found
+
+    def _before_post(self) -> str:
+        """Return the variables just before a postsynaptic spike, or a step with activity."""
+        stored = "plasticity.values[i, {j}]"
+        return self._arguments(self._values("to", "waited", f"{stored} - 1.0", stored))
+
+    def _before_pre(self) -> tuple[list[str], str]:
+        """Return statements and arguments: the variables just before a presynaptic spike."""
+        layout = self._layout
+        post = "{trace}(plasticity, latest, max(together, 1), {j}, now - shift, {rate})"
+        # The potential just before the spike: that of the step before.
+        potential = "plasticity.potentials[post, (now - shift - 1 - {lag}) % ring, {j}]"
+        values = self._values("now", "(now - last)", post, potential)
+        named = {name: f"x_{name}" for name in (*layout.pre, *layout.post, *layout.signals)}
+        lines = [f"{x} = {values[name]}" for name, x in named.items()]
+        if layout.potentials:
+            lines.append("post, ring = plastic.post_ids[k], plasticity.potentials.shape[1]")
+        return lines, self._arguments(values | named)
 
     def _process(self) -> list[str]:
         """Return the statements that process the postsynaptic spikes up to step `now`."""
-        continuous = self._layout.is_continuous
-        clip = "bounded" if self._kind.bounded else "not_negative"
-        at = [f"at = int(plasticity.traces[k, {self._column('updated')}])"] if continuous else []
+        advance = self._advance() if self._layout.is_continuous else []
         event = [
-            f"{self._result()} = on_post(w, {self._arguments(self._at_post('waited'))}p)",
-            f"w = {clip}(w)",
-            *(f"{name} = 0.0" for name in self._resets),
+            *(["to = plasticity.steps[i] + shift", *advance] if advance else []),
+            "waited = plasticity.steps[i] + shift - last",
+            f"{self._result} = on_post(w, {self._before_post()}p)",
+            f"w = {self._clip}(w)",
+            *self._clear,
             "together += 1 if plasticity.steps[i] + shift == now else 0",
             "latest, i = i, plasticity.next_spike[i]",
         ]
-        advance = self._advance(clip) if continuous else []
         return [
-            *at,
+            *([f"at = int({self._place['updated']})"] if advance else []),
             "latest, together = plasticity.last_seen[k], 0",
             "i = next_post(plasticity, plastic.post_ids[k], latest)",
             "while i >= 0 and plasticity.steps[i] + shift <= now:",
-            *(f"    {line}" for line in (["to = plasticity.steps[i] + shift"] if advance else [])),
-            *(f"    {line}" for line in advance),
-            "    waited = plasticity.steps[i] + shift - last",
             *(f"    {line}" for line in event),
-            *(["to = now"] if advance else []),
-            *advance,
+            *(["to = now", *advance] if advance else []),
             "plasticity.last_seen[k] = latest",
         ]
 
-    def _advance(self, clip: str) -> list[str]:
+    def _advance(self) -> list[str]:
         """Return the statements that integrate the weight from step `at` to step `to`."""
-        layout = self._layout
         if not hasattr(self._kind, "between"):
             return ["at = to"]
-        found = dict(self._kept)
-        for name in layout.pre:
-            rate = self._rate("pre", name)
-            found[name] = f"{self._pre(name)} * math.exp(-(at - last) * {rate})"
-        for j, name in enumerate(layout.post):
-            nearest = self._traces[name].nearest
-            rate = self._rate("post", name)
-            found[name] = f"trace_after(plasticity, latest, {j}, {nearest}, at - shift, {rate})"
-        for name in layout.signals:
-            found[name] = f"signal_at(plasticity, {self._number}, at, {self._rate('signal', name)})"
-        until = f"next_signal(plasticity, {self._number}, at, to)" if layout.signals else "to"
+        post = "trace_after(plasticity, latest, {j}, {nearest}, at - shift, {rate})"
+        arguments = self._arguments(self._values("at", "(at - last)", post))
+        until = f"next_signal(plasticity, {self._number}, at, to)" if self._layout.signals else "to"
         return [
             "while at < to:",
             f"    until = {until}",
-            f"    {self._result()} = between(w, {self._arguments(found)}(until - at) * p.dt, p)",
-            f"    w = {clip}(w)",
+            f"    {self._result} = between(w, {arguments}(until - at) * p.dt, p)",
+            f"    w = {self._clip}(w)",
             "    at = until",
         ]
-
-    def _at_pre(self) -> list[str]:
-        """Return the statements that compute the variables just before a presynaptic spike."""
-        layout, lines = self._layout, []
-        for name in layout.pre:
-            rate = self._rate("pre", name)
-            lines.append(f"x_{name} = {self._pre(name)} * math.exp(-(now - last) * {rate})")
-        for j, name in enumerate(layout.post):
-            trace = "post_nearest" if self._traces[name].nearest else "post_trace"
-            rate = self._rate("post", name)
-            spikes = "latest, max(together, 1)"
-            lines.append(f"x_{name} = {trace}(plasticity, {spikes}, {j}, now - shift, {rate})")
-        for name in layout.signals:
-            value = f"signal_at(plasticity, {self._number}, now, {self._rate('signal', name)})"
-            lines.append(f"x_{name} = {value}")
-        if layout.potentials:
-            lines.append("post, ring = plastic.post_ids[k], plasticity.potentials.shape[1]")
-        return lines
-
-    def _at_pre_inline(self) -> dict[str, str]:
-        """Return the expressions of variables without a name of their own at that time."""
-        found = {name: self._kept[name] for name in self._layout.states}
-        for j, name in enumerate(self._layout.potentials):
-            lag = f"int(rule[{self._layout.column('lag', j)}])"
-            # The potential just before the spike: that of the step before.
-            found[name] = f"plasticity.potentials[post, (now - shift - 1 - {lag}) % ring, {j}]"
-        return found
 
     def _store_pre(self) -> list[str]:
         """Return the statements that store the presynaptic traces."""
         added = {n: "1.0" if self._traces[n].nearest else f"x_{n} + 1.0" for n in self._layout.pre}
         return [f"{self._pre(name)} = {value}" for name, value in added.items()]
 
-    def _store(self) -> list[str]:
-        """Return the statements that store the other values of a synapse."""
-        lines = [
-            f"plasticity.traces[k, {self._column(name)}] = {kept}"
-            for name, kept in self._kept.items()
-        ]
-        if self._layout.is_continuous:
-            lines.append(f"plasticity.traces[k, {self._column('updated')}] = at")
-        return lines
-
     def _recording(self) -> dict[str, str]:
         """Return the fragments of `record_row`."""
-        filters, potentials = [], []
+        filters, potentials, values = [], [], []
         for j, (name, declared) in enumerate(potentials_of(self._kind).items()):
-            old, gain = f"kept[post, previous, {j}]", f"rule[{self._layout.column('gain', j)}]"
-            value = "v" if declared.tau == 0.0 else f"{old} + (v - {old}) * {gain}"
+            old = f"kept[post, previous, {j}]"
+            value = "v" if declared.tau == 0.0 else f"{old} + (v - {old}) * {self._rule('gain', j)}"
             filters.append(f"kept[post, now, {j}] = {value}")
-            lag = f"int(rule[{self._layout.column('lag', j)}])"
-            potentials.append(f"x_{name} = kept[post, (t - {lag}) % ring, {j}]")
-        names = self._layout.potentials
+            potentials.append(
+                f"x_{name} = kept[post, (t - int({self._rule('lag', j)})) % ring, {j}]"
+            )
+            values.append(f"plasticity.values[n, {j}] = x_{name}")
         spiking = {"v_spike", "t_spike"} <= set(self._layout.fields)
-        values = [f"plasticity.values[n, {j}] = x_{name}" for j, name in enumerate(names)]
         return {
             "spike_steps": "math.floor(p.t_spike / p.dt + 0.5)" if spiking else "0.0",
             "v_spike": "p.v_spike" if spiking else "v",
             "filters": _lines(filters, 8),
             "potentials": _lines(potentials, 8),
-            "active": "".join(f"x_{name}, " for name in names),
+            "active": "".join(f"x_{name}, " for name in self._layout.potentials),
             "values": _lines(values, 12),
         }
 

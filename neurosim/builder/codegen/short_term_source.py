@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import math
-import numbers
-import traceback
 from typing import TYPE_CHECKING, Any
 
-from numba import config
-
-from neurosim.builder.codegen.model_check import check_functions, first_values, method_of
-from neurosim.builder.codegen.model_code import compiled_module
-from neurosim.builder.codegen.model_functions import functions_of, run_plain
-from neurosim.errors import NeurosimError
+from neurosim.builder.codegen.model_check import check_functions, first_values, sample
+from neurosim.builder.codegen.model_code import addressed_functions
 from neurosim.models.declare import parameters_of, states_of
-from neurosim.models.equations import location_of
 
 if TYPE_CHECKING:
     from neurosim.models import ShortTermPlasticity
 
-IMPORTS = '''"""Short-term plasticity, in the form that neurosim compiles."""
-
-import math
-from collections import namedtuple
-
-from neurosim.kernels import model_math as mathematics
-from neurosim.kernels.address import addressed
-from neurosim.kernels.model_tools import function
-from neurosim.kernels.tables import tables_at
-
-'''
-
-TEXT = '''# {name}
-P = namedtuple("P", {fields!r})
-
-
-{functions}
-
+TEXT = '''
 
 @addressed
 def transmit_spikes(frame, first, stop, t, _a, _b):
@@ -70,55 +46,18 @@ def transmission_function(part: ShortTermPlasticity, plain: bool = False) -> Any
     plain : bool
         Whether to run the model as plain Python, so that `print` and a debugger work.
     """
-    check_functions(type(part))
-    for interval in (10.0, math.inf):
-        _sample(part, interval)
     kind = type(part)
-    text = _text(kind)
-    if not (plain or config.DISABLE_JIT):
-        return compiled_module(kind.__name__, IMPORTS + text).transmit_spikes
-    return run_plain(kind, text, {})["transmit_spikes"]
-
-
-def _text(kind: type[ShortTermPlasticity]) -> str:
-    """Return the source of the function of a class."""
-    fields, states = tuple(parameters_of(kind)), tuple(states_of(kind))
+    fields, states = parameters_of(kind), states_of(kind)
+    check_functions(kind)
+    for interval in (10.0, math.inf):
+        arguments = (*part.initial_states(), interval, first_values(part))
+        case = f"with the initial states and interval = {interval:g}"
+        sample(kind, "transmit", arguments, ("the efficacy", *states), case)
     places = [f"state.source_states[base + {j} * n + i]" for j in range(len(states))]
-    return TEXT.format(
-        name=f"{kind.__module__}.{kind.__qualname__}",
-        fields=fields,
-        functions="\n\n\n".join(functions_of(kind)),
+    text = TEXT.format(
         parameters="".join(f"table.parameters[{j}, own], " for j in range(len(fields))),
         result=", ".join(("efficacy", *(f"x{j}" for j in range(len(states))))),
         states="".join(f"{place}, " for place in places),
         store="; ".join(f"{place} = x{j}" for j, place in enumerate(places)) or "pass",
     )
-
-
-def _sample(part: ShortTermPlasticity, interval: float) -> None:
-    """Call `transmit` once as plain Python, and check the result."""
-    kind, states = type(part), part.initial_states()
-    function, full_name = method_of(kind, "transmit"), f"{type(part).__name__}.transmit"
-    case = f"interval = {interval:g}"
-    try:
-        result = function(*states, interval, first_values(part))
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1].lineno
-        reason = str(error).replace("'types.SimpleNamespace' object", "p")
-        raise NeurosimError(
-            f"{location_of(function, line)}: {full_name} fails for the initial states and {case} "
-            f"({type(error).__name__}: {reason})"
-        ) from None
-    values = result if isinstance(result, tuple) else (result,)
-    at, wanted = f"{location_of(function)}: {full_name}", ("the efficacy", *states_of(kind))
-    if len(values) != len(wanted):
-        raise NeurosimError(
-            f"{at} returns {len(values)} values: it must return {len(wanted)}, {', '.join(wanted)}"
-        )
-    for name, value in zip(wanted, values, strict=True):
-        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        if not (number and math.isfinite(value)):
-            raise NeurosimError(
-                f"{at} returns {value!r} for {name} with the initial states and {case}: it must "
-                "return a finite number"
-            )
+    return addressed_functions(kind, tuple(fields), text, plain=plain)["transmit_spikes"]

@@ -454,6 +454,11 @@ def run(synapse: ns.Synapse) -> ns.Result:
         ("derivatives", "return -g", r"returns 1 derivative: it must return 2, for g, h"),
         ("derivatives", "return -g / p.taus, -h", r":15: .* \(AttributeError: p .*'taus'"),
         ("derivatives", "return exp(g), -h", r":15: .* uses 'exp', which is not defined"),
+        (
+            "current",
+            "return (g,)",
+            r"current returns \(.*,\) for the current: it must return a number",
+        ),
         ("current", "return g, h", r"current returns 2 values: it must return 1, for the current"),
         ("current", "return math.log(g)", r":19: .* fails .* \(ValueError"),
         ("current", "print(v); return g", r":19: .* calls print: models can call abs"),

@@ -286,11 +286,21 @@ class Short(ns.ShortTermPlasticity):
         return 1.0
 
 
+@dataclass(frozen=True, eq=False)
+class Tuple(ns.ShortTermPlasticity):
+    """A model without states that returns a tuple."""
+
+    @staticmethod
+    def transmit(interval, p):
+        return (1.0,)
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
+        (Tuple(), r"Tuple.transmit returns \(1.0,\) for the efficacy: it must return a number"),
         (Endless(), r"Endless.transmit returns inf for x with .* interval = inf"),
-        (Short(), r"Short.transmit returns 1 values: it must return 2, the efficacy, x"),
+        (Short(), r"Short.transmit returns 1 value: it must return 2, for the efficacy, x"),
     ],
 )
 def test_mistakes_in_a_model_are_reported(model: Any, message: str) -> None:
