@@ -92,8 +92,8 @@ class SoftThreshold:
         Raises
         ------
         NeurosimError
-            If the potential was not recorded, or if either half of the data has fewer than 20
-            spikes.
+            If the potential was not recorded, if either half of the data has fewer than 20 spikes,
+            or if fewer than 20 samples of the training data are not followed by a spike.
         """
         window = positive(window, "window", "ms")
         block, start = positive(block, "block", "ms"), finite(start, "start", "ms", 0.0)
@@ -118,6 +118,13 @@ class SoftThreshold:
                 f"{name} has {counts[0]} spikes to train on and "
                 f"{counts[1]} to test: at least {FEWEST} of each are needed; simulate longer, or "
                 "record more neurons"
+            )
+        silent = int((~fired[~test]).sum())
+        if silent < FEWEST:
+            raise NeurosimError(
+                f"{name} spikes within {window:g} ms of all but {silent} of {silent + counts[0]:,} "
+                f"samples to train on: at least {FEWEST} without a spike are needed; give a "
+                "shorter window, or a network that fires less"
             )
         trained = LogisticNeuron().fit(v[~test, None], fired[~test])
         return cls(v[test], fired[test], blocks[test].astype(np.int64), trained)

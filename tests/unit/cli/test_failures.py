@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import json
@@ -238,21 +239,17 @@ def test_signals_reach_the_command_behind_its_supervisor(what: str, number: int,
 @pytest.mark.parametrize("limit", [0.35, 0.45])
 def test_a_command_without_enough_memory_says_so(tmp_path: Path, limit: float):
     limited = ["bash", "-c", 'ulimit -v $0 && exec "$@"', str(int(limit * 2**20))]
-    done = subprocess.run(
-        [
-            *limited,
-            sys.executable,
-            "-m",
-            "neurosim",
-            "run",
-            "psp-summation",
-            "--out",
-            str(tmp_path),
-        ],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "neurosim", "run", "psp-summation", "--out", str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    # CPython 3.11 sometimes loops for ever if it gets no memory for a frame during an import.
+    for _ in range(3):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                limited + command, env=environment, capture_output=True, text=True, timeout=120
+            )
+            break
+    else:
+        pytest.fail("the command did not end")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "out of memory" in done.stderr.splitlines()[-1]

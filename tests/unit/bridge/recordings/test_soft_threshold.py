@@ -68,3 +68,13 @@ def test_samples_are_compared_with_spikes_after_them_and_outside_of_the_refracto
 def test_what_does_not_suffice_is_refused(population, options, words):
     with pytest.raises(ns.NeurosimError, match=words):
         SoftThreshold.of(simulated(2000.0), population, **options)
+
+
+def test_neurons_that_fire_as_soon_as_they_can_are_refused():
+    net = ns.Network()
+    cells = net.add("cells", 2, ns.LIF(t_ref=2.0))
+    net.drive(cells, ns.ConstantCurrent(1e5))
+    net.record(cells, "v")
+    result = ns.simulate(net, 1000.0)
+    with pytest.raises(ns.NeurosimError, match=r"cells spikes within 1 ms of all but \d+ of"):
+        SoftThreshold.of(result, "cells")
