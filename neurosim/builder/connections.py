@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.builder.context import BuildContext
 from neurosim.builder.layout import lay_out_ends
 from neurosim.builder.projections import Projections
 from neurosim.builder.synapses import make_tables
@@ -80,7 +81,8 @@ def drawn_connections(
     """
     projection = network.projections[number]
     layout = lay_out_ends(projection)
-    ((table, n),) = make_tables(Projections(network, layout, dt, seed, (number,)))
+    context = BuildContext(network, layout, dt, seed, range(1))
+    ((table, n),) = make_tables(Projections(context, (number,)))
     local = layout.threads[0].populations[layout.index(projection.target)]
     found = {
         "sources": np.empty(n, np.int32),

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, LocalPopulation
+    from neurosim.builder.context import BuildContext
+    from neurosim.builder.layout import LocalPopulation
     from neurosim.kernels import Inputs, Neurons
-    from neurosim.network import Drive, Network
+    from neurosim.network import Drive
 
 
 class GeneratedPort(NamedTuple):
@@ -90,24 +91,23 @@ class Ports(NamedTuple):
     sources: Mapping[Drive, Source]
 
 
-def input_tables(
-    network: Network, layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
-) -> tuple[Inputs, Ports]:
+def input_tables(context: BuildContext, thread: int, neurons: Neurons) -> tuple[Inputs, Ports]:
     """Build the tables of inputs to the neurons of one thread, and their ports."""
+    dt, seed, parts = context.dt, context.seed, context.parts(thread)
     tables = InputTables(neurons)
     found = [
-        (k, drive, layout.threads[thread].populations[layout.index(drive.target)])
-        for k, drive in enumerate(network.drives)
+        (Stream(dt, seed, k), drive, parts[context.layout.index(drive.target)])
+        for k, drive in enumerate(context.network.drives)
     ]
-    for k, drive, local in found:
+    for stream, drive, local in found:
         drive.input.check_step(dt)
         if not (drive.input.is_generated or drive.input.is_live):
-            add_input(drive.input, tables, drive, local, Stream(dt, seed, k))
+            add_input(drive.input, tables, drive, local, stream)
     live: dict[Drive, CurrentPort | SpikePort] = {}
     generated: dict[Drive, GeneratedPort] = {}
-    for k, drive, local in found:
+    for stream, drive, local in found:
         if drive.input.is_generated:
-            generated[drive] = _generated_port(Stream(dt, seed, k), drive, local, tables)
+            generated[drive] = _generated_port(stream, drive, local, tables)
         elif drive.input.is_live:
             live[drive] = _live_port(drive, local, tables)
     return tables.freeze(), Ports(live, generated, tables.sources)

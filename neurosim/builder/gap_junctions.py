@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.builder.context import BuildContext
     from neurosim.builder.layout import Layout
     from neurosim.models import Synapse
-    from neurosim.network import Network
 
     Junctions = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
@@ -44,7 +44,7 @@ def _points(layout: Layout) -> tuple[dict[tuple[int, Synapse], int], int]:
     return first, n
 
 
-def gap_junctions(network: Network, layout: Layout, dt: float, seed: int) -> Junctions | None:
+def gap_junctions(context: BuildContext) -> Junctions | None:
     """Return all gap junctions of a network, None if there are none.
 
     Returns
@@ -59,11 +59,12 @@ def gap_junctions(network: Network, layout: Layout, dt: float, seed: int) -> Jun
     NeurosimError
         If the conductances of a neuron are too large for the time step.
     """
+    network, layout, dt = context.network, context.layout, context.dt
     pieces, (starts, n_points) = [], _points(layout)
     for number, projection in enumerate(network.projections):
         if not projection.synapse.couples:
             continue
-        found = drawn_connections(network, number, dt, seed, np.float64)
+        found = drawn_connections(network, number, dt, context.seed, np.float64)
         one = found["sources"] + starts[layout.index(projection.source), projection.synapse]
         other = found["targets"] + starts[layout.index(projection.target), projection.synapse]
         apart = one != other
@@ -121,30 +122,28 @@ def _capacitance(model: Any, compartment: str | None) -> float:
 
 
 def couplings(
-    junctions: Junctions | None,
-    layout: Layout,
+    context: BuildContext,
     thread: int,
+    junctions: Junctions | None,
     first_state: Mapping[int, int],
-    dt: float,
 ) -> Couplings | None:
     """Return the gap junctions of one thread, None if the network has none.
 
     Parameters
     ----------
-    junctions : Junctions or None
-    layout : Layout
+    context : BuildContext
     thread : int
+    junctions : Junctions or None
     first_state : mapping of int to int
         See `ModelPart`.
-    dt : float
-        ms.
     """
     if junctions is None:
         return None
+    layout = context.layout
     points, others, weights = junctions
     starts, _ = _points(layout)
     columns: list[tuple[NDArray[np.int64], ...]] = []
-    for g, part in enumerate(layout.threads[thread].populations):
+    for g, part in enumerate(context.parts(thread)):
         k, within = part.population, np.arange(part.size)
         potentials = compartments_of(type(layout.populations[k].neuron))
         for synapse in layout.synapses(k):
@@ -174,7 +173,7 @@ def couplings(
         start=start,
         others=others[chosen],
         conductances=weights[chosen],
-        dt=np.array([dt]),
+        dt=np.array([context.dt]),
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout
+    from neurosim.builder.context import BuildContext
     from neurosim.kernels import Neurons
 
 
@@ -53,20 +53,18 @@ def _port_values(neuron: LIF, port: Hashable, dt: float) -> dict[str, Any]:
 
 
 def heterogeneous_tables(
-    layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
+    context: BuildContext, thread: int, neurons: Neurons
 ) -> Heterogeneous | None:
     """Lay out the heterogeneous neurons of one thread; None without such neurons.
 
     Parameters
     ----------
-    layout : Layout
+    context : BuildContext
+    thread : int
     neurons : Neurons
         Neurons of the thread.
-    thread : int
-    dt : float
-        ms.
-    seed : int
     """
+    dt = context.dt
     chosen = neurons.groups["mechanism"] == SpikeMechanism.HETEROGENEOUS
     if not chosen.any():
         return None
@@ -74,11 +72,11 @@ def heterogeneous_tables(
     columns: dict[str, list[NDArray[np.float64]]] = {
         name: [] for name in Heterogeneous._fields[Heterogeneous._fields.index("p_vv") :]
     }
-    for g, local in enumerate(layout.threads[thread].populations):
+    for g, local in enumerate(context.parts(thread)):
         if not chosen[g]:
             continue
-        population = layout.populations[local.population]
-        neuron: Any = drawn_neuron(population, seed)
+        population = context.layout.populations[local.population]
+        neuron: Any = drawn_neuron(population, context.seed)
         first[g], first_port[g] = (sum(map(len, columns[name])) for name in ("p_vv", "p_vs"))
         links[g] = link_of(neuron)
         found = [_neuron_values(neuron, dt), *(_port_values(neuron, p, dt) for p in local.slots)]

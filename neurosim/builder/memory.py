@@ -14,7 +14,6 @@ from neurosim.network.parts import WeightRecording
 from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
-    from neurosim.builder.layout import Layout
     from neurosim.builder.projections import Projections
     from neurosim.network import Network, Recording
 
@@ -30,11 +29,12 @@ USABLE = 0.9
 """Fraction of the available memory that a network may take."""
 
 
-def _parts(layout: Layout, projections: Projections) -> tuple[float, float, float]:
+def _parts(projections: Projections) -> tuple[float, float, float]:
     """Return the bytes for synapses, their index, and neurons.
 
     The index is by source and delay.
     """
+    layout = projections.layout
     n_threads, n_neurons = len(layout.threads), int(layout.first_id[-1])
     slot = 2 if max(thread.n_slots for thread in layout.threads) <= 2**16 else 4
     weight = 0 if projections.common is not None else 4
@@ -48,22 +48,22 @@ def _parts(layout: Layout, projections: Projections) -> tuple[float, float, floa
     return synapses, delays, 2 * slots + 64 * n_neurons
 
 
-def expected_bytes(layout: Layout, projections: Projections) -> int:
+def expected_bytes(projections: Projections) -> int:
     """Return the expected size of all synapse tables and neurons in bytes.
 
     The expectation is over random networks.
     """
-    return int(sum(_parts(layout, projections)))
+    return int(sum(_parts(projections)))
 
 
-def _listing_bytes(layout: Layout, projections: Projections) -> float:
+def _listing_bytes(projections: Projections) -> float:
     """Return the bytes taken while synapses of fixed in-degrees are listed by source."""
     listed = sum(
         expected
         for projection, expected in zip(projections.projections, projections.expected, strict=True)
         if projection.rule.rows == "in-degree"
     )
-    return 2 * LISTED_BYTES * min(listed, len(layout.threads) * LISTED_AT_ONCE)
+    return 2 * LISTED_BYTES * min(listed, len(projections.layout.threads) * LISTED_AT_ONCE)
 
 
 def check_size(network: Network) -> None:
@@ -134,7 +134,7 @@ def _too_many_delays(needed: float, count: int, longest: int, available: int) ->
     )
 
 
-def check_memory(layout: Layout, *built: Projections) -> None:
+def check_memory(*built: Projections) -> None:
     """Check that the synapses of a network fit into the available memory.
 
     Raises
@@ -142,8 +142,8 @@ def check_memory(layout: Layout, *built: Projections) -> None:
     NeurosimError
         With the estimate and the size that fits.
     """
-    parts, available = [_parts(layout, projections) for projections in built], available_memory()
-    needed = sum(map(sum, parts)) + sum(_listing_bytes(layout, one) for one in built)
+    parts, available = list(map(_parts, built)), available_memory()
+    needed = sum(map(sum, parts)) + sum(map(_listing_bytes, built))
     if available is None or needed <= USABLE * available:
         return
     if sum(delays for _, delays, _ in parts) > sum(synapses for synapses, _, _ in parts):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.builder.context import BuildContext
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.kernels import Neurons
     from neurosim.models import Synapse
@@ -84,7 +85,7 @@ def state_number(layout: Layout, population: int, synapse: Synapse) -> int:
     raise AssertionError(synapse)
 
 
-def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray[np.float64]:
+def initial_states(context: BuildContext, number: int) -> NDArray[np.float64]:
     """Return the states of every neuron of a population at time 0.
 
     The potential (mV) is the first state. The states of the synapses follow those of the neuron.
@@ -93,6 +94,7 @@ def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray
     -------
     (size, n_states) ndarray
     """
+    layout, seed = context.layout, context.seed
     population = layout.populations[number]
     model: Any = drawn_neuron(population, seed)
     potential, *names = states_of(type(model))
@@ -107,12 +109,13 @@ def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray
     for synapse in layout.synapses(number):
         columns += [np.full(population.size, value) for value in synapse.initial_states()]
     # The method of NEST starts with a trial of the whole step.
-    columns += [np.full(population.size, dt)] * hidden_states(model)
+    columns += [np.full(population.size, context.dt)] * hidden_states(model)
     return np.stack(columns, axis=1)
 
 
-def most_spikes(layout: Layout, dt: float) -> NDArray[np.int64]:
+def most_spikes(context: BuildContext) -> NDArray[np.int64]:
     """Return the maximum number of spikes of a neuron in a time step, by population."""
+    layout, dt = context.layout, context.dt
     most = np.ones(len(layout.populations), np.int64)
     for number, population in enumerate(layout.populations):
         neuron: Any = population.neuron
@@ -135,17 +138,16 @@ def _integrated(layout: Layout, number: int) -> list[Any]:
     return [form for form in forms if form.has_equations or (carries and form.is_current)]
 
 
-def _parameter_rows(
-    layout: Layout, local: LocalPopulation, dt: float, seed: int
-) -> NDArray[np.float64]:
+def _parameter_rows(context: BuildContext, local: LocalPopulation) -> NDArray[np.float64]:
     """Return the parameters of a model neuron and its synapses as rows.
 
     Each row contains the refractory period (steps), the parameters of the neuron, and the
     parameters of the synapses that are integrated with it and of its escape noise. There is one row
     per local neuron, or a single row if all neurons are equal.
     """
+    layout, dt = context.layout, context.dt
     population = layout.populations[local.population]
-    neuron: Any = drawn_neuron(population, seed)
+    neuron: Any = drawn_neuron(population, context.seed)
     ports = _integrated(layout, local.population)
     parts = (neuron, *ports)
     values = [getattr(part, name) for part in parts for name in parameters_of(type(part))]
@@ -169,25 +171,18 @@ def _parameter_rows(
     return np.hstack([table, np.reshape(found, (len(table), len(entries)))])
 
 
-def model_tables(
-    layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, debug: bool
-) -> ModelPart:
+def model_tables(context: BuildContext, thread: int, neurons: Neurons) -> ModelPart:
     """Build the tables of the neurons of one thread that have compiled equations.
 
     Parameters
     ----------
-    layout : Layout
+    context : BuildContext
+    thread : int
     neurons : Neurons
         Neurons of the thread.
-    thread : int
-    dt : float
-        ms.
-    seed : int
-    debug : bool
-        Whether to run the equations as plain Python.
-
     """
-    parts = layout.threads[thread].populations
+    layout, dt = context.layout, context.dt
+    parts = context.parts(thread)
     populations = [layout.populations[local.population] for local in parts]
     groups = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
     if all(p.neuron.is_linear for p in layout.populations):
@@ -197,8 +192,8 @@ def model_tables(
     for g in groups:
         first[g] = sum(len(part) for part in states.values())
         local = parts[g]
-        states[g] = initial_states(layout, g, dt, seed)[local.start : local.stop, 1:].ravel()
-    rows = {g: _parameter_rows(layout, parts[g], dt, seed) for g in groups}
+        states[g] = initial_states(context, g)[local.start : local.stop, 1:].ravel()
+    rows = {g: _parameter_rows(context, parts[g]) for g in groups}
     blocks, address, points, single, carrying, drawing = [], [], [], [], [], []
     first_state, first_param, params = [], [], []
     n_params = most_points = 0
@@ -220,7 +215,7 @@ def model_tables(
             table = np.pad(table[start:stop].T, ((0, 0), (0, WORK_ROW - (stop - start))))
         head = [n_internal, dt / n_internal, n_points]
         blocks.append(b)
-        address.append(block_address(neuron, debug, ports, n_internal == 1))
+        address.append(block_address(neuron, context.debug, ports, n_internal == 1))
         points.append(n_points)
         single.append(kinds.tolist() == [DELTA])
         carrying.append(method_of(neuron).carries_currents)

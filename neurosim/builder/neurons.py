@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout
+    from neurosim.builder.context import BuildContext
     from neurosim.models import Neuron
 
 
@@ -108,19 +108,16 @@ class _Groups:
                 first_port += group.stop_port - group.first_port
 
 
-def neuron_tables(layout: Layout, thread: int, dt: float, seed: int) -> NeuronPart:
+def neuron_tables(context: BuildContext, thread: int) -> NeuronPart:
     """Lay out the neurons of one thread.
 
     Parameters
     ----------
-    layout : Layout
+    context : BuildContext
     thread : int
-    dt : float
-        ms.
-    seed : int
     """
-    found = _Groups()
-    populations = layout.threads[thread].populations
+    layout, dt = context.layout, context.dt
+    found, populations = _Groups(), context.parts(thread)
     for local in populations:
         population = layout.populations[local.population]
         group = membrane(population.neuron, dt)
@@ -128,7 +125,7 @@ def neuron_tables(layout: Layout, thread: int, dt: float, seed: int) -> NeuronPa
         group.first_id = layout.first_id[local.population] + local.start
         group.refractory = shortest_refractory(population.neuron, dt)
         group.first_entity = local.start
-        group.key = stream_key(seed, "escape", population.name)
+        group.key = stream_key(context.seed, "escape", population.name)
         key = (local.population, False)
         found.add(group, local.size, local.slots, population.neuron, dt, key, local.currents)
     for local in populations:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from neurosim.builder.context import BuildContext
 from neurosim.builder.drives import Ports, input_tables
 from neurosim.builder.gap_junctions import couplings, gap_junctions
 from neurosim.builder.grid import check_dt
@@ -49,7 +50,6 @@ from neurosim.builder.transmission import (
     efficacy_rows,
     sources_of,
     transmission_parts,
-    transmission_projections,
 )
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.workers import Each
     from neurosim.kernels import (
         Couplings,
         Heterogeneous,
@@ -222,30 +221,19 @@ class Plan:
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
 
 
-def _build_synapses(
-    network: Network,
-    layout: Layout,
-    dt: float,
-    seed: int,
-    local_threads: range,
-    each: Each,
-    debug: bool,
-    report: Callable[[float], object],
-) -> Synapses:
+def _build_synapses(context: BuildContext, report: Callable[[float], object]) -> Synapses:
     """Build the synapses of a network."""
-    projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
-    plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
+    network, dt = context.network, context.dt
+    projections = Projections(context)
+    plastic = plastic_projections(context)
     sources = sources_of(network)
-    scaled = transmission_projections(network, sources, layout, dt, seed, local_threads, each)
-    check_memory(layout, projections, *scaled)
-    made = make_tables(projections, each, report)
-    options = (local_threads, each, debug)
-    parts = plastic_parts(network, plastic, layout, dt, efficacy_rows(sources), *options)
-    tables = list(each(lambda built: into_ring(built[0], layout), made))
+    scaled = [Projections(context, some.numbers, share_weights=False) for some in sources]
+    check_memory(projections, *scaled)
+    made = make_tables(projections, report)
+    parts = plastic_parts(context, plastic, efficacy_rows(sources))
+    tables = list(context.each(lambda built: into_ring(built[0], context.layout), made))
     ring = int(tables[0].ring[0])
-    transmitting, n_transmitting = transmission_parts(
-        sources, scaled, layout, dt, seed, ring, *options
-    )
+    transmitting, n_transmitting = transmission_parts(context, sources, scaled, ring)
     pools = pool_projections(network)
     pooled = int(sum(map(expected_synapses, pools)))
     built = (projections, *plastic, *scaled)
@@ -263,7 +251,7 @@ def _build_synapses(
         n_synapses=sum(n for _, n in made)
         + sum(len(part.weights) for part in parts)
         + n_transmitting
-        + (pooled if local_threads.start == 0 else 0),
+        + (pooled if context.local_threads.start == 0 else 0),
     )
 
 
@@ -291,15 +279,16 @@ def _describe(network: Network, signs: Mapping[str, int]) -> dict[str, Populatio
     }
 
 
-def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> NDArray:
+def _starting_potentials(context: BuildContext, thread: int) -> NDArray:
     """Return the potential of each neuron at time 0, as stored in `State.v`."""
+    layout, seed = context.layout, context.seed
     v = np.zeros(layout.threads[thread].n_local)
-    for local in layout.threads[thread].populations:
+    for local in context.parts(thread):
         population = layout.populations[local.population]
         if population.neuron.is_linear:
             start = initial_potentials(population, seed) - potential_offset(population, seed)
         else:
-            start = initial_states(layout, local.population, dt, seed)[:, 0]
+            start = initial_states(context, local.population)[:, 0]
         v[local.first : local.first + local.size] = start[local.start : local.stop]
     return v
 
@@ -357,43 +346,39 @@ def build(
     check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
     with workers(len(local_threads)) as each:
-        if wired is None:
-            options = (local_threads, each, debug, report)
-            synapses = _build_synapses(network, layout, dt, seed, *options)
-        else:
-            synapses = wired.synapses
-        traces = plan_traces(network, layout, dt)
+        context = BuildContext(network, layout, dt, seed, local_threads, each, debug)
+        synapses = _build_synapses(context, report) if wired is None else wired.synapses
+        traces = plan_traces(context)
         offsets = {p.name: potential_offset(p, seed) for p in layout.populations}
-        junctions = gap_junctions(network, layout, dt, seed)
-
+        junctions = gap_junctions(context)
         efficacies = efficacy_rows(synapses.transmissions)
 
         def build_thread(thread: int) -> ThreadPlan:
-            here = thread - local_threads.start
+            here = context.here(thread)
             plastic = synapses.plastic[here]
-            cells = neuron_tables(layout, thread, dt, seed)
+            cells = neuron_tables(context, thread)
             neurons = cells.tables
-            models = model_tables(layout, neurons, thread, dt, seed, debug)
-            inputs, ports = input_tables(network, layout, neurons, thread, dt, seed)
+            models = model_tables(context, thread, neurons)
+            inputs, ports = input_tables(context, thread, neurons)
             recording, trace_terms = recording_table(
-                traces, layout, thread, cells.state_index, models.first_state, ports.sources
+                context, thread, traces, cells.state_index, models.first_state, ports.sources
             )
             part = ThreadPlan(
                 table=synapses.tables[here],
                 plastic=plastic,
                 transmissions=synapses.transmission_parts[here],
-                pools=pool_tables(network, layout, thread, models.first_state, dt, efficacies),
+                pools=pool_tables(context, thread, models.first_state, efficacies),
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,
-                heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
-                couplings=couplings(junctions, layout, thread, models.first_state, dt),
+                heterogeneous=heterogeneous_tables(context, thread, neurons),
+                couplings=couplings(context, thread, junctions, models.first_state),
                 inputs=inputs,
                 ports=ports,
                 recording=recording,
                 trace_terms=trace_terms,
                 offsets=target_offsets(plastic, network, offsets),
-                v_start=_starting_potentials(layout, thread, dt, seed),
+                v_start=_starting_potentials(context, thread),
                 n_synaptic=cells.n_synaptic,
                 n_slots=layout.threads[thread].n_slots,
             )
@@ -419,5 +404,5 @@ def build(
         synapses=synapses,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
-        most_spikes=most_spikes(layout, dt),
+        most_spikes=most_spikes(context),
     )

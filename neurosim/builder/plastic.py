@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout
-    from neurosim.builder.workers import Each
+    from neurosim.builder.context import BuildContext
     from neurosim.kernels import Table
     from neurosim.network import Modulation, Network
 
@@ -112,9 +111,7 @@ class PlasticPart:
         return np.flatnonzero([bool(getattr(layout, attribute)) for layout in self.layouts])
 
 
-def plastic_projections(
-    network: Network, layout: Layout, dt: float, seed: int, local_threads: range, each: Each
-) -> list[Projections]:
+def plastic_projections(context: BuildContext) -> list[Projections]:
     """Return the plastic projections, one `Projections` for each.
 
     Raises
@@ -123,6 +120,7 @@ def plastic_projections(
         If excitatory and inhibitory input of their targets is recorded separately, or if the
         synapses do not fit into memory.
     """
+    network = context.network
     chosen = [k for k, p in enumerate(network.projections) if p.plasticity is not None]
     for k in chosen:
         target = network.projections[k].target
@@ -139,59 +137,41 @@ def plastic_projections(
             f"The plastic synapses need about {needed / 2**30:.1f} GiB; "
             f"{available / 2**30:.1f} GiB are available: make fewer of them plastic"
         )
-    return [
-        Projections(network, layout, dt, seed, (k,), local_threads=local_threads, each=each)
-        for k in chosen
-    ]
+    return [Projections(context, (k,)) for k in chosen]
 
 
 def plastic_parts(
-    network: Network,
-    plastic: list[Projections],
-    layout: Layout,
-    dt: float,
-    efficacies: Mapping[int, int],
-    local_threads: range,
-    each: Each,
-    debug: bool,
+    context: BuildContext, plastic: list[Projections], efficacies: Mapping[int, int]
 ) -> list[PlasticPart]:
     """Build the tables of plastic synapses of each thread of this process.
 
     Parameters
     ----------
-    network : Network
+    context : BuildContext
     plastic : list of Projections
-    layout : Layout
-    dt : float
-        ms.
     efficacies : mapping of int to int
         Row of `State.efficacy` of the projections that have one.
-    local_threads : range
-    each : Each
-    debug : bool
-        Whether to run rules as plain Python.
     """
-    made = [make_tables(projections, each) for projections in plastic]
-    functions = tuple(rule_functions(projections.plasticity, debug) for projections in plastic)
+    made = [make_tables(projections) for projections in plastic]
+    functions = tuple(rule_functions(p.plasticity, context.debug) for p in plastic)
 
     def part(thread: int) -> PlasticPart:
-        tables = [of[thread - local_threads.start][0] for of in made]
-        return _plastic_part(network, plastic, tables, functions, layout, dt, efficacies, thread)
+        tables = [of[context.here(thread)][0] for of in made]
+        return _plastic_part(context, thread, plastic, tables, functions, efficacies)
 
-    return list(each(part, local_threads))
+    return list(context.each(part, context.local_threads))
 
 
 def _plastic_part(
-    network: Network,
+    context: BuildContext,
+    thread: int,
     plastic: list[Projections],
     tables: list[Table],
     functions: tuple[Any, ...],
-    layout: Layout,
-    dt: float,
     efficacies: Mapping[int, int],
-    thread: int,
 ) -> PlasticPart:
     """Build the tables of plastic synapses of one thread."""
+    network, layout, dt = context.network, context.layout, context.dt
     records = np.zeros(len(plastic), PLASTIC_PROJECTION)
     columns: dict[str, list[NDArray]] = {}
     stops, n_synapses, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
@@ -199,7 +179,7 @@ def _plastic_part(
     for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
         (projection,), rule = projections.projections, projections.plasticity
         number = next(k for k, other in enumerate(network.projections) if other is projection)
-        local = layout.threads[thread].populations[layout.index(projection.target)]
+        local = context.parts(thread)[layout.index(projection.target)]
         first_source = int(layout.first_id[layout.index(projection.source)])
         source, slots, weight, delay = unpack(table)
         distinct = np.unique(projections.column_delays)
@@ -267,7 +247,7 @@ def _plastic_part(
         delays=joined("delays"),
         first_target=joined("first_target"),
         functions=functions,
-        modulations=_modulations(network, layout, dt),
+        modulations=_modulations(context),
         initial=_padded([initial_values(rule) for rule in rules]),
         layouts=tuple(layouts),
         n_values=max((len(own.spike_columns) for own in layouts), default=0) or 1,
@@ -275,8 +255,9 @@ def _plastic_part(
     )
 
 
-def _modulations(network: Network, layout: Layout, dt: float) -> NDArray:
+def _modulations(context: BuildContext) -> NDArray:
     """Return the modulations of plastic projections."""
+    network, layout, dt = context.network, context.layout, context.dt
     plastic = [p for p in network.projections if p.plasticity is not None]
     table = np.zeros(len(network.modulations), MODULATION)
     for row, one in zip(table, network.modulations, strict=True):

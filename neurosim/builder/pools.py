@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout
+    from neurosim.builder.context import BuildContext
     from neurosim.network import Network, Projection
 
 
@@ -53,27 +53,23 @@ def n_gating(network: Network, dt: float) -> int:
 
 
 def pool_tables(
-    network: Network,
-    layout: Layout,
+    context: BuildContext,
     thread: int,
     first_state: Mapping[int, int],
-    dt: float,
     efficacies: Mapping[int, int],
 ) -> Pools | None:
     """Build the tables of the pools for the neurons of one thread; None without pools.
 
     Parameters
     ----------
-    network : Network
-    layout : Layout
+    context : BuildContext
     thread : int
     first_state : mapping of int to int
         See `ModelPart`.
-    dt : float
-        ms.
     efficacies : mapping of int to int
         Row of `State.efficacy` of the projections that have one.
     """
+    network, layout, dt = context.network, context.layout, context.dt
     groups = pool_groups(network, dt)
     if not groups:
         return None
@@ -107,7 +103,7 @@ def pool_tables(
             inputs.setdefault(port, []).append((number, projection))
     found = _Inputs()
     for (population, synapse), received in inputs.items():
-        local = layout.threads[thread].populations[population]
+        local = context.parts(thread)[population]
         first = len(found.inputs)
         for number, projection in received:
             found.add(number, projection, local.start, local.stop)

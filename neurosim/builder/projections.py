@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout
-    from neurosim.builder.workers import Each
+    from neurosim.builder.context import BuildContext
     from neurosim.network import Network, Population, Projection
 
 
@@ -55,23 +54,16 @@ class Projections:
 
     Parameters
     ----------
-    network : Network
-    layout : Layout
-    dt : float
-        ms.
-    seed : int
+    context : BuildContext
     chosen : sequence of int, optional
         Indices of projections. Default: all static ones. The random numbers of a projection do not
         depend on the choice.
     share_weights : bool
         Whether synapses of a row with equal weights may share them.
-    local_threads : range, optional
-        The threads of this process. Default: all.
-    each : Each
-        Maps a function over threads.
 
     Attributes
     ----------
+    layout : Layout
     listed : dict of int to Listed
         Projections with listed synapses.
 
@@ -83,23 +75,18 @@ class Projections:
 
     def __init__(
         self,
-        network: Network,
-        layout: Layout,
-        dt: float,
-        seed: int,
+        context: BuildContext,
         chosen: Sequence[int] | None = None,
         *,
         share_weights: bool = True,
-        local_threads: range | None = None,
-        each: Each = map,
     ) -> None:
-        self.layout, self._dt = layout, dt
-        self.local_threads = range(len(layout.threads)) if local_threads is None else local_threads
+        self.context, self.layout = context, context.layout
+        network, layout, seed = context.network, context.layout, context.seed
         if chosen is None:
             chosen = [k for k, p in enumerate(network.projections) if p.mechanism == "static"]
-        order = sorted(chosen, key=lambda k: self._source(network, k))
+        order = sorted(chosen, key=lambda k: layout.index(network.projections[k].source))
         self.projections = tuple(network.projections[k] for k in order)
-        sources = [self._source(network, k) for k in order]
+        sources = [layout.index(p.source) for p in self.projections]
         n_populations = len(layout.populations)
         self.first_rule = np.searchsorted(sources, np.arange(n_populations + 1))
         self.n_sources = np.diff(layout.first_id)
@@ -107,14 +94,14 @@ class Projections:
             [[stream_key(seed, p, k) for p in ("targets", "weights", "delays")] for k in order],
             np.uint64,
         ).reshape(-1, 3)
-        self.listed = self._survey(network, each)
+        self.listed = self._survey()
         self.expected = [
             self.listed[p].size if p in self.listed else expected_synapses(projection)
             for p, projection in enumerate(self.projections)
         ]
         self.delays = DelayTable(
             [
-                self.listed[p].delays if p in self.listed else delays_of(projection, dt)
+                self.listed[p].delays if p in self.listed else delays_of(projection, context.dt)
                 for p, projection in enumerate(self.projections)
             ]
         )
@@ -129,21 +116,19 @@ class Projections:
         self.first_weights = np.cumsum([0, *map(len, arrays)])[:-1]
         self.weights = np.concatenate([np.empty(0), *arrays])
 
-    def _survey(self, network: Network, each: Each) -> dict[int, Listed]:
+    def _survey(self) -> dict[int, Listed]:
         """Read and check all edge lists, and count their synapses."""
+        context, listed = self.context, {}
         signs: dict[Population, int] = {}
-        listed = {}
         for p, projection in enumerate(self.projections):
             if not is_listed(projection):
                 continue
             source, target = projection.source, self.layout.index(projection.target)
             if source not in signs:
-                signs[source] = known_sign(network, source)
-            targets = [
-                self.layout.threads[thread].populations[target] for thread in self.local_threads
-            ]
+                signs[source] = known_sign(context.network, source)
+            targets = [context.parts(thread)[target] for thread in context.local_threads]
             sign = signs[source] * projection.effect
-            listed[p] = Listed(projection, targets, self._dt, self.keys[p], sign, each)
+            listed[p] = Listed(projection, targets, context.dt, self.keys[p], sign, context.each)
             signs[source] = listed[p].sign * projection.effect or signs[source]
         return listed
 
@@ -174,6 +159,3 @@ class Projections:
         self.columns = delays.columns * width
         if self.common:
             self.columns += np.repeat(self.common.index, delays.lengths)
-
-    def _source(self, network: Network, k: int) -> int:
-        return self.layout.index(network.projections[k].source)

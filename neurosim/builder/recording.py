@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.builder.context import BuildContext
     from neurosim.builder.inputs import Source
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.network import Drive, Network, Recording
@@ -128,14 +129,16 @@ class TraceTerm:
         return self.combine(*np.split(own, own.shape[1] // len(self.columns), axis=1))
 
 
-def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan, ...]:
+def plan_traces(context: BuildContext) -> tuple[TracePlan, ...]:
     """List the traces that a network records."""
-    plans = []
+    network, layout, plans = context.network, context.layout, []
     for recording in network.recordings:
         if recording.variable == "spikes":
             continue
         name = f"interval of {recording.variable!r} of {recording.key!r}"
-        interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, name)
+        interval = (
+            1 if recording.interval is None else whole_steps(recording.interval, context.dt, name)
+        )
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
         key = (recording.key, recording.name)
         reduction = recording.name.removeprefix(recording.variable).lstrip("_")
@@ -254,9 +257,9 @@ def _input_signals(
 
 
 def recording_table(
-    traces: tuple[TracePlan, ...],
-    layout: Layout,
+    context: BuildContext,
     thread: int,
+    traces: tuple[TracePlan, ...],
     state_index: Mapping[tuple[int, Hashable, bool], int],
     first_state: Mapping[int, int],
     sources: Mapping[Drive, Source],
@@ -267,11 +270,11 @@ def recording_table(
     trace_terms = []
     n = 0
     for k, trace in enumerate(traces):
-        local = layout.threads[thread].populations[trace.population]
+        local = context.parts(thread)[trace.population]
         columns = np.flatnonzero((trace.ids >= local.start) & (trace.ids < local.stop))
         if len(columns) == 0:
             continue
-        ids, ports, program = trace.ids[columns], layout.ports[trace.population], 0
+        ids, ports, program = trace.ids[columns], context.layout.ports[trace.population], 0
         if trace.drive is not None:
             signals, program = _input_signals(trace.drive, ids, sources[trace.drive])
         else:

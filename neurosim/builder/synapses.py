@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from neurosim.builder.layout import Layout
     from neurosim.builder.projections import Projections
-    from neurosim.builder.workers import Each
     from neurosim.kernels import Edges
 
 PRECISE = 2**20
@@ -85,7 +84,7 @@ class ThreadTable:
 
     def __init__(self, projections: Projections, thread: int, rows: RowCounter) -> None:
         self.shared, self._rows = projections, rows
-        self._index, self._thread = projections.local_threads.index(thread), thread
+        self._index, self._thread = projections.context.here(thread), thread
         self._rules = ThreadRules(projections, thread)
         self.n_slots = projections.layout.threads[thread].n_slots
         self._n_neurons = int(projections.layout.first_id[-1])
@@ -275,7 +274,6 @@ def _has_runs(targets: NDArray[Any]) -> bool:
 
 def make_tables(
     projections: Projections,
-    each: Each = map,
     report: Callable[[float], object] = no_report,
 ) -> list[tuple[Table, int]]:
     """Build the synapse tables of the threads of this process.
@@ -283,8 +281,6 @@ def make_tables(
     Parameters
     ----------
     projections : Projections
-    each : Each
-        Maps a function over threads.
     report : callable
         Called with the completed fraction.
 
@@ -293,16 +289,16 @@ def make_tables(
     list of (Table, int)
         The table of each thread and its number of synapses without E/I probes.
     """
-    rows = RowCounter(report)
-    makers = [ThreadTable(projections, thread, rows) for thread in projections.local_threads]
-    list(each(ThreadTable.open, makers))
+    rows, context = RowCounter(report), projections.context
+    makers = [ThreadTable(projections, thread, rows) for thread in context.local_threads]
+    list(context.each(ThreadTable.open, makers))
     for p in makers[0].staged:
         if p not in projections.listed:
-            list(each(methodcaller("insert", p), makers))
+            list(context.each(methodcaller("insert", p), makers))
             continue
         for blocks in projections.listed[p].blocks():
-            list(each(methodcaller("place", p, blocks), makers))
-    return list(each(ThreadTable.close, makers))
+            list(context.each(methodcaller("place", p, blocks), makers))
+    return list(context.each(ThreadTable.close, makers))
 
 
 def into_ring(table: Table, layout: Layout) -> Table:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout
-    from neurosim.builder.workers import Each
+    from neurosim.builder.context import BuildContext
     from neurosim.kernels import Table
     from neurosim.models import Release
     from neurosim.network import Network, Population
@@ -117,59 +116,18 @@ def efficacy_rows(found: Sequence[Sources]) -> dict[int, int]:
     return {k: number for number, sources in enumerate(found) for k in sources.users}
 
 
-def transmission_projections(
-    network: Network,
-    found: tuple[Sources, ...],
-    layout: Layout,
-    dt: float,
-    seed: int,
-    local_threads: range,
-    each: Each,
-) -> list[Projections]:
-    """Return the projections of each transmission."""
-    return [
-        Projections(
-            network,
-            layout,
-            dt,
-            seed,
-            sources.numbers,
-            share_weights=False,
-            local_threads=local_threads,
-            each=each,
-        )
-        for sources in found
-    ]
-
-
 def transmission_parts(
-    found: tuple[Sources, ...],
-    built: list[Projections],
-    layout: Layout,
-    dt: float,
-    seed: int,
-    ring: int,
-    local_threads: range,
-    each: Each,
-    debug: bool,
+    context: BuildContext, found: tuple[Sources, ...], built: list[Projections], ring: int
 ) -> tuple[list[list[TransmissionPart]], int]:
     """Build the tables of the transmissions.
 
     Parameters
     ----------
+    context : BuildContext
     found, built
         The transmissions and their projections.
-    layout : Layout
-    dt : float
-        ms.
-    seed : int
     ring : int
         Number of rows of the ring buffer; 1 if the buffer is not a ring.
-    local_threads : range
-        Threads of this process.
-    each : Each
-    debug : bool
-        Whether to run models as plain Python.
 
     Returns
     -------
@@ -177,63 +135,60 @@ def transmission_parts(
         For each thread of this process the part of each transmission.
     n_synapses : int
     """
-    parts: list[list[TransmissionPart]] = [[] for _ in local_threads]
+    parts: list[list[TransmissionPart]] = [[] for _ in context.local_threads]
     n_synapses = 0
     for number, (sources, projections) in enumerate(zip(found, built, strict=True)):
-        function = transmission_function(sources.part, debug)
-        made = make_tables(projections, each)
+        function = transmission_function(sources.part, context.debug)
+        made = make_tables(projections)
         n_synapses += sum(n for _, n in made)
         for k, (table, _) in enumerate(made):
             repeats = _repeats(table) if sources.release is not None else np.empty(0, np.uint8)
             if ring > 1:
-                table = into_ring(table, layout)
-            tables = _tables(number, sources, projections, table, dt, seed)
+                table = into_ring(table, context.layout)
+            tables = _tables(context, number, sources, table)
             sites = None
             if sources.release is not None:
-                thread = local_threads[k]
-                sites = _sites(number, sources, projections, thread, table, repeats, seed)
+                thread = context.local_threads[k]
+                sites = _sites(context, thread, number, sources, table, repeats)
             parts[k].append(TransmissionPart(table, tables, sites, function))
     return parts, n_synapses
 
 
-def _tables(
-    number: int, sources: Sources, projections: Projections, table: Table, dt: float, seed: int
-) -> Transmission:
+def _tables(context: BuildContext, number: int, sources: Sources, table: Table) -> Transmission:
     """Return the tables of a transmission."""
-    source, part = sources.source, sources.part
+    layout, source, part = context.layout, sources.source, sources.part
     first = min(sources.numbers + sources.users)
     values = {name: getattr(part, name) for name in parameters_of(type(part))}
     uniform = all(map(is_uniform, values.values()))
     columns = [
-        [value] if uniform else values_of(source, value, f"short term {first} {name}", seed)
+        [value] if uniform else values_of(source, value, f"short term {first} {name}", context.seed)
         for name, value in values.items()
     ]
     return Transmission(
         number=number,
-        first_source=int(projections.layout.first_id[projections.layout.index(source)]),
+        first_source=int(layout.first_id[layout.index(source)]),
         n_sources=source.size,
         first_value=sources.first_value,
         first_spike=sources.first_spike,
-        dt=np.array([dt]),
+        dt=np.array([context.dt]),
         parameters=np.array(columns, float).reshape(len(values), 1 if uniform else source.size),
         rows=table.start,
     )
 
 
 def _sites(
+    context: BuildContext,
+    thread: int,
     number: int,
     sources: Sources,
-    projections: Projections,
-    thread: int,
     table: Table,
     repeats: NDArray[np.uint8],
-    seed: int,
 ) -> Sites:
     """Return the release sites of a projection on one thread."""
-    (projection,), release = projections.projections, sources.release
+    (index,), layout, release = sources.numbers, context.layout, sources.release
     assert release is not None
-    layout = projections.layout
-    local = layout.threads[thread].populations[layout.index(projection.target)]
+    projection = context.network.projections[index]
+    local = context.parts(thread)[layout.index(projection.target)]
     neurons = np.zeros(layout.threads[thread].n_slots, np.int32)
     slot, probe = local.slots[projection.synapse], local.probe_slots[projection.synapse]
     neurons[slot : slot + local.size] = np.arange(local.start, local.stop)
@@ -241,7 +196,7 @@ def _sites(
     ring, stride = int(table.ring[0]), int(table.row_stride[0])
     return Sites(
         number=number,
-        key=np.array([stream_key(seed, "release", sources.numbers[0])], np.uint64),
+        key=np.array([stream_key(context.seed, "release", index)], np.uint64),
         probability=np.array([release.p]),
         sites=release.sites,
         mask=ring * stride - 1 if ring > 1 else ALL_BITS,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.builder import memory
+from neurosim.builder.context import BuildContext
 from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import check_dt
 from neurosim.builder.layout import lay_out
@@ -137,13 +138,11 @@ def _network_bytes(network: Network, dt: float) -> int | None:
         memory.check_delay_tables(network, dt, threads)
     except NeurosimError:
         return None
-    layout = lay_out(network, threads)
+    context = BuildContext(network, lay_out(network, threads), dt, 0, range(threads))
     plastic = [expected_synapses(p) for p in network.projections if p.plasticity is not None]
     chosen = [None, *(sources.numbers for sources in sources_of(network))]
     static = [
-        memory.expected_bytes(
-            layout, Projections(network, layout, dt, 0, some, share_weights=some is None)
-        )
+        memory.expected_bytes(Projections(context, some, share_weights=some is None))
         for some in chosen
     ]
     return sum(static) + int(PLASTIC_BYTES * sum(plastic))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.builder.connections import drawn_connections
+from neurosim.builder.context import BuildContext
 from neurosim.builder.grid import check_dt, to_steps
 from neurosim.builder.layout import lay_out
 from neurosim.builder.memory import check_memory
@@ -80,8 +81,8 @@ def _draw(
     Returns source and target population (index) and delay (steps), each with the sources, targets
     and weights of the synapses.
     """
-    projections = Projections(network, layout := lay_out(network, 1), dt, seed)
-    check_memory(layout, projections)
+    projections = Projections(BuildContext(network, lay_out(network, 1), dt, seed, range(1)))
+    check_memory(projections)
     weight_type = np.float64 if sum(projections.expected) <= PRECISE else np.float32
     index = {population: k for k, population in enumerate(network.populations)}
     bundles: dict[tuple[int, int, int], list[list[NDArray]]] = {}

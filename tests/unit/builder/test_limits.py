@@ -157,6 +157,7 @@ def test_more_segments_than_are_listed_at_a_time_give_the_same_bits(
 def test_a_network_takes_the_memory_that_was_said() -> None:
     script = """
 import neurosim as ns
+from neurosim.builder.context import BuildContext
 from neurosim.builder.layout import lay_out
 from neurosim.builder.memory import expected_bytes
 from neurosim.builder.projections import Projections
@@ -172,8 +173,8 @@ def net(n):
 ns.simulate(net(2000), 1.0, threads=2)
 before = peak_memory()
 large = net(40_000)
-layout = lay_out(large, 2)
-print(expected_bytes(layout, Projections(large, layout, 0.1, 1)))
+context = BuildContext(large, lay_out(large, 2), 0.1, 1, range(2))
+print(expected_bytes(Projections(context)))
 ns.simulate(large, 1.0, threads=2)
 print(peak_memory() - before)
 """

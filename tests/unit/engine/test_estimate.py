@@ -9,6 +9,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.builder import build
+from neurosim.builder.context import BuildContext
 from neurosim.builder.layout import lay_out
 from neurosim.builder.memory import check_recordings, expected_bytes
 from neurosim.builder.projections import Projections
@@ -26,9 +27,10 @@ def test_neurons_synapses_and_memory_equal_those_of_the_build():
     # Four projections have exact numbers of synapses, two binomial ones.
     binomial = 83 * 82 * 0.2 * 0.8 + 43 * 21 * 0.2 * 0.8
     assert abs(plan.synapses.n_synapses - estimate.synapses) < 4.0 * np.sqrt(binomial)
-    layout = lay_out(net, choose_threads(net, None, Communicator()))
-    projections = Projections(net, layout, 0.1, 0)
-    assert estimate.network_bytes == expected_bytes(layout, projections)
+    threads = choose_threads(net, None, Communicator())
+    context = BuildContext(net, lay_out(net, threads), 0.1, 0, range(threads))
+    projections = Projections(context)
+    assert estimate.network_bytes == expected_bytes(projections)
 
 
 def test_recordings_are_as_large_as_their_traces():
