@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -181,63 +181,76 @@ def model_tables(context: BuildContext, thread: int, neurons: Neurons) -> ModelP
     neurons : Neurons
         Neurons of the thread.
     """
-    layout, dt = context.layout, context.dt
-    parts = context.parts(thread)
-    populations = [layout.populations[local.population] for local in parts]
-    groups = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
-    if all(p.neuron.is_linear for p in layout.populations):
+    layout, parts = context.layout, context.parts(thread)
+    chosen = [g for g, p in enumerate(layout.populations) if not p.neuron.is_linear]
+    if not chosen:
         return ModelPart(None, np.empty(0), {}, 0, 0)
-    states: dict[int, NDArray[np.float64]] = {}
-    first: dict[int, int] = {}
-    for g in groups:
-        first[g] = sum(len(part) for part in states.values())
-        local = parts[g]
-        states[g] = initial_states(context, g)[local.start : local.stop, 1:].ravel()
-    rows = {g: _parameter_rows(context, parts[g]) for g in groups}
-    blocks, address, points, single, carrying, drawing = [], [], [], [], [], []
-    first_state, first_param, params = [], [], []
-    n_params = most_points = 0
-    for b, block in enumerate(neurons.blocks):
-        g = int(block.group)
-        if g not in rows:
-            continue
-        neuron: Any = populations[g].neuron
-        ports = _integrated(layout, g)
-        table = rows[g]
-        start = int(block.start - neurons.groups[g].start)
-        stop = start + int(block.stop - block.start)
-        n_internal = internal_steps(neuron, dt)
-        group = neurons.groups[g]
-        kinds = neurons.ports["kind"][group.first_port : group.stop_port]
-        is_constant = bool(np.isin(kinds, CONSTANT).all())
-        n_points = current_points(neuron, ports, n_internal, is_constant)
-        if not neuron.is_uniform:  # one row per value
-            table = np.pad(table[start:stop].T, ((0, 0), (0, WORK_ROW - (stop - start))))
-        head = [n_internal, dt / n_internal, n_points]
-        blocks.append(b)
-        address.append(block_address(neuron, context.debug, ports, n_internal == 1))
-        points.append(n_points)
-        single.append(kinds.tolist() == [DELTA])
-        carrying.append(method_of(neuron).carries_currents)
-        drawing.append(fires_at_random(neuron))
+    groups = {g: _group(context, parts[g], neurons) for g in chosen}
+    states = [
+        initial_states(context, g)[parts[g].start : parts[g].stop, 1:].ravel() for g in chosen
+    ]
+    first = dict(zip(chosen, np.cumsum([0, *map(len, states)]).tolist(), strict=False))
+    blocks = np.flatnonzero(np.isin(neurons.blocks["group"], chosen))
+    own = [groups[int(g)] for g in neurons.blocks["group"][blocks]]
+    first_state, params = [], []
+    for block, group in zip(neurons.blocks[blocks], own, strict=True):
+        g, n = int(block.group), int(block.stop - block.start)
+        start, table = int(block.start - neurons.groups[g].start), group.parameters
+        if not layout.populations[g].neuron.is_uniform:  # one row per value
+            table = np.pad(table[start : start + n].T, ((0, 0), (0, WORK_ROW - n)))
         first_state.append(first[g] + start * state_size(layout, g))
-        most_points = max(most_points, n_points + len(ports) + fires_at_random(neuron))
-        first_param.append(n_params)
-        params.append(np.concatenate([head, table.ravel()]))
-        n_params += len(params[-1])
+        params.append(np.concatenate([group.head, table.ravel()]))
     models = Models(
-        blocks=np.array(blocks, np.int64),
-        address=np.array(address, np.int64),
+        blocks=blocks,
+        address=np.array([group.address for group in own], np.int64),
         first_state=np.array(first_state, np.int64),
-        points=np.array(points, np.int64),
-        single=np.array(single, np.uint8),
-        carries=np.array(carrying, np.uint8),
-        draws=np.array(drawing, np.uint8),
-        first_param=np.array(first_param, np.int64),
+        points=np.array([group.points for group in own], np.int64),
+        single=np.array([group.single for group in own], np.uint8),
+        carries=np.array([group.carries for group in own], np.uint8),
+        draws=np.array([group.draws for group in own], np.uint8),
+        first_param=np.cumsum([0, *map(len, params)])[:-1],
         params=np.concatenate([np.empty(0), *params]),
-        dt=np.array([dt]),
+        dt=np.array([context.dt]),
     )
-    models_of: list[Any] = [(populations[g].neuron, _integrated(layout, g)) for g in groups]
-    n_rows = max((Writer(*each).n_rows for each in models_of), default=0)
-    start_states = np.concatenate([np.empty(0), *states.values()])
-    return ModelPart(models, start_states, first, n_rows, most_points)
+    n_rows = max(group.n_rows for group in groups.values())
+    n_points = max(group.n_points for group in groups.values())
+    return ModelPart(models, np.concatenate(states), first, n_rows, n_points)
+
+
+class _Group(NamedTuple):
+    """What the blocks of a population have in common: fields of `Models` and `ModelPart`.
+
+    `head` precedes the `parameters` in `Models.params`.
+    """
+
+    address: int
+    points: int
+    single: bool
+    carries: bool
+    draws: bool
+    head: list[float]
+    parameters: NDArray[np.float64]
+    n_points: int
+    n_rows: int
+
+
+def _group(context: BuildContext, local: LocalPopulation, neurons: Neurons) -> _Group:
+    """Return what the blocks of a population have in common."""
+    layout, number = context.layout, local.population
+    neuron: Any = layout.populations[number].neuron
+    ports, n_internal = _integrated(layout, number), internal_steps(neuron, context.dt)
+    group = neurons.groups[number]
+    kinds = neurons.ports["kind"][group.first_port : group.stop_port]
+    points = current_points(neuron, ports, n_internal, bool(np.isin(kinds, CONSTANT).all()))
+    draws = fires_at_random(neuron)
+    return _Group(
+        address=block_address(neuron, context.debug, ports, n_internal == 1),
+        points=points,
+        single=kinds.tolist() == [DELTA],
+        carries=method_of(neuron).carries_currents,
+        draws=draws,
+        head=[n_internal, context.dt / n_internal, points],
+        parameters=_parameter_rows(context, local),
+        n_points=points + len(ports) + draws,
+        n_rows=Writer(neuron, ports).n_rows,
+    )
