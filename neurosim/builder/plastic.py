@@ -19,6 +19,7 @@ from neurosim.builder.codegen.rule_source import rule_functions
 from neurosim.builder.connections import unpack
 from neurosim.builder.grid import to_steps
 from neurosim.builder.layout import EI_VARIABLES
+from neurosim.builder.memory import USABLE
 from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.synapses import make_tables
 from neurosim.errors import NeurosimError
@@ -50,6 +51,8 @@ LEAST_HISTORY = 2**12
 """Number of postsynaptic spikes that a thread always keeps."""
 HISTORY = ("steps", "values", "next_spike")
 """Fields of `PlasticityState` with one entry per postsynaptic spike."""
+LENGTHS = ("row_lengths", "distinct", "slots")
+"""Columns with one entry per row, delay and synapse of a projection."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +135,7 @@ def plastic_projections(context: BuildContext) -> list[Projections]:
                 )
     needed = BYTES * sum(expected_synapses(network.projections[k]) for k in chosen)
     available = available_memory()
-    if available is not None and needed > 0.9 * available:
+    if available is not None and needed > USABLE * available:
         raise NeurosimError(
             f"The plastic synapses need about {needed / 2**30:.1f} GiB; "
             f"{available / 2**30:.1f} GiB are available: make fewer of them plastic"
@@ -171,76 +174,34 @@ def _plastic_part(
     efficacies: Mapping[int, int],
 ) -> PlasticPart:
     """Build the tables of plastic synapses of one thread."""
-    network, layout, dt = context.network, context.layout, context.dt
-    records = np.zeros(len(plastic), PLASTIC_PROJECTION)
-    columns: dict[str, list[NDArray]] = {}
-    stops, n_synapses, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
-    layouts = [RuleLayout(type(projections.plasticity)) for projections in plastic]
-    for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
-        (projection,), rule = projections.projections, projections.plasticity
-        number = next(k for k, other in enumerate(network.projections) if other is projection)
-        local = context.parts(thread)[layout.index(projection.target)]
-        first_source = int(layout.first_id[layout.index(projection.source)])
-        source, slots, weight, delay = unpack(table)
-        distinct = np.unique(projections.column_delays)
-        row = (source - first_source) * len(distinct) + np.searchsorted(distinct, delay)
-        # Within a delay the table may be sorted by weight: only the row matters here.
-        order = np.argsort(row, kind="stable")
-        size = projection.source.size * len(distinct)
-        stops.append(n_synapses + np.cumsum(np.bincount(row, minlength=size)))
-        records[p] = (
-            first_source,
-            projection.source.size,
-            n_rows,
-            n_delays,
-            len(distinct),
-            int(layout.first_id[local.population]) + local.start,
-            local.size,
-            n_lists,
-            layouts[p].column("post"),
-            len(layouts[p].post),
-            bool(layouts[p].potentials),
-            local.first,
-            efficacies.get(number, -1),
-            rule.unit_weight,
-            1.0 if rule.bounded else np.inf,
-        )
-        slots = slots.astype(np.int64)[order]
-        offset = slots - local.slots[projection.synapse]
-        found = {
-            "slots": slots,
-            "post_ids": n_lists + offset,
-            "weights": weight[order],
-            "distinct": distinct,
-            "shifts": _shifts(projection, distinct, dt),
-            "projections": np.full(len(slots), number),
-            "sources": source[order] - first_source,
-            "targets": local.start + offset,
-            "delays": delay[order],
-            "first_target": np.array([local.start]),
-        }
-        for name, column in found.items():
-            columns.setdefault(name, []).append(column)
-        n_synapses, n_rows = n_synapses + len(slots), n_rows + size
-        n_lists, n_delays = n_lists + local.size, n_delays + len(distinct)
+    rules = [projections.plasticity for projections in plastic]
+    layouts = tuple(RuleLayout(type(rule)) for rule in rules)
+    found = [_synapse_columns(context, thread, *both) for both in zip(plastic, tables, strict=True)]
 
     def joined(name: str, dtype: type = np.int64) -> NDArray:
-        parts = [np.empty(0, dtype), *columns.get(name, [])]
+        parts = [np.empty(0, dtype), *(columns[name] for columns in found)]
         return np.concatenate(parts).astype(dtype, copy=False)
 
-    rules = [projections.plasticity for projections in plastic]
+    records = np.zeros(len(plastic), PLASTIC_PROJECTION)
+    for record, projections, layout in zip(records, plastic, layouts, strict=True):
+        _describe(record, context, thread, projections, layout, efficacies)
+    lengths = np.array([[len(columns[name]) for name in LENGTHS] for columns in found], np.int64)
+    n_rows, n_delays, n_synapses = lengths.reshape(-1, len(LENGTHS)).T
+    records["first_row"], records["n_delays"] = np.cumsum(n_rows) - n_rows, n_delays
+    records["first_delay"] = np.cumsum(n_delays) - n_delays
+    records["first_list"] = np.cumsum(records["n_targets"]) - records["n_targets"]
     return PlasticPart(
         tables=Plastic(
             projections=records,
-            rules=_padded([rule_values(rule, dt, p) for p, rule in enumerate(rules)]),
+            rules=_padded([rule_values(rule, context.dt, p) for p, rule in enumerate(rules)]),
             delays=joined("distinct"),
             shifts=joined("shifts"),
-            segment=np.concatenate(stops),
+            segment=np.concatenate([[0], np.cumsum(joined("row_lengths"))]),
             targets=joined("slots"),
-            post_ids=joined("post_ids"),
+            post_ids=joined("post_ids") + np.repeat(records["first_list"], n_synapses),
         ),
         weights=joined("weights", np.float64),
-        n_lists=n_lists,
+        n_lists=int(records["n_targets"].sum()),
         projections=joined("projections"),
         sources=joined("sources"),
         targets=joined("targets"),
@@ -249,10 +210,67 @@ def _plastic_part(
         functions=functions,
         modulations=_modulations(context),
         initial=_padded([initial_values(rule) for rule in rules]),
-        layouts=tuple(layouts),
+        layouts=layouts,
         n_values=max((len(own.spike_columns) for own in layouts), default=0) or 1,
-        n_kept=_kept_potentials(rules, layouts, int(joined("distinct").max(initial=0)), dt),
+        n_kept=_kept_potentials(rules, layouts, int(joined("distinct").max(initial=0)), context.dt),
     )
+
+
+def _synapse_columns(
+    context: BuildContext, thread: int, projections: Projections, table: Table
+) -> dict[str, NDArray]:
+    """Return the synapses of a projection on one thread, sorted by source and delay.
+
+    `post_ids` count from the first target of the projection.
+    """
+    (projection,), layout = projections.projections, context.layout
+    local = context.parts(thread)[layout.index(projection.target)]
+    source, slots, weight, delay = unpack(table)
+    source -= layout.first_id[layout.index(projection.source)]
+    distinct = np.unique(projections.column_delays)
+    row = source * len(distinct) + np.searchsorted(distinct, delay)
+    # Within a delay the table may be sorted by weight: only the row matters here.
+    order = np.argsort(row, kind="stable")
+    slots = slots.astype(np.int64)[order]
+    offset = slots - local.slots[projection.synapse]
+    return {
+        "row_lengths": np.bincount(row, minlength=projection.source.size * len(distinct)),
+        "distinct": distinct,
+        "shifts": _shifts(projection, distinct, context.dt),
+        "slots": slots,
+        "post_ids": offset,
+        "weights": weight[order],
+        "projections": np.full(len(slots), context.network.projections.index(projection)),
+        "sources": source[order],
+        "targets": local.start + offset,
+        "delays": delay[order],
+        "first_target": np.array([local.start]),
+    }
+
+
+def _describe(
+    record: np.record,
+    context: BuildContext,
+    thread: int,
+    projections: Projections,
+    rule_layout: RuleLayout,
+    efficacies: Mapping[int, int],
+) -> None:
+    """Write what does not depend on other projections."""
+    (projection,), rule = projections.projections, projections.plasticity
+    layout, number = context.layout, context.network.projections.index(projection)
+    local = context.parts(thread)[layout.index(projection.target)]
+    record.first_source = layout.first_id[layout.index(projection.source)]
+    record.n_sources = projection.source.size
+    record.first_target = layout.first_id[local.population] + local.start
+    record.n_targets = local.size
+    record.first_rate = rule_layout.column("post")
+    record.n_post_traces = len(rule_layout.post)
+    record.has_potentials = bool(rule_layout.potentials)
+    record.first_v = local.first
+    record.transmission = efficacies.get(number, -1)
+    record.unit_weight = rule.unit_weight
+    record.largest = 1.0 if rule.bounded else np.inf
 
 
 def _modulations(context: BuildContext) -> NDArray:
@@ -298,7 +316,7 @@ def _padded(rows: list[list[float]]) -> NDArray[np.float64]:
 
 
 def _kept_potentials(
-    rules: list[Any], layouts: list[RuleLayout], max_delay: int, dt: float
+    rules: list[Any], layouts: tuple[RuleLayout, ...], max_delay: int, dt: float
 ) -> tuple[int, int]:
     """Return the number of steps in which potentials are kept, and of the values in each."""
     n_values = max((len(own.potentials) for own in layouts), default=0)

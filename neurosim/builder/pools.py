@@ -31,7 +31,7 @@ def pool_delay(projection: Projection, dt: float) -> int:
     return int(to_steps(delay, dt))
 
 
-def pool_groups(network: Network, dt: float) -> dict[Any, list[Projection]]:
+def pool_groups(network: Network, dt: float) -> list[list[Projection]]:
     """Return the projections of each pool.
 
     Projections share a pool if their sources, delay, time constants and short-term plasticity are
@@ -44,12 +44,7 @@ def pool_groups(network: Network, dt: float) -> dict[Any, list[Projection]]:
         ids = projection.source_ids
         sources = projection.source.name, None if ids is None else ids.tobytes()
         groups.setdefault((*sources, pool_delay(projection, dt), constants), []).append(projection)
-    return groups
-
-
-def n_gating(network: Network, dt: float) -> int:
-    """Return the number of presynaptic neurons of all pools."""
-    return sum(len(some[0].ends.sources) for some in pool_groups(network, dt).values())
+    return list(groups.values())
 
 
 def pool_tables(
@@ -69,35 +64,13 @@ def pool_tables(
     efficacies : mapping of int to int
         Row of `State.efficacy` of the projections that have one.
     """
-    network, layout, dt = context.network, context.layout, context.dt
-    groups = pool_groups(network, dt)
+    layout, groups = context.layout, pool_groups(context.network, context.dt)
     if not groups:
         return None
-    positions: list[NDArray[np.int64]] = []
-    pools, first_position, first_value = [], 0, 0
+    pools, positions = _describe(context, groups, efficacies)
+    n_values = int(pools["size"].sum())
     inputs: dict[tuple[int, Any], list[tuple[int, Projection]]] = {}
-    for number, projections in enumerate(groups.values()):
-        one = projections[0]
-        synapse: Any = one.synapse
-        ids = one.ends.sources
-        position = np.full(one.source.size, -1)
-        position[ids] = np.arange(len(ids))
-        positions.append(position)
-        pools.append(
-            (
-                layout.first_id[layout.index(one.source)],
-                one.source.size,
-                first_position,
-                first_value,
-                len(ids),
-                pool_delay(one, dt),
-                efficacies.get(network.projections.index(one), -1),
-                synapse.alpha,
-                synapse.tau_rise,
-                synapse.tau_decay,
-            )
-        )
-        first_position, first_value = first_position + len(position), first_value + len(ids)
+    for number, projections in enumerate(groups):
         for projection in projections:
             port = layout.index(projection.target), projection.synapse
             inputs.setdefault(port, []).append((number, projection))
@@ -111,17 +84,40 @@ def pool_tables(
         stride = state_size(layout, population)
         found.ports.append((index, stride, local.size, first, len(found.inputs)))
     return Pools(
-        pools=np.array(pools, POOL),
+        pools=pools,
         ports=np.array(found.ports, POOL_PORT),
         inputs=np.array(found.inputs, POOL_INPUT),
-        positions=np.concatenate(positions).astype(np.int64),
+        positions=positions,
         targets=np.array(found.targets, np.int64),
         own=np.array(found.own, np.int64).reshape(-1, 2),
-        middle=np.zeros(first_value),
-        end=np.zeros(first_value),
+        middle=np.zeros(n_values),
+        end=np.zeros(n_values),
         sums=np.zeros((len(pools), 3)),
-        dt=np.array([dt]),
+        dt=np.array([context.dt]),
     )
+
+
+def _describe(
+    context: BuildContext, groups: list[list[Projection]], efficacies: Mapping[int, int]
+) -> tuple[NDArray, NDArray[np.int64]]:
+    """Return the pools, and the positions in them of the neurons of their populations."""
+    network, layout = context.network, context.layout
+    pools, positions = np.zeros(len(groups), POOL), []
+    for pool, (projection, *_) in zip(pools, groups, strict=True):
+        synapse: Any = projection.synapse
+        ids = projection.ends.sources
+        position = np.full(projection.source.size, -1)
+        position[ids] = np.arange(len(ids))
+        positions.append(position)
+        pool.first_source = layout.first_id[layout.index(projection.source)]
+        pool["n_sources"], pool["size"] = len(position), len(ids)
+        pool.delay = pool_delay(projection, context.dt)
+        pool.transmission = efficacies.get(network.projections.index(projection), -1)
+        pool.alpha = synapse.alpha
+        pool.tau_rise, pool.tau_decay = synapse.tau_rise, synapse.tau_decay
+    pools["first_position"] = np.cumsum(pools["n_sources"]) - pools["n_sources"]
+    pools["first_value"] = np.cumsum(pools["size"]) - pools["size"]
+    return pools, np.concatenate(positions).astype(np.int64)
 
 
 class _Inputs:
