@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.builder.workers import Each
-    from neurosim.network import Network
+    from neurosim.network import Network, Population
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,14 @@ class BuildContext:
     def parts(self, thread: int) -> tuple[LocalPopulation, ...]:
         """Return the part of each population that a thread owns."""
         return self.layout.threads[thread].populations
+
+    def part(self, thread: int, population: Population) -> LocalPopulation:
+        """Return the part of a population that a thread owns."""
+        return self.parts(thread)[self.layout.index(population)]
+
+    def first_id(self, population: Population) -> int:
+        """Return the global id of the first neuron of a population."""
+        return int(self.layout.first_id[self.layout.index(population)])
 
     def here(self, thread: int) -> int:
         """Return the index of a thread among those of this process."""

@@ -93,14 +93,13 @@ class Ports(NamedTuple):
 
 def input_tables(context: BuildContext, thread: int, neurons: Neurons) -> tuple[Inputs, Ports]:
     """Build the tables of inputs to the neurons of one thread, and their ports."""
-    dt, seed, parts = context.dt, context.seed, context.parts(thread)
     tables = InputTables(neurons)
     found = [
-        (Stream(dt, seed, k), drive, parts[context.layout.index(drive.target)])
+        (Stream(context.dt, context.seed, k), drive, context.part(thread, drive.target))
         for k, drive in enumerate(context.network.drives)
     ]
     for stream, drive, local in found:
-        drive.input.check_step(dt)
+        drive.input.check_step(context.dt)
         if not (drive.input.is_generated or drive.input.is_live):
             add_input(drive.input, tables, drive, local, stream)
     live: dict[Drive, CurrentPort | SpikePort] = {}

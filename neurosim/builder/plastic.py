@@ -223,10 +223,10 @@ def _synapse_columns(
 
     `post_ids` count from the first target of the projection.
     """
-    (projection,), layout = projections.projections, context.layout
-    local = context.parts(thread)[layout.index(projection.target)]
+    (projection,) = projections.projections
+    local = context.part(thread, projection.target)
     source, slots, weight, delay = unpack(table)
-    source -= layout.first_id[layout.index(projection.source)]
+    source -= context.first_id(projection.source)
     distinct = np.unique(projections.column_delays)
     row = source * len(distinct) + np.searchsorted(distinct, delay)
     # Within a delay the table may be sorted by weight: only the row matters here.
@@ -253,35 +253,34 @@ def _describe(
     context: BuildContext,
     thread: int,
     projections: Projections,
-    rule_layout: RuleLayout,
+    layout: RuleLayout,
     efficacies: Mapping[int, int],
 ) -> None:
     """Write what does not depend on other projections."""
     (projection,), rule = projections.projections, projections.plasticity
-    layout, number = context.layout, context.network.projections.index(projection)
-    local = context.parts(thread)[layout.index(projection.target)]
-    record.first_source = layout.first_id[layout.index(projection.source)]
+    local = context.part(thread, projection.target)
+    record.first_source = context.first_id(projection.source)
     record.n_sources = projection.source.size
-    record.first_target = layout.first_id[local.population] + local.start
+    record.first_target = context.first_id(projection.target) + local.start
     record.n_targets = local.size
-    record.first_rate = rule_layout.column("post")
-    record.n_post_traces = len(rule_layout.post)
-    record.has_potentials = bool(rule_layout.potentials)
+    record.first_rate = layout.column("post")
+    record.n_post_traces = len(layout.post)
+    record.has_potentials = bool(layout.potentials)
     record.first_v = local.first
-    record.transmission = efficacies.get(number, -1)
+    record.transmission = efficacies.get(context.network.projections.index(projection), -1)
     record.unit_weight = rule.unit_weight
     record.largest = 1.0 if rule.bounded else np.inf
 
 
 def _modulations(context: BuildContext) -> NDArray:
     """Return the modulations of plastic projections."""
-    network, layout, dt = context.network, context.layout, context.dt
+    network, dt = context.network, context.dt
     plastic = [p for p in network.projections if p.plasticity is not None]
     table = np.zeros(len(network.modulations), MODULATION)
     for row, one in zip(table, network.modulations, strict=True):
         rule: Any = one.projection.plasticity
         (signal,) = signals_of(type(rule)).values()
-        row["first_source"] = layout.first_id[layout.index(one.source)]
+        row["first_source"] = context.first_id(one.source)
         row["n_sources"] = one.source.size
         row["delay"] = modulation_steps(one, dt)
         row["projection"] = plastic.index(one.projection)

@@ -101,7 +101,7 @@ def _describe(
     context: BuildContext, groups: list[list[Projection]], efficacies: Mapping[int, int]
 ) -> tuple[NDArray, NDArray[np.int64]]:
     """Return the pools, and the positions in them of the neurons of their populations."""
-    network, layout = context.network, context.layout
+    network = context.network
     pools, positions = np.zeros(len(groups), POOL), []
     for pool, (projection, *_) in zip(pools, groups, strict=True):
         synapse: Any = projection.synapse
@@ -109,7 +109,7 @@ def _describe(
         position = np.full(projection.source.size, -1)
         position[ids] = np.arange(len(ids))
         positions.append(position)
-        pool.first_source = layout.first_id[layout.index(projection.source)]
+        pool.first_source = context.first_id(projection.source)
         pool["n_sources"], pool["size"] = len(position), len(ids)
         pool.delay = pool_delay(projection, context.dt)
         pool.transmission = efficacies.get(network.projections.index(projection), -1)

@@ -123,10 +123,10 @@ class Projections:
         for p, projection in enumerate(self.projections):
             if not is_listed(projection):
                 continue
-            source, target = projection.source, self.layout.index(projection.target)
+            source, target = projection.source, projection.target
             if source not in signs:
                 signs[source] = known_sign(context.network, source)
-            targets = [context.parts(thread)[target] for thread in context.local_threads]
+            targets = [context.part(thread, target) for thread in context.local_threads]
             sign = signs[source] * projection.effect
             listed[p] = Listed(projection, targets, context.dt, self.keys[p], sign, context.each)
             signs[source] = listed[p].sign * projection.effect or signs[source]

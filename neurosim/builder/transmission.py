@@ -156,7 +156,7 @@ def transmission_parts(
 
 def _tables(context: BuildContext, number: int, sources: Sources, table: Table) -> Transmission:
     """Return the tables of a transmission."""
-    layout, source, part = context.layout, sources.source, sources.part
+    source, part = sources.source, sources.part
     first = min(sources.numbers + sources.users)
     values = {name: getattr(part, name) for name in parameters_of(type(part))}
     uniform = all(map(is_uniform, values.values()))
@@ -166,7 +166,7 @@ def _tables(context: BuildContext, number: int, sources: Sources, table: Table) 
     ]
     return Transmission(
         number=number,
-        first_source=int(layout.first_id[layout.index(source)]),
+        first_source=context.first_id(source),
         n_sources=source.size,
         first_value=sources.first_value,
         first_spike=sources.first_spike,
@@ -185,11 +185,11 @@ def _sites(
     repeats: NDArray[np.uint8],
 ) -> Sites:
     """Return the release sites of a projection on one thread."""
-    (index,), layout, release = sources.numbers, context.layout, sources.release
+    (index,), release = sources.numbers, sources.release
     assert release is not None
     projection = context.network.projections[index]
-    local = context.parts(thread)[layout.index(projection.target)]
-    neurons = np.zeros(layout.threads[thread].n_slots, np.int32)
+    local = context.part(thread, projection.target)
+    neurons = np.zeros(context.layout.threads[thread].n_slots, np.int32)
     slot, probe = local.slots[projection.synapse], local.probe_slots[projection.synapse]
     neurons[slot : slot + local.size] = np.arange(local.start, local.stop)
     neurons[probe : probe + 2 * len(local.probed)] = np.tile(local.probed, 2)
