@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from neurosim.kernels.compiled import compiled, helper
+from neurosim.kernels.compiled import compiled
 from neurosim.kernels.tables import Frame
 from neurosim.utils.compilation import timed_compilation
 
@@ -44,6 +44,10 @@ if config.DISABLE_JIT:
     def call_addressed(function, frame, a, b, c, d, e):
         """Call a function of a frame and five integers."""
         return function(frame, a, b, c, d, e)
+
+    def call_entry(entries, k, a, b, c, d, e):
+        """Call entry k of an `address_table` with five integers."""
+        return entries[k, 0](entries[k, 1], a, b, c, d, e)
 
 else:
 
@@ -77,11 +81,18 @@ else:
         """Call an `addressed` function of a frame and five integers."""
         return _calling(6, types.int64)
 
+    @intrinsic
+    def call_entry(typingctx, entries, k, a, b, c, d, e):
+        """Call entry k of an `address_table` with five integers."""
+        signature, call = _calling(6, types.int64)
 
-@helper
-def call_entry(entries, k, a, b, c=0, d=0, e=0):
-    """Call entry k of an `address_table` with five integers."""
-    return call_addressed(entries[k, 0], entries[k, 1], a, b, c, d, e)
+        def codegen(context, builder, _, args):
+            table = context.make_array(entries)(context, builder, args[0])
+            row = builder.gep(table.data, [builder.mul(args[1], ir.IntType(64)(2))])
+            words = [builder.load(builder.gep(row, [ir.IntType(64)(j)])) for j in range(2)]
+            return call(context, builder, signature, [*words, *args[2:]])
+
+        return types.int64(entries, *[types.int64] * 6), codegen
 
 
 class Entry:

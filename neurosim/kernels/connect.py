@@ -124,7 +124,7 @@ def find_weights(plan, p, given, work, at, n):
         for i in range(n):
             work.weights[at + i] = given[work.indices[i]]
     else:
-        call_entry(work.drawing, 1, p, at, n)
+        call_entry(work.drawing, 1, p, at, n, 0, 0)
 
 
 @inline
@@ -139,7 +139,7 @@ def find_delays(plan, p, work, at, n):
         for i in range(n):
             work.columns[at + i] = plan.delay_columns[first + work.indices[i]]
     else:
-        call_entry(work.drawing, 2, p, at, n)
+        call_entry(work.drawing, 2, p, at, n, 0, 0)
 
 
 @inline

@@ -253,7 +253,7 @@ def count_block(inputs, block_port, state, scratch, n, t):
     piece = inputs.poisson[inputs.poisson_start[block_port]]
     if state.cursors[piece.program] < 0:
         return NO_NOISE, 0.0
-    call_entry(scratch.noise, 0, block_port, n, t)
+    call_entry(scratch.noise, 0, block_port, n, t, 0, 0)
     return COUNTED, inputs.poisson_weights[piece.weight]
 
 
@@ -342,5 +342,5 @@ def collect_input(inputs, block_port, state, slot, scratch, n, t):
     arriving = scratch.arriving[:n]
     drain(state.buffer[slot : slot + n], arriving)
     if inputs.noise_kind[block_port] != NO_NOISE:
-        call_entry(scratch.noise, 1, block_port, n, t)
+        call_entry(scratch.noise, 1, block_port, n, t, 0, 0)
     return arriving

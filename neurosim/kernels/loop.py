@@ -19,7 +19,7 @@ import numpy as np
 
 from neurosim.kernels.address import addressed, call_entry
 from neurosim.kernels.barrier import arrive, wait
-from neurosim.kernels.compiled import helper
+from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.delivery import SPIKE_PREFETCH
 from neurosim.kernels.inputs import current_of
 from neurosim.kernels.intrinsics import clock, prefetch
@@ -90,8 +90,8 @@ def sample(frame, t, t_first, _a, _b, _c):
     return 0
 
 
-@helper
-def _call_all(entries, a, b, c=0, d=0, e=0):
+@inline
+def _call_all(entries, a, b, c, d, e):
     """Call all entries of an `address_table` with the same integers."""
     for i in range(entries.shape[0]):
         call_entry(entries, i, a, b, c, d, e)
@@ -106,7 +106,7 @@ def _exchange(loop, known, k, crossing):
     for i in range(loop.exchange.shape[0]):
         # One thread exchanges spikes with other machines; the others wait for it.
         if loop.thread == loop.first_thread:
-            call_entry(loop.exchange, i, loop.first_thread, loop.n_threads, known, k)
+            call_entry(loop.exchange, i, loop.first_thread, loop.n_threads, known, k, 0)
         arrive(loop.shared.arrivals)
         crossing += 1
         wait(loop.shared.arrivals, loop.n_threads, crossing)
@@ -124,7 +124,7 @@ def _extend_history(loop, known, k, t_first):
             loop.history, loop.reached, loop.rows, begin,
         )  # fmt: skip
         history_start[loop.max_delay + step + 1] = end
-        _call_all(loop.transmissions, begin, end, t_first + step)
+        _call_all(loop.transmissions, begin, end, t_first + step, 0, 0)
 
 
 @helper
@@ -208,6 +208,6 @@ def advance(frame, t_first, n_steps, crossing):
         fired_start[k + 1] = n_fired
         # Drawing noise is timed separately.
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
-        _call_all(loop.samples, t, t_first)
+        _call_all(loop.samples, t, t_first, 0, 0, 0)
         now = _lap(ticks, RECORDING, now, timed)
     return crossing

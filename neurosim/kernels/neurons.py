@@ -340,7 +340,7 @@ def advance_linear(frame, index, row, t, first, n_fired):
         if state.uniform[g] and filled != g:
             scratch.current[:] = state.injected[block.start]
             filled = g
-        if call_entry(scratch.advance, b, b, row, t):
+        if call_entry(scratch.advance, b, b, row, t, 0, 0):
             n_fired, counts[g] = _emit_spikes(
                 block, group, state.v, until, queue, heads[g], counts[g], fired, n_fired, t
             )

@@ -113,7 +113,7 @@ def update_projection(plastic, p, rows, k, t):
         if first < stop:
             delay = projection.first_delay + row % projection.n_delays
             last = t - 1 - plastic.delays[delay]
-            call_entry(rows, k, first, stop, plastic.shifts[delay], last)
+            call_entry(rows, k, first, stop, plastic.shifts[delay], last, 0)
 
 
 @helper
@@ -295,7 +295,7 @@ def record_potentials(frame, index, row, t, first_fired, n_fired):
     """
     projections, rows = tables_at(frame)
     for k in range(projections.size):
-        call_entry(rows, k, projections[k], t, first_fired, n_fired)
+        call_entry(rows, k, projections[k], t, first_fired, n_fired, 0)
     return n_fired
 
 
@@ -362,7 +362,7 @@ def drop_spikes(frame, now, _a, _b, _c, _d):
             first, stop = plastic.segment[segment], plastic.segment[segment + 1]
             if first < stop:
                 shift = plastic.shifts[projection.first_delay + row % projection.n_delays]
-                call_entry(rows, p, first, stop, shift, last_step)
+                call_entry(rows, p, first, stop, shift, last_step, 0)
         for post in range(projection.first_list, projection.first_list + projection.n_targets):
             n = _copy_list(post, last_step, plasticity, needed, new_index, kept, n)
     for k in range(plasticity.last_seen.size):

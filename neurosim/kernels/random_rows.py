@@ -279,7 +279,7 @@ def row_of(plan, p, source, lists, work):
     if kind == ALL:
         return _row_of_all(rule, _excluded(rule, plan.views, source), targets, minors)
     if kind in (PROBABILITY, OUT_DEGREE):
-        return call_entry(work.drawing, 0, p, source)
+        return call_entry(work.drawing, 0, p, source, 0, 0, 0)
     if kind == ONE:
         if rule.first_target <= source < rule.stop_target:
             targets[0] = source
