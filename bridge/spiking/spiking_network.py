@@ -102,7 +102,7 @@ class SpikingNetwork(ABC):
 
     @abstractmethod
     def _scores(self, result: ns.Result, n_trials: int, name: str) -> Scores:
-        """Implement `scores`."""
+        """Compute what `scores` returns, for a result that has been checked."""
 
     def population(self, k: int, name: str = "") -> str:
         """Return the name of the population of layer k, counted from 0."""

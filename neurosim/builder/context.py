@@ -1,4 +1,4 @@
-"""What all steps of building a network have in common."""
+"""The network that is being built, and the settings of the build."""
 
 from __future__ import annotations
 

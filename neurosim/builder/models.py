@@ -218,7 +218,7 @@ def model_tables(context: BuildContext, thread: int, neurons: Neurons) -> ModelP
 
 
 class _Group(NamedTuple):
-    """What the blocks of a population have in common: fields of `Models` and `ModelPart`.
+    """Fields of `Models` and `ModelPart` that all blocks of a population share.
 
     `head` precedes the `parameters` in `Models.params`.
     """
@@ -235,7 +235,7 @@ class _Group(NamedTuple):
 
 
 def _group(context: BuildContext, local: LocalPopulation, neurons: Neurons) -> _Group:
-    """Return what the blocks of a population have in common."""
+    """Return the fields that all blocks of a population share."""
     layout, number = context.layout, local.population
     neuron: Any = layout.populations[number].neuron
     ports, n_internal = _integrated(layout, number), internal_steps(neuron, context.dt)

@@ -56,7 +56,7 @@ def drawn_neuron(population: Population, seed: int) -> Neuron:
 
 
 def refractory_of(neuron: Neuron, dt: float) -> Any:
-    """Return refractory periods in steps, rounded to the nearest one, halves up."""
+    """Return refractory periods in steps, rounded to the nearest one (halves up)."""
     t_ref: Any = getattr(neuron, "t_ref", 0.0)
     steps = to_steps(t_ref, dt)
     return int(steps) if is_uniform(t_ref) else steps

@@ -256,7 +256,7 @@ def _describe(
     layout: RuleLayout,
     efficacies: Mapping[int, int],
 ) -> None:
-    """Write what does not depend on other projections."""
+    """Write the fields that do not depend on other projections."""
     (projection,), rule = projections.projections, projections.plasticity
     local = context.part(thread, projection.target)
     record.first_source = context.first_id(projection.source)

@@ -24,7 +24,7 @@ SCAN_WIDTH = 64
 
 @inline
 def _input_of(i, arriving, counts, weight):
-    """Return the input of neuron i with its Poisson spikes, if `counts` is not None."""
+    """Return the input of neuron i, including Poisson spikes unless `counts` is None."""
     if counts is None:
         return arriving[i]
     return arriving[i] + weight * counts[i]

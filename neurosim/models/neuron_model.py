@@ -102,7 +102,7 @@ class NeuronModel(Neuron, abstract=True):
         Name of the parameter that bounds v inside `derivatives`.
     ``refractory``
         What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. It is
-        rounded to the nearest time step, halves up. "clamp": v is held at `v_reset`, and the other
+        rounded to the nearest time step (halves up). "clamp": v is held at `v_reset`, and the other
         states are integrated. "ignore": all states are integrated, but `spikes` is not evaluated.
         "freeze": no state changes.
     ``threshold``

@@ -9,7 +9,7 @@ PACKAGES = frozenset({"neurosim", "bridge"})
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the first caller outside of the packages of this project."""
+    """Warn at the line of the first caller outside `neurosim` and `bridge`."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in PACKAGES:
         level, frame = level + 1, frame.f_back

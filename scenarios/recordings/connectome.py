@@ -189,7 +189,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     def draw_scores(axes: kit.Axes, z: kit.Floats) -> None:
         exists = np.abs(truth) >= LEAST
         low, high = np.nanpercentile(z[exists], [2, 98])
-        shown = min(low, -4.0), max(high, 4.0)  # also the absent ones, with a spread of about 1
+        shown = min(low, -4.0), max(high, 4.0)  # absent synapses have a spread of about 1
         look: kit.Options = {"bins": 60, "range": shown, "density": True}
         axes.hist(z[truth == 0.0], color="0.75", label="no synapse", **look)
         axes.hist(z[exists], histtype="step", lw=1.5, color=kit.TRAINED,

@@ -138,7 +138,7 @@ class Counts(NamedTuple):
         return self.spikes / np.maximum(self.fired + self.silent, 1)
 
     def constant(self, fewest: int, *, repeated: bool) -> NDArray[np.bool_]:
-        """Return which neurons fire in all but fewer than `fewest` bins.
+        """Return which neurons are silent in fewer than `fewest` bins.
 
         Their counts must not vary either if spikes that share a bin count (`repeated`).
         """

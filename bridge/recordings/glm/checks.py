@@ -96,7 +96,7 @@ def selected(
     )
     if not (some & ~constant)[indices].any():
         raise NeurosimError(
-            f"all neurons fire in all but fewer than {FEWEST} of {trains.n_bins:,} bins of "
+            f"all neurons are silent in fewer than {FEWEST} of {trains.n_bins:,} bins of "
             f"{trains.width:g} ms, so nothing can be fitted: {remedy}"
         )
     warn_of(
@@ -105,7 +105,7 @@ def selected(
     )
     warn_of(
         trains.neurons[constant],
-        f"neurons that fire in all but fewer than {FEWEST} bins ({{}}) are not fitted and not used "
+        f"neurons that are silent in fewer than {FEWEST} bins ({{}}) are not fitted and not used "
         f"as inputs; {remedy}",
     )
     warn_of(

@@ -55,7 +55,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "spikes": (),
     "stable": (),
 }
-"""Numbers that methods return instead of states; none for True or False."""
+"""Names of the numbers that methods return; empty for methods that return True or False."""
 
 _REFUSED: dict[type[ast.AST], str] = {
     ast.Import: "an import",

@@ -27,7 +27,7 @@ PORTABLE = ("cosh", "exp", "expm1", "log", "log1p", "pow", "sinh", "tanh")
 
 
 def indented(lines: str, depth: int) -> str:
-    """Return lines for a placeholder at a depth of indentation."""
+    """Indent lines that replace a placeholder."""
     return textwrap.indent(lines.strip(), " " * 4 * depth).strip()
 
 

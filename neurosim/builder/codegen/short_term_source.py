@@ -26,7 +26,7 @@ def transmit_spikes(frame, first, stop, t, _a, _b):
         state.reached[number + 1, k] = table.rows[state.history[k]]
         last = state.last_spike[table.first_spike + i]
         interval = (t - last) * table.dt[0] if last >= 0 else math.inf
-        own = i if table.parameters.shape[1] > 1 else 0
+        column = i if table.parameters.shape[1] > 1 else 0
         p = P({parameters})
         {result} = transmit({states}interval, p)
         {store}
@@ -53,11 +53,11 @@ def transmission_function(part: ShortTermPlasticity, plain: bool = False) -> Any
         arguments = (*part.initial_states(), interval, first_values(part))
         case = f"with the initial states and interval = {interval:g}"
         sample(kind, "transmit", arguments, ("the efficacy", *states), case)
-    places = [f"state.source_states[base + {j} * n + i]" for j in range(len(states))]
+    stored = [f"state.source_states[base + {j} * n + i]" for j in range(len(states))]
     text = TEXT.format(
-        parameters="".join(f"table.parameters[{j}, own], " for j in range(len(fields))),
+        parameters="".join(f"table.parameters[{j}, column], " for j in range(len(fields))),
         result=", ".join(("efficacy", *(f"x{j}" for j in range(len(states))))),
-        states="".join(f"{place}, " for place in places),
-        store="; ".join(f"{place} = x{j}" for j, place in enumerate(places)) or "pass",
+        states="".join(f"{x}, " for x in stored),
+        store="; ".join(f"{x} = x{j}" for j, x in enumerate(stored)) or "pass",
     )
     return addressed_functions(kind, tuple(fields), text, plain=plain)["transmit_spikes"]

@@ -115,7 +115,7 @@ IZHIKEVICH = {
     "U_m": -13.0,
 }
 NO_BOUND = -1e300
-"""Lower bounds below this one are none."""
+"""Lower bounds below this value mean that there is none."""
 
 
 def _mat(p: Any, kind: type[MAT2 | AMAT2]) -> MAT2 | AMAT2:

@@ -36,7 +36,7 @@ class LIF(Neuron):
     c_m : float, array_like or distribution
         Membrane capacitance (pF), 1 to 100,000.
     t_ref : float, array_like or distribution
-        Absolute refractory period (ms), 0 to 1000, rounded to the nearest time step, halves up;
+        Absolute refractory period (ms), 0 to 1000, rounded to the nearest time step (halves up);
         5 ms limit the rate to 200 Hz.
     escape : EscapeRate, optional
         Replaces the threshold by stochastic firing at a rate that grows with the potential.

@@ -241,7 +241,7 @@ def test_a_command_without_enough_memory_says_so(tmp_path: Path, limit: float):
     limited = ["bash", "-c", 'ulimit -v $0 && exec "$@"', str(int(limit * 2**20))]
     command = [sys.executable, "-m", "neurosim", "run", "psp-summation", "--out", str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-    # CPython 3.11 sometimes loops for ever if it gets no memory for a frame during an import.
+    # CPython 3.11 can loop forever if memory runs out during an import.
     for _ in range(3):
         with contextlib.suppress(subprocess.TimeoutExpired):
             done = subprocess.run(

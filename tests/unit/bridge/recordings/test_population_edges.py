@@ -68,9 +68,7 @@ def test_a_silent_cell(trains, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_cell_that_never_stops(trains, family):
-    with pytest.warns(
-        UserWarning, match=r"fire in all but fewer than 10 bins \(4\) are not fitted"
-    ):
+    with pytest.warns(UserWarning, match=r"are silent in fewer than 10 bins \(4\) are not fitted"):
         glm = fit([*trains, np.arange(1.0, DURATION + 1.0)], family)
     check(glm, 4)
     assert np.isnan(glm.intercept_[4])
@@ -90,9 +88,7 @@ def test_a_cell_that_never_stops_once_it_has_started(trains, family):
 
 
 def test_cells_that_all_never_stop(trains):
-    with pytest.raises(
-        ns.NeurosimError, match="all neurons fire in all but fewer than 10 of 20,000"
-    ):
+    with pytest.raises(ns.NeurosimError, match="all neurons are silent in fewer than 10 of 20,000"):
         fit([np.arange(1.0, DURATION + 1.0)] * 3)
 
 
