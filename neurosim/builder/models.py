@@ -191,9 +191,9 @@ def model_tables(context: BuildContext, thread: int, neurons: Neurons) -> ModelP
     ]
     first = dict(zip(chosen, np.cumsum([0, *map(len, states)]).tolist(), strict=False))
     blocks = np.flatnonzero(np.isin(neurons.blocks["group"], chosen))
-    own = [groups[int(g)] for g in neurons.blocks["group"][blocks]]
+    of_block = [groups[int(g)] for g in neurons.blocks["group"][blocks]]
     first_state, params = [], []
-    for block, group in zip(neurons.blocks[blocks], own, strict=True):
+    for block, group in zip(neurons.blocks[blocks], of_block, strict=True):
         g, n = int(block.group), int(block.stop - block.start)
         start, table = int(block.start - neurons.groups[g].start), group.parameters
         if not layout.populations[g].neuron.is_uniform:  # one row per value
@@ -202,12 +202,12 @@ def model_tables(context: BuildContext, thread: int, neurons: Neurons) -> ModelP
         params.append(np.concatenate([group.head, table.ravel()]))
     models = Models(
         blocks=blocks,
-        address=np.array([group.address for group in own], np.int64),
+        address=np.array([group.address for group in of_block], np.int64),
         first_state=np.array(first_state, np.int64),
-        points=np.array([group.points for group in own], np.int64),
-        single=np.array([group.single for group in own], np.uint8),
-        carries=np.array([group.carries for group in own], np.uint8),
-        draws=np.array([group.draws for group in own], np.uint8),
+        points=np.array([group.points for group in of_block], np.int64),
+        single=np.array([group.single for group in of_block], np.uint8),
+        carries=np.array([group.carries for group in of_block], np.uint8),
+        draws=np.array([group.draws for group in of_block], np.uint8),
         first_param=np.cumsum([0, *map(len, params)])[:-1],
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([context.dt]),

@@ -211,7 +211,7 @@ def _plastic_part(
         modulations=_modulations(context),
         initial=_padded([initial_values(rule) for rule in rules]),
         layouts=layouts,
-        n_values=max((len(own.spike_columns) for own in layouts), default=0) or 1,
+        n_values=max((len(layout.spike_columns) for layout in layouts), default=0) or 1,
         n_kept=_kept_potentials(rules, layouts, int(joined("distinct").max(initial=0)), context.dt),
     )
 

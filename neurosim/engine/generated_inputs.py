@@ -145,8 +145,8 @@ class _GeneratedInput:
         if len(times) and not start <= times.min() <= times.max() < latest:
             wrong = times[(times < start) | (times >= latest)][0]
             raise NeurosimError(
-                f"{name} returned a spike at {wrong:g} ms: return those from start = {start:g} ms "
-                f"to before stop = {stop:g} ms"
+                f"{name} returned a spike at {wrong:g} ms: return spikes at start = {start:g} ms "
+                f"or later and before stop = {stop:g} ms"
             )
         sent = (times >= max(self._first * dt, 0.0)) & (times < self._last * dt)
         # As for other drives, no spike arrives before the first step.

@@ -235,7 +235,9 @@ class Projection:
         """Return the projection with the form of its synapse, after checks of its options."""
         check_declared(self)
         if self.dendritic_delay is not None and self.plasticity is None:
-            raise NeurosimError("dendritic_delay is of plastic synapses: give plasticity too")
+            raise NeurosimError(
+                "dendritic_delay applies only to plastic synapses: give plasticity too"
+            )
         if self.synapse.couples and (self.short_term or self.release):
             raise NeurosimError(
                 f"{type(self.synapse).__name__} transmits no spikes: leave out short_term and "

@@ -218,7 +218,7 @@ WRONG = [
     (Returns([1.0, 2.0]), r"Returns.current returned an array of shape \(2,\): return one value"),
     (Returns(np.full(1000, np.nan)), r"Returns.current holds nan at \[0\]"),
     (Sends([-1.0]), "Sends.spikes returned wrong times: SpikeTimes.times = -1 ms is outside"),
-    (Sends([100.0]), "Sends.spikes returned a spike at 100 ms: return those from start = 0 ms"),
+    (Sends([100.0]), "Sends.spikes returned a spike at 100 ms: return spikes at start = 0 ms"),
     (Sends([[1.0]] * 5), "Sends.spikes returned wrong times: .* 5 targets but drives 2"),
     (Nothing(), "Nothing has neither a method current.* nor spikes"),
     (Yields(([0], [0, 1])), "Yields.edges yielded 1 sources and 2 targets: their"),

@@ -400,7 +400,7 @@ def test_reading_weights_changes_nothing() -> None:
         (lambda n, a, p: n.modulate(a, "p"), "'p' is not a projection of this network"),
         (
             lambda n, a, p: n.connect(a, a, ns.AllToAll(), psp=1.0, dendritic_delay=1.0),
-            "dendritic_delay is of plastic synapses",
+            "dendritic_delay applies only to plastic synapses",
         ),
         (lambda n, a, p: ns.PowerLawSTDP(0.0), r"PowerLawSTDP.w_0 = 0: give the unit of weight"),
         (
